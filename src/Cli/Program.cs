@@ -1,0 +1,6 @@
+namespace Sleigh.Cli;
+
+internal static class Program
+{
+    private static int Main() => 1;
+}

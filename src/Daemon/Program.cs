@@ -1,0 +1,6 @@
+namespace Sleigh.Daemon;
+
+internal static class Program
+{
+    private static int Main() => 1;
+}

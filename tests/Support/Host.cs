@@ -1,0 +1,46 @@
+namespace Sleigh.TestSupport;
+
+/// <summary>Facts of the machine the tests run on.</summary>
+public static class Host
+{
+    /// <summary>The top folder of the repository.</summary>
+    public static string Repository { get; } = FindRepository();
+
+    /// <summary>The static PID 1 that <c>make build</c> leaves in the artifacts folder.</summary>
+    public static string InitBinary => Path.Combine(Repository, "artifacts", "sleigh-init");
+
+    public static bool Has(Need need) => need switch
+    {
+        Need.Root => Environment.IsPrivilegedProcess,
+        Need.Overlay => KnowsFilesystem("overlay"),
+        Need.Btrfs => KnowsFilesystem("btrfs") && OnPath("mkfs.btrfs"),
+        Need.LoopDevices => File.Exists("/dev/loop-control"),
+        Need.CgroupV2 => File.ReadAllText("/proc/mounts").Contains(" cgroup2 ", StringComparison.Ordinal),
+        Need.Containerd => OnPath("containerd"),
+        Need.Runc => OnPath("runc"),
+        Need.InitBinary => File.Exists(InitBinary),
+        Need.Mmdebstrap => OnPath("mmdebstrap"),
+        Need.ContainerdProtos => Directory.Exists("/usr/share/gocode/src/github.com/containerd/containerd/api"),
+        _ => throw new ArgumentOutOfRangeException(nameof(need), need, "unknown need"),
+    };
+
+    private static bool KnowsFilesystem(string name) =>
+        File.ReadLines("/proc/filesystems").Any(line => line.EndsWith(name, StringComparison.Ordinal));
+
+    private static bool OnPath(string program) =>
+        (Environment.GetEnvironmentVariable("PATH") ?? "/usr/sbin:/usr/bin:/sbin:/bin")
+        .Split(':').Any(folder => File.Exists(Path.Combine(folder, program)));
+
+    private static string FindRepository()
+    {
+        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "Sleigh.slnx")))
+            {
+                return folder.FullName;
+            }
+        }
+
+        throw new InvalidOperationException($"no Sleigh.slnx above {AppContext.BaseDirectory}");
+    }
+}
