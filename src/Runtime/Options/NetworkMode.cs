@@ -1,0 +1,11 @@
+namespace Sleigh.Runtime.Options;
+
+/// <summary>What network a sandbox has.</summary>
+public enum NetworkMode
+{
+    /// <summary>A network namespace of its own with loopback only.</summary>
+    None,
+
+    /// <summary>Outgoing connections only. Not available yet.</summary>
+    Bridge,
+}

@@ -1,0 +1,11 @@
+namespace Sleigh.Runtime.Options;
+
+/// <summary>Section <c>storage</c>: where writable layers lie.</summary>
+public sealed record StorageOptions
+{
+    /// <summary>Key <c>storage.driver</c>.</summary>
+    public StorageDriver Driver { get; init; } = StorageDriver.Auto;
+
+    /// <summary>Key <c>storage.pool_size</c>, in bytes: size of the sparse pool file that the btrfs driver makes where the data directory is not on btrfs.</summary>
+    public long PoolSize { get; init; } = 64L * 1024 * 1024 * 1024;
+}
