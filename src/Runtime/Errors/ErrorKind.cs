@@ -1,0 +1,77 @@
+namespace Sleigh.Runtime;
+
+/// <summary>Why the runtime refused or failed. Callers branch on this and on nothing else.</summary>
+public enum ErrorKind
+{
+    /// <summary>A value is out of range or of the wrong form; <c>field</c> names it.</summary>
+    InvalidArgument,
+
+    /// <summary>Required but missing; <c>field</c> names it.</summary>
+    BadRequest,
+
+    /// <summary>The host cannot give what was asked (runtime class, disk limit, network mode).</summary>
+    UnsupportedOnHost,
+
+    /// <summary>The limit asked for is above the host's budget.</summary>
+    MemoryOverBudget,
+
+    /// <summary>Belongs to another session.</summary>
+    Forbidden,
+
+    /// <summary>No such sandbox, exec or output.</summary>
+    NotFound,
+
+    /// <summary>No such snapshot; details list the ones there are.</summary>
+    SnapshotNotFound,
+
+    /// <summary>The name is in use by another sandbox of the session.</summary>
+    NameInUse,
+
+    /// <summary>Another change has held the sandbox for too long.</summary>
+    SandboxBusy,
+
+    /// <summary>The Idempotency-Key was used with another request.</summary>
+    IdempotencyConflict,
+
+    /// <summary>The image is not on the host and the caller asked to be told.</summary>
+    ImagePullNeeded,
+
+    /// <summary>The image is not on the host and could not be fetched.</summary>
+    ImagePullFailed,
+
+    /// <summary>The available share of host memory is low and the caller has not confirmed.</summary>
+    LowMemoryConfirmationRequired,
+
+    /// <summary>The available share of host memory is too low for new work.</summary>
+    HostMemoryLow,
+
+    /// <summary>A quota is used up.</summary>
+    QuotaExceeded,
+
+    /// <summary>Too many calls in a short time.</summary>
+    RateLimited,
+
+    /// <summary>The sandbox could not be started.</summary>
+    SandboxStartFailed,
+
+    /// <summary>The snapshot was not taken; nothing has changed.</summary>
+    SnapshotFailed,
+
+    /// <summary>The rollback was not done; nothing has changed.</summary>
+    RollbackFailed,
+
+    /// <summary>The data disk or the layer pool is full.</summary>
+    DiskFull,
+
+    /// <summary>containerd does not answer.</summary>
+    EngineUnavailable,
+
+    /// <summary>The daemon is stopping.</summary>
+    ShuttingDown,
+
+    /// <summary>An image archive was refused; the message says why.</summary>
+    InvalidImage,
+
+    /// <summary>The image is in use and cannot be removed.</summary>
+    ImageInUse,
+}

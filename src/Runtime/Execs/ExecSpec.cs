@@ -1,0 +1,29 @@
+namespace Sleigh.Runtime;
+
+/// <summary>A command to run; values are in range and of the right form. Exactly one of <see cref="Command"/> and <see cref="Argv"/> is set.</summary>
+public sealed record ExecSpec
+{
+    /// <summary>Runs as <c>sh -lc Command</c>; up to 120,000 bytes.</summary>
+    public string? Command { get; init; }
+
+    /// <summary>A program and its arguments, run without a shell.</summary>
+    public IReadOnlyList<string>? Argv { get; init; }
+
+    /// <summary>Ends the whole process tree after this time; null is the configured default.</summary>
+    public TimeSpan? Timeout { get; init; }
+
+    /// <summary>Working directory; null is the image's.</summary>
+    public string? Cwd { get; init; }
+
+    /// <summary>Added to the sandbox's environment.</summary>
+    public IReadOnlyDictionary<string, string> Env { get; init; } = new Dictionary<string, string>();
+
+    /// <summary><c>name</c>, <c>uid</c> or <c>uid:gid</c>; null is the sandbox's.</summary>
+    public string? User { get; init; }
+
+    /// <summary>Text for standard input; null is no input.</summary>
+    public string? Stdin { get; init; }
+
+    /// <summary>Which call made it.</summary>
+    public ExecOrigin Origin { get; init; }
+}

@@ -1,0 +1,4 @@
+namespace Sleigh.Runtime;
+
+/// <summary>An image on this host.</summary>
+public sealed record ImageSummary(string Name, string Digest, long SizeBytes, DateTimeOffset Created);

@@ -1,0 +1,34 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace Sleigh.Runtime;
+
+/// <summary>Names a sandbox: <c>sbx_</c> and 12 lower-case hex digits.</summary>
+public readonly record struct SandboxId
+{
+    internal const string Prefix = "sbx_";
+
+    private readonly string? _text;
+
+    private SandboxId(string text) => _text = text;
+
+    /// <summary>The 12 hex digits behind the prefix.</summary>
+    public string Hex => ToString()[Prefix.Length..];
+
+    /// <summary>A new, random id.</summary>
+    public static SandboxId New() => new(EntityId.New(Prefix));
+
+    /// <summary>Reads an id; false for any text that is not exactly of its form.</summary>
+    public static bool TryParse([NotNullWhen(true)] string? text, out SandboxId id)
+    {
+        bool ok = EntityId.IsValid(text, Prefix);
+        id = ok ? new SandboxId(text!) : default;
+        return ok;
+    }
+
+    /// <summary>Reads an id that must be valid, such as one from our own records.</summary>
+    /// <exception cref="FormatException">The text is not an id of this form.</exception>
+    public static SandboxId Parse(string text) => new(EntityId.Require(text, Prefix));
+
+    /// <summary>The id as callers see it.</summary>
+    public override string ToString() => _text ?? throw new InvalidOperationException("an empty SandboxId was used");
+}
