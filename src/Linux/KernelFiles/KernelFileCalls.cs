@@ -1,0 +1,77 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace Sleigh.Linux.KernelFiles;
+
+/// <summary>The libc calls of this folder. Each returns -1 and leaves the reason in the last P/Invoke error.</summary>
+internal static unsafe partial class KernelFileCalls
+{
+    internal const int ReadOnly = 0;
+    internal const int WriteOnly = 1;
+    internal const int CloseOnExec = 0x80000;
+    internal const int RemoveDirectory = 0x200;
+    internal const int EmptyPath = 0x1000;
+    internal const uint StatxInode = 0x100;
+
+    internal const short PollPriority = 0x2;
+    internal const uint EpollPriority = 0x2;
+    internal const uint EpollEdge = 1u << 31;
+    internal const int EpollAdd = 1;
+    internal const int EpollDelete = 2;
+
+    // Same numbers on every architecture; glibc before 2.36 has no wrappers.
+    internal const long PidfdOpen = 434;
+    internal const long PidfdSendSignal = 424;
+
+    /// <summary>O_DIRECTORY; the value differs between the two architectures.</summary>
+    internal static int Directory { get; } =
+        RuntimeInformation.ProcessArchitecture is Architecture.Arm64 ? 0x4000 : 0x10000;
+
+    /// <summary>Bytes of struct epoll_event: packed on x86-64 alone.</summary>
+    internal static int EpollEventSize { get; } = RuntimeInformation.ProcessArchitecture is Architecture.X64 ? 12 : 16;
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "openat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int OpenAt(SafeFileHandle directory, string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "mkdirat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int MakeDirectoryAt(SafeFileHandle directory, string path, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "unlinkat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int UnlinkAt(SafeFileHandle directory, string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int Statx(SafeFileHandle directory, string path, int flags, uint mask, byte* buffer);
+
+    [LibraryImport("libc", EntryPoint = "pread", SetLastError = true)]
+    internal static partial nint ReadAt(SafeFileHandle file, byte* buffer, nuint count, long offset);
+
+    [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
+    internal static partial nint Write(SafeFileHandle file, byte* buffer, nuint count);
+
+    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
+    internal static partial int Poll(PollEntry* entries, nuint count, int timeoutMilliseconds);
+
+    [LibraryImport("libc", EntryPoint = "epoll_create1", SetLastError = true)]
+    internal static partial int EpollCreate(int flags);
+
+    [LibraryImport("libc", EntryPoint = "epoll_ctl", SetLastError = true)]
+    internal static partial int EpollControl(SafeFileHandle epoll, int operation, SafeFileHandle file, byte* entry);
+
+    [LibraryImport("libc", EntryPoint = "epoll_wait", SetLastError = true)]
+    internal static partial int EpollWait(SafeFileHandle epoll, byte* entries, int count, int timeoutMilliseconds);
+
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
+    internal static partial long SystemCall(long number, long first, long second, long third, long fourth);
+
+    /// <summary>struct pollfd.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    internal struct PollEntry
+    {
+        internal int File;
+        internal short Wanted;
+        internal short Returned;
+    }
+}
