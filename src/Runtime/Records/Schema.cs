@@ -1,0 +1,56 @@
+namespace Sleigh.Runtime.Records;
+
+/// <summary>The database's schema as a list of steps; step n takes a database from version n to n + 1. Steps are never edited, only added.</summary>
+internal static class Schema
+{
+    /// <summary>Times are milliseconds since 1970, durations microseconds; lists and maps are JSON.</summary>
+    public static readonly string[] Steps =
+    [
+        """
+        CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+        CREATE TABLE sessions (
+            id TEXT PRIMARY KEY, token_hash BLOB UNIQUE, created INTEGER NOT NULL, last_used INTEGER NOT NULL, expires INTEGER
+        ) WITHOUT ROWID;
+
+        -- state: making, parked, claimed, ending. A row stands here before the container exists and until it is gone.
+        CREATE TABLE slots (
+            id TEXT PRIMARY KEY, state TEXT NOT NULL, sandbox TEXT, pid INTEGER NOT NULL, limits TEXT NOT NULL
+        ) WITHOUT ROWID;
+
+        -- state: making, live, deleting.
+        CREATE TABLE sandboxes (
+            id TEXT PRIMARY KEY, state TEXT NOT NULL, session TEXT NOT NULL, layer TEXT NOT NULL, slot TEXT,
+            image TEXT NOT NULL, chain TEXT NOT NULL, image_config TEXT NOT NULL, labels TEXT NOT NULL, env TEXT NOT NULL,
+            created INTEGER NOT NULL, last_used INTEGER NOT NULL, expires INTEGER, ttl INTEGER,
+            memory_mb INTEGER NOT NULL, ceiling_mb INTEGER NOT NULL, auto_expand INTEGER NOT NULL, on_oom TEXT NOT NULL,
+            cpus REAL, pids INTEGER NOT NULL, disk_mb INTEGER, network TEXT NOT NULL, runtime TEXT NOT NULL,
+            user TEXT, name TEXT, base_snapshot TEXT, parent_sandbox TEXT, parent_snapshot TEXT
+        ) WITHOUT ROWID;
+        CREATE UNIQUE INDEX sandboxes_name ON sandboxes (session, name) WHERE name IS NOT NULL AND state <> 'deleting';
+
+        -- state: making, sealed, deleting.
+        CREATE TABLE snapshots (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, state TEXT NOT NULL, sandbox TEXT NOT NULL,
+            session TEXT NOT NULL, created INTEGER NOT NULL, parent TEXT, name TEXT, comment TEXT, bytes INTEGER NOT NULL,
+            durable INTEGER NOT NULL, duration INTEGER NOT NULL, pause INTEGER NOT NULL, limits TEXT NOT NULL, labels TEXT NOT NULL
+        );
+        CREATE INDEX snapshots_sandbox ON snapshots (sandbox, seq);
+
+        CREATE TABLE execs (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, sandbox TEXT NOT NULL, session TEXT NOT NULL,
+            slot TEXT NOT NULL, status TEXT NOT NULL, origin TEXT NOT NULL, exit_code INTEGER, error TEXT,
+            timed_out INTEGER NOT NULL DEFAULT 0, started INTEGER NOT NULL, completed INTEGER, deadline INTEGER, kill_at INTEGER,
+            memory_peak INTEGER, cpu INTEGER, wall_ms INTEGER, stall INTEGER, io_read INTEGER, io_write INTEGER,
+            stdout_bytes INTEGER NOT NULL DEFAULT 0, stderr_bytes INTEGER NOT NULL DEFAULT 0
+        );
+        CREATE INDEX execs_session ON execs (session, seq);
+        CREATE INDEX execs_open ON execs (seq) WHERE status IN ('running', 'cancelling');
+
+        CREATE TABLE idempotency (
+            session TEXT NOT NULL, key TEXT NOT NULL, fingerprint TEXT NOT NULL, status INTEGER NOT NULL, body BLOB NOT NULL,
+            exec TEXT, created INTEGER NOT NULL, PRIMARY KEY (session, key)
+        ) WITHOUT ROWID;
+        """,
+    ];
+}

@@ -1,0 +1,123 @@
+using System.Text.Json;
+
+namespace Sleigh.Runtime.Slots;
+
+/// <summary>
+/// The system calls a slot may make: an allow list of what containerd's default profile allows to a container without
+/// CAP_SYS_ADMIN, with these differences. User namespaces may be made (clone and unshare are not filtered by flag; mount, setns
+/// and pivot_root stay refused, so little can be done in one). clone3 is allowed, because sleigh-init uses it; each command
+/// adds a filter of its own that answers it with ENOSYS. io_uring, bpf, userfaultfd, perf events and kernel keys are refused.
+/// </summary>
+internal static class SeccompProfile
+{
+    private const int Eperm = 1;
+    private const int VsockFamily = 40;
+
+    private static readonly string[] Allowed =
+    [
+        // Files and directories.
+        "access", "chdir", "chmod", "chown", "chown32", "chroot", "close", "close_range", "copy_file_range", "creat", "dup", "dup2",
+        "dup3", "faccessat", "faccessat2", "fadvise64", "fadvise64_64", "fallocate", "fchdir", "fchmod", "fchmodat", "fchmodat2",
+        "fchown", "fchown32", "fchownat", "fcntl", "fcntl64", "fdatasync", "fgetxattr", "flistxattr", "flock", "fremovexattr",
+        "fsetxattr", "fstat", "fstat64", "fstatat64", "fstatfs", "fstatfs64", "fsync", "ftruncate", "ftruncate64", "futimesat",
+        "getcwd", "getdents", "getdents64", "getxattr", "getxattrat", "inotify_add_watch", "inotify_init", "inotify_init1",
+        "inotify_rm_watch", "ioctl", "lchown", "lchown32", "lgetxattr", "link", "linkat", "listxattr", "listxattrat", "llistxattr",
+        "_llseek", "lremovexattr", "lseek", "lsetxattr", "lstat", "lstat64", "mkdir", "mkdirat", "mknod", "mknodat", "name_to_handle_at",
+        "newfstatat", "_newselect", "open", "openat", "openat2", "pipe", "pipe2", "pread64", "preadv", "preadv2", "pwrite64", "pwritev",
+        "pwritev2", "read", "readahead", "readlink", "readlinkat", "readv", "removexattr", "removexattrat", "rename", "renameat",
+        "renameat2", "rmdir", "sendfile", "sendfile64", "setxattr", "setxattrat", "splice", "stat", "stat64", "statfs", "statfs64",
+        "statx", "symlink", "symlinkat", "sync", "sync_file_range", "syncfs", "tee", "truncate", "truncate64", "umask", "unlink",
+        "unlinkat", "utime", "utimensat", "utimensat_time64", "utimes", "vmsplice", "write", "writev",
+
+        // Memory.
+        "brk", "cachestat", "get_mempolicy", "madvise", "map_shadow_stack", "mbind", "membarrier", "memfd_create", "memfd_secret",
+        "migrate_pages", "mincore", "mlock", "mlock2", "mlockall", "mmap", "mmap2", "move_pages", "mprotect", "mremap", "mseal",
+        "msync", "munlock", "munlockall", "munmap", "pkey_alloc", "pkey_free", "pkey_mprotect", "process_madvise", "process_mrelease",
+        "remap_file_pages", "set_mempolicy", "set_mempolicy_home_node",
+
+        // Processes, users, capabilities, signals.
+        "alarm", "arch_prctl", "capget", "capset", "clone", "clone3", "execve", "execveat", "exit", "exit_group", "fork", "get_robust_list",
+        "get_thread_area", "getcpu", "getegid", "getegid32", "geteuid", "geteuid32", "getgid", "getgid32", "getgroups", "getgroups32",
+        "getitimer", "getpgid", "getpgrp", "getpid", "getppid", "getpriority", "getrandom", "getresgid", "getresgid32", "getresuid",
+        "getresuid32", "getrlimit", "getrusage", "getsid", "gettid", "getuid", "getuid32", "ioprio_get", "ioprio_set", "kcmp", "kill",
+        "landlock_add_rule", "landlock_create_ruleset", "landlock_restrict_self", "modify_ldt", "pause", "pidfd_open",
+        "pidfd_send_signal", "prctl", "prlimit64", "process_vm_readv", "process_vm_writev", "ptrace", "restart_syscall", "rseq",
+        "rt_sigaction", "rt_sigpending", "rt_sigprocmask", "rt_sigqueueinfo", "rt_sigreturn", "rt_sigsuspend", "rt_sigtimedwait",
+        "rt_sigtimedwait_time64", "rt_tgsigqueueinfo", "sched_get_priority_max", "sched_get_priority_min", "sched_getaffinity",
+        "sched_getattr", "sched_getparam", "sched_getscheduler", "sched_rr_get_interval", "sched_rr_get_interval_time64",
+        "sched_setaffinity", "sched_setattr", "sched_setparam", "sched_setscheduler", "sched_yield", "seccomp", "set_robust_list",
+        "set_thread_area", "set_tid_address", "setfsgid", "setfsgid32", "setfsuid", "setfsuid32", "setgid", "setgid32", "setgroups",
+        "setgroups32", "setitimer", "setpgid", "setpriority", "setregid", "setregid32", "setresgid", "setresgid32", "setresuid",
+        "setresuid32", "setreuid", "setreuid32", "setrlimit", "setsid", "setuid", "setuid32", "sigaltstack", "signalfd", "signalfd4",
+        "sigprocmask", "sigreturn", "tgkill", "tkill", "ugetrlimit", "uname", "unshare", "vfork", "wait4", "waitid", "waitpid",
+
+        // Time, waiting, shared objects.
+        "adjtimex", "clock_adjtime", "clock_getres", "clock_getres_time64", "clock_gettime", "clock_gettime64", "clock_nanosleep",
+        "clock_nanosleep_time64", "epoll_create", "epoll_create1", "epoll_ctl", "epoll_ctl_old", "epoll_pwait", "epoll_pwait2",
+        "epoll_wait", "epoll_wait_old", "eventfd", "eventfd2", "futex", "futex_requeue", "futex_time64", "futex_wait", "futex_waitv",
+        "futex_wake", "gettimeofday", "io_cancel", "io_destroy", "io_getevents", "io_pgetevents", "io_pgetevents_time64", "io_setup",
+        "io_submit", "ipc", "mq_getsetattr", "mq_notify", "mq_open", "mq_timedreceive", "mq_timedreceive_time64", "mq_timedsend",
+        "mq_timedsend_time64", "mq_unlink", "msgctl", "msgget", "msgrcv", "msgsnd", "nanosleep", "poll", "ppoll", "ppoll_time64",
+        "pselect6", "pselect6_time64", "select", "semctl", "semget", "semop", "semtimedop", "semtimedop_time64", "shmat", "shmctl",
+        "shmdt", "shmget", "sysinfo", "time", "timer_create", "timer_delete", "timer_getoverrun", "timer_gettime", "timer_gettime64",
+        "timer_settime", "timer_settime64", "timerfd_create", "timerfd_gettime", "timerfd_gettime64", "timerfd_settime",
+        "timerfd_settime64", "times",
+
+        // Sockets; the family is checked on its own.
+        "accept", "accept4", "bind", "connect", "getpeername", "getsockname", "getsockopt", "listen", "recv", "recvfrom", "recvmmsg",
+        "recvmmsg_time64", "recvmsg", "send", "sendmmsg", "sendmsg", "sendto", "setsockopt", "shutdown", "socketcall", "socketpair",
+    ];
+
+    // personality(2): Linux, Linux 32-bit, both with UNAME26 or without address randomisation, and the query.
+    private static readonly uint[] Personalities = [0x0, 0x8, 0x20000, 0x20008, 0xffffffff];
+
+    /// <summary>Writes the profile as the <c>linux.seccomp</c> object of an OCI runtime spec.</summary>
+    public static void Write(Utf8JsonWriter json)
+    {
+        json.WriteStartObject();
+        json.WriteString("defaultAction", "SCMP_ACT_ERRNO");
+        json.WriteNumber("defaultErrnoRet", Eperm);
+        json.WriteStartArray("architectures");
+        foreach (string architecture in OciPlatform.SeccompArchitectures)
+        {
+            json.WriteStringValue(architecture);
+        }
+
+        json.WriteEndArray();
+        json.WriteStartArray("syscalls");
+        WriteRule(json, Allowed, null);
+        foreach (uint personality in Personalities)
+        {
+            WriteRule(json, ["personality"], ("SCMP_CMP_EQ", personality));
+        }
+
+        WriteRule(json, ["socket"], ("SCMP_CMP_NE", VsockFamily));
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void WriteRule(Utf8JsonWriter json, string[] names, (string Op, uint Value)? firstArgument)
+    {
+        json.WriteStartObject();
+        json.WriteStartArray("names");
+        foreach (string name in names)
+        {
+            json.WriteStringValue(name);
+        }
+
+        json.WriteEndArray();
+        json.WriteString("action", "SCMP_ACT_ALLOW");
+        if (firstArgument is var (op, value))
+        {
+            json.WriteStartArray("args");
+            json.WriteStartObject();
+            json.WriteNumber("index", 0);
+            json.WriteNumber("value", value);
+            json.WriteString("op", op);
+            json.WriteEndObject();
+            json.WriteEndArray();
+        }
+
+        json.WriteEndObject();
+    }
+}

@@ -1,0 +1,20 @@
+namespace Sleigh.Runtime.Slots;
+
+/// <summary>What a slot's container is made of. It is independent of any image.</summary>
+internal sealed record SlotSpec
+{
+    /// <summary>The shared, read-only skeleton root on the host.</summary>
+    public required string SkeletonDirectory { get; init; }
+
+    /// <summary>Host directory bound to /run/sleigh; sleigh-init makes its socket there.</summary>
+    public required string HostDirectory { get; init; }
+
+    /// <summary>cgroup path of PID 1, from the root of the hierarchy, such as <c>/sleigh/slot-0123456789ab/init</c>.</summary>
+    public required string CgroupsPath { get; init; }
+
+    /// <summary>Capabilities that commands may have, such as <c>CAP_CHOWN</c>.</summary>
+    public required IReadOnlyList<string> Capabilities { get; init; }
+
+    /// <summary>Limits that the container runtime itself has to set; null where Sleigh writes them to cgroup v2.</summary>
+    public SlotLimits? RuntimeLimits { get; init; }
+}

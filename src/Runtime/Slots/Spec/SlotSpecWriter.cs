@@ -1,0 +1,171 @@
+using System.Buffers;
+using System.Text.Json;
+
+namespace Sleigh.Runtime.Slots;
+
+/// <summary>
+/// Writes the OCI runtime spec (1.0.2) of a slot: sleigh-init as PID 1 on the skeleton, new mount, PID, IPC, UTS and network
+/// namespaces, no cgroup namespace (a command is born in a cgroup beside PID 1's, which a cgroup namespace would hide from it).
+/// </summary>
+internal static class SlotSpecWriter
+{
+    /// <summary>What sleigh-init itself needs; commands get only what the sandbox lists.</summary>
+    private static readonly string[] InitCapabilities =
+    [
+        "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_KILL", "CAP_SETGID", "CAP_SETUID", "CAP_SETPCAP", "CAP_SYS_CHROOT",
+    ];
+
+    private static readonly string[] MaskedPaths =
+    [
+        "/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug",
+        "/proc/scsi", "/proc/timer_list", "/proc/timer_stats", "/sys/devices/virtual/powercap", "/sys/firmware",
+    ];
+
+    // /proc/1 among them: root in the sandbox owns the files of a process that is not dumpable, oom_score_adj for one.
+    private static readonly string[] ReadonlyPaths =
+        ["/proc/1", "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
+
+    /// <summary>The spec as UTF-8 JSON.</summary>
+    public static byte[] Write(SlotSpec spec)
+    {
+        ArrayBufferWriter<byte> buffer = new(16 * 1024);
+        using (Utf8JsonWriter json = new(buffer))
+        {
+            json.WriteStartObject();
+            json.WriteString("ociVersion", "1.0.2");
+            WriteProcess(json, spec);
+            json.WriteStartObject("root");
+            json.WriteString("path", spec.SkeletonDirectory);
+            json.WriteBoolean("readonly", true);
+            json.WriteEndObject();
+            json.WriteString("hostname", "sleigh");
+            WriteMounts(json, spec);
+            WriteLinux(json, spec);
+            json.WriteEndObject();
+        }
+
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    private static void WriteProcess(Utf8JsonWriter json, SlotSpec spec)
+    {
+        json.WriteStartObject("process");
+        json.WriteBoolean("terminal", false);
+        json.WriteStartObject("user");
+        json.WriteNumber("uid", 0);
+        json.WriteNumber("gid", 0);
+        json.WriteEndObject();
+        WriteStrings(json, "args", ["/sleigh-init"]);
+        WriteStrings(json, "env", ["PATH=/"]);
+        json.WriteString("cwd", "/");
+        json.WriteBoolean("noNewPrivileges", true);
+        string[] capabilities = [.. spec.Capabilities.Union(InitCapabilities).Order(StringComparer.Ordinal)];
+        json.WriteStartObject("capabilities");
+        foreach (string set in (ReadOnlySpan<string>)["bounding", "effective", "permitted"])
+        {
+            WriteStrings(json, set, capabilities);
+        }
+
+        json.WriteEndObject();
+        json.WriteStartArray("rlimits");
+        json.WriteStartObject();
+        json.WriteString("type", "RLIMIT_NOFILE");
+        json.WriteNumber("hard", 1_048_576);
+        json.WriteNumber("soft", 1024);
+        json.WriteEndObject();
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void WriteMounts(Utf8JsonWriter json, SlotSpec spec)
+    {
+        json.WriteStartArray("mounts");
+        WriteMount(json, "/proc", "proc", "proc", ["nosuid", "noexec", "nodev"]);
+        WriteMount(json, "/dev", "tmpfs", "tmpfs", ["nosuid", "strictatime", "mode=755", "size=65536k"]);
+        WriteMount(json, "/dev/pts", "devpts", "devpts", ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]);
+        WriteMount(json, "/dev/shm", "tmpfs", "shm", ["nosuid", "noexec", "nodev", "mode=1777", "size=65536k"]);
+        WriteMount(json, "/dev/mqueue", "mqueue", "mqueue", ["nosuid", "noexec", "nodev"]);
+        WriteMount(json, "/sys", "sysfs", "sysfs", ["nosuid", "noexec", "nodev", "ro"]);
+        WriteMount(json, "/run", "tmpfs", "tmpfs", ["nosuid", "nodev", "mode=755", "size=64k"]);
+        WriteMount(json, "/run/sleigh", "bind", spec.HostDirectory, ["bind", "private", "nosuid", "nodev", "noexec"]);
+        json.WriteEndArray();
+    }
+
+    private static void WriteLinux(Utf8JsonWriter json, SlotSpec spec)
+    {
+        json.WriteStartObject("linux");
+        json.WriteString("cgroupsPath", spec.CgroupsPath);
+        json.WriteString("rootfsPropagation", "private");
+        json.WriteStartArray("namespaces");
+        foreach (string name in (ReadOnlySpan<string>)["pid", "ipc", "uts", "mount", "network"])
+        {
+            json.WriteStartObject();
+            json.WriteString("type", name);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        WriteStrings(json, "maskedPaths", MaskedPaths);
+        WriteStrings(json, "readonlyPaths", ReadonlyPaths);
+        json.WritePropertyName("resources");
+        WriteResources(json, spec.RuntimeLimits);
+        json.WritePropertyName("seccomp");
+        SeccompProfile.Write(json);
+        json.WriteEndObject();
+    }
+
+    private static void WriteResources(Utf8JsonWriter json, SlotLimits? limits)
+    {
+        json.WriteStartObject();
+        json.WriteStartArray("devices");
+        // The runtime itself allows null, zero, full, random, urandom, tty, ptmx and pts on top of this.
+        json.WriteStartObject();
+        json.WriteBoolean("allow", false);
+        json.WriteString("access", "rwm");
+        json.WriteEndObject();
+        json.WriteEndArray();
+        if (limits is not null)
+        {
+            WriteLimits(json, limits);
+        }
+
+        json.WriteEndObject();
+    }
+
+    /// <summary>Writes memory, pids and cpu as members of an open <c>resources</c> object; also the body of a task update.</summary>
+    public static void WriteLimits(Utf8JsonWriter json, SlotLimits limits)
+    {
+        json.WriteStartObject("memory");
+        json.WriteNumber("limit", limits.MemoryBytes);
+        json.WriteNumber("swap", limits.MemoryBytes);
+        json.WriteEndObject();
+        json.WriteStartObject("pids");
+        json.WriteNumber("limit", limits.PidsWithInit);
+        json.WriteEndObject();
+        json.WriteStartObject("cpu");
+        json.WriteNumber("period", SlotLimits.CpuPeriodUsec);
+        json.WriteNumber("quota", limits.CpuQuotaUsec ?? -1);
+        json.WriteEndObject();
+    }
+
+    private static void WriteMount(Utf8JsonWriter json, string target, string type, string source, string[] options)
+    {
+        json.WriteStartObject();
+        json.WriteString("destination", target);
+        json.WriteString("type", type);
+        json.WriteString("source", source);
+        WriteStrings(json, "options", options);
+        json.WriteEndObject();
+    }
+
+    private static void WriteStrings(Utf8JsonWriter json, string name, IEnumerable<string> values)
+    {
+        json.WriteStartArray(name);
+        foreach (string value in values)
+        {
+            json.WriteStringValue(value);
+        }
+
+        json.WriteEndArray();
+    }
+}

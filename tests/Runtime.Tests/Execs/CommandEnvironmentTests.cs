@@ -1,0 +1,26 @@
+namespace Sleigh.Runtime.Tests.Execs;
+
+public sealed class CommandEnvironmentTests
+{
+    private static readonly ResolvedUser Root = new(0, 0, [], "/root", "root");
+
+    [Fact]
+    public void Later_layers_win()
+    {
+        IReadOnlyList<string> env = CommandEnvironment.Build(
+            ["A=image", "B=image", "C=image", "PATH=/bin"],
+            new Dictionary<string, string> { ["B"] = "sandbox", ["C"] = "sandbox" },
+            new Dictionary<string, string> { ["C"] = "exec" },
+            Root, "host");
+
+        Assert.Equal(
+            ["PATH=/bin", "HOME=/root", "HOSTNAME=host", "USER=root", "A=image", "B=sandbox", "C=exec"], env);
+    }
+
+    [Fact]
+    public void A_line_without_a_name_is_skipped()
+    {
+        Assert.DoesNotContain(CommandEnvironment.Build(["=x", "y"], new Dictionary<string, string>(), new Dictionary<string, string>(), Root, "h"),
+            line => line is "=x" or "y");
+    }
+}

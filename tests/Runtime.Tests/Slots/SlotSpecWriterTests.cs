@@ -1,0 +1,81 @@
+using System.Text.Json;
+using Sleigh.Runtime.Slots;
+
+namespace Sleigh.Runtime.Tests.Slots;
+
+public sealed class SlotSpecWriterTests
+{
+    private static JsonElement Write(SlotLimits? limits = null)
+    {
+        byte[] json = SlotSpecWriter.Write(new SlotSpec
+        {
+            SkeletonDirectory = "/skeleton",
+            HostDirectory = "/slots/one",
+            CgroupsPath = "/sleigh/slot-1/init",
+            Capabilities = ["CAP_CHOWN", "CAP_NET_RAW"],
+            RuntimeLimits = limits,
+        });
+        return JsonDocument.Parse(json).RootElement;
+    }
+
+    [Fact]
+    public void The_root_is_read_only_and_private()
+    {
+        JsonElement spec = Write();
+
+        Assert.True(spec.GetProperty("root").GetProperty("readonly").GetBoolean());
+        Assert.Equal("private", spec.GetProperty("linux").GetProperty("rootfsPropagation").GetString());
+        Assert.True(spec.GetProperty("process").GetProperty("noNewPrivileges").GetBoolean());
+    }
+
+    [Fact]
+    public void Capabilities_are_the_sandboxs_and_inits_without_sys_admin()
+    {
+        string?[] bounding =
+            [.. Write().GetProperty("process").GetProperty("capabilities").GetProperty("bounding").EnumerateArray().Select(c => c.GetString())];
+
+        Assert.Contains("CAP_NET_RAW", bounding);
+        Assert.Contains("CAP_SYS_CHROOT", bounding);
+        Assert.DoesNotContain("CAP_SYS_ADMIN", bounding);
+        Assert.DoesNotContain("CAP_SYS_PTRACE", bounding);
+    }
+
+    [Fact]
+    public void Dangerous_families_are_not_among_the_allowed_calls()
+    {
+        HashSet<string?> allowed = [.. Write().GetProperty("linux").GetProperty("seccomp").GetProperty("syscalls").EnumerateArray()
+            .Where(rule => !rule.TryGetProperty("args", out _))
+            .SelectMany(rule => rule.GetProperty("names").EnumerateArray()).Select(name => name.GetString())];
+
+        foreach (string name in new[]
+        {
+            "io_uring_setup", "io_uring_enter", "io_uring_register", "bpf", "userfaultfd", "keyctl", "add_key", "request_key", "mount",
+            "umount2", "setns", "pivot_root", "move_mount", "open_tree", "fsopen", "perf_event_open", "init_module", "finit_module",
+            "kexec_load", "reboot", "swapon", "open_by_handle_at", "pidfd_getfd", "socket", "personality",
+        })
+        {
+            Assert.DoesNotContain(name, allowed);
+        }
+
+        Assert.Contains("unshare", allowed);
+        Assert.Contains("clone3", allowed);
+    }
+
+    [Fact]
+    public void Limits_stand_in_the_spec_only_where_the_runtime_must_set_them()
+    {
+        Assert.False(Write().GetProperty("linux").GetProperty("resources").TryGetProperty("memory", out _));
+
+        JsonElement resources = Write(new SlotLimits(256, 1.5, 100)).GetProperty("linux").GetProperty("resources");
+        Assert.Equal(256L << 20, resources.GetProperty("memory").GetProperty("limit").GetInt64());
+        Assert.Equal(101, resources.GetProperty("pids").GetProperty("limit").GetInt32());
+        Assert.Equal(150_000, resources.GetProperty("cpu").GetProperty("quota").GetInt64());
+    }
+
+    [Fact]
+    public void There_is_no_cgroup_namespace_since_commands_are_born_beside_pid_1()
+    {
+        Assert.DoesNotContain(
+            Write().GetProperty("linux").GetProperty("namespaces").EnumerateArray(), n => n.GetProperty("type").GetString() == "cgroup");
+    }
+}
