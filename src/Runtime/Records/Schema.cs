@@ -40,11 +40,12 @@ internal static class Schema
         CREATE TABLE execs (
             seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, sandbox TEXT NOT NULL, session TEXT NOT NULL,
             slot TEXT NOT NULL, status TEXT NOT NULL, origin TEXT NOT NULL, exit_code INTEGER, error TEXT,
-            timed_out INTEGER NOT NULL DEFAULT 0, started INTEGER NOT NULL, completed INTEGER, deadline INTEGER, kill_at INTEGER,
+            timed_out INTEGER NOT NULL DEFAULT 0, started INTEGER NOT NULL, completed INTEGER, time_limit INTEGER, kill_at INTEGER, cause TEXT NOT NULL,
             memory_peak INTEGER, cpu INTEGER, wall_ms INTEGER, stall INTEGER, io_read INTEGER, io_write INTEGER,
             stdout_bytes INTEGER NOT NULL DEFAULT 0, stderr_bytes INTEGER NOT NULL DEFAULT 0
         );
         CREATE INDEX execs_session ON execs (session, seq);
+        CREATE INDEX execs_sandbox ON execs (sandbox);
         CREATE INDEX execs_open ON execs (seq) WHERE status IN ('running', 'cancelling');
 
         CREATE TABLE idempotency (

@@ -1,0 +1,69 @@
+using Sleigh.Runtime.Records;
+
+namespace Sleigh.Runtime;
+
+/// <inheritdoc cref="IIdempotency"/>
+internal sealed class Idempotency : IIdempotency
+{
+    private readonly RecordStore _records;
+    private readonly TimeSpan _keep;
+    private readonly TimeProvider _time;
+    private readonly Lock _lock = new();
+    private readonly Dictionary<(SessionId Session, string Key), (string Fingerprint, Task<KeptReply> Work)> _atWork = [];
+
+    public Idempotency(RecordStore records, TimeSpan keep, TimeProvider time) => (_records, _keep, _time) = (records, keep, time);
+
+    /// <inheritdoc/>
+    public async Task<(KeptReply Reply, bool Replayed)> RunAsync(
+        SessionId session, string key, string fingerprint, Func<Task<KeptReply>> first, CancellationToken cancellationToken)
+    {
+        TaskCompletionSource<KeptReply> mine = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        (string Fingerprint, Task<KeptReply> Work) other;
+        lock (_lock)
+        {
+            if (_records.FindReply(session, key, _time.GetUtcNow() - _keep) is var (kept, reply))
+            {
+                return kept == fingerprint ? (reply, true) : throw Conflict();
+            }
+
+            if (!_atWork.TryGetValue((session, key), out other))
+            {
+                _atWork.Add((session, key), (fingerprint, mine.Task));
+            }
+        }
+
+        if (other.Work is not null)
+        {
+            return other.Fingerprint == fingerprint ? (await other.Work.WaitAsync(cancellationToken), true) : throw Conflict();
+        }
+
+        _ = RunFirstAsync(session, key, fingerprint, first, mine);
+        return (await mine.Task.WaitAsync(cancellationToken), false);
+    }
+
+    /// <summary>Forgets what is older than the configured time.</summary>
+    public void Sweep() => _records.ForgetReplies(_time.GetUtcNow() - _keep);
+
+    private static RuntimeException Conflict() =>
+        new(ErrorKind.IdempotencyConflict, "Idempotency-Key was already used with a different request");
+
+    private async Task RunFirstAsync(
+        SessionId session, string key, string fingerprint, Func<Task<KeptReply>> first, TaskCompletionSource<KeptReply> result)
+    {
+        // Whatever the work throws belongs to those who wait for it.
+        Task<KeptReply> work = Task.Run(async () =>
+        {
+            KeptReply reply = await first();
+            _records.KeepReply(session, key, fingerprint, reply, _time.GetUtcNow());
+            return reply;
+        });
+        await ((Task)work).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        lock (_lock)
+        {
+            _atWork.Remove((session, key));
+        }
+
+        result.SetFromTask(work);
+        _ = result.Task.Exception;
+    }
+}

@@ -1,0 +1,13 @@
+using System.Text.Json.Serialization;
+using Sleigh.Runtime.Slots;
+
+namespace Sleigh.Runtime.Records;
+
+/// <summary>JSON of the columns that hold more than one value.</summary>
+[JsonSerializable(typeof(Dictionary<string, string>))]
+[JsonSerializable(typeof(IReadOnlyDictionary<string, string>))]
+[JsonSerializable(typeof(CapturedLimits))]
+[JsonSerializable(typeof(ImageSettings))]
+[JsonSerializable(typeof(SlotLimits))]
+[JsonSourceGenerationOptions(IgnoreReadOnlyProperties = true)]
+internal sealed partial class RecordJson : JsonSerializerContext;

@@ -1,0 +1,118 @@
+using Sleigh.Linux.Sqlite;
+using Sleigh.Runtime.Slots;
+
+namespace Sleigh.Runtime.Records;
+
+/// <summary>Sandboxes.</summary>
+internal sealed partial class RecordStore
+{
+    private const string SandboxColumns =
+        "id, state, session, layer, slot, image, chain, image_config, labels, env, created, last_used, expires, ttl, memory_mb, ceiling_mb, "
+        + "auto_expand, on_oom, cpus, pids, disk_mb, network, runtime, user, name, base_snapshot, parent_sandbox, parent_snapshot";
+
+    /// <summary>Adds or replaces a sandbox's row.</summary>
+    public void PutSandbox(SandboxRecord record, SandboxState state) => _database.Write(db => PutSandbox(db, record, state));
+
+    /// <summary>One step for callers: the sandbox's row and the rows of the slots that change with it.</summary>
+    public void PutSandbox(SandboxRecord record, SandboxState state, params ReadOnlySpan<SlotRecord> slots)
+    {
+        SlotRecord[] changed = slots.ToArray();
+        _database.Write(db =>
+        {
+            PutSandbox(db, record, state);
+            foreach (SlotRecord slot in changed)
+            {
+                PutSlot(db, slot);
+            }
+        });
+    }
+
+    /// <summary>Notes a use.</summary>
+    public void TouchSandbox(SandboxId id, DateTimeOffset lastUsed) => _database.Write(db =>
+    {
+        using SqliteStatement update = db.Prepare("UPDATE sandboxes SET last_used = ?2 WHERE id = ?1");
+        update.Bind(1, id.ToString()).Bind(2, Time(lastUsed)).Run();
+    });
+
+    /// <summary>Marks a sandbox and its snapshots as deleted; their files may be removed from now on.</summary>
+    public void MarkSandboxDeleting(SandboxId id) => _database.Write(db =>
+    {
+        foreach (string sql in (ReadOnlySpan<string>)[
+            "UPDATE sandboxes SET state = 'deleting', slot = NULL WHERE id = ?1",
+            "UPDATE slots SET state = 'ending' WHERE sandbox = ?1",
+            "UPDATE snapshots SET state = 'deleting' WHERE sandbox = ?1"])
+        {
+            using SqliteStatement statement = db.Prepare(sql);
+            statement.Bind(1, id.ToString()).Run();
+        }
+    });
+
+    /// <summary>Removes a sandbox's row; its files are gone. Execs stay in the history.</summary>
+    public void RemoveSandbox(SandboxId id) => _database.Write(db =>
+    {
+        using SqliteStatement delete = db.Prepare("DELETE FROM sandboxes WHERE id = ?1");
+        delete.Bind(1, id.ToString()).Run();
+    });
+
+    /// <summary>All sandboxes, oldest first.</summary>
+    public IReadOnlyList<(SandboxRecord Record, SandboxState State)> ReadSandboxes() => _database.Read(db =>
+    {
+        using SqliteStatement select = db.Prepare($"SELECT {SandboxColumns} FROM sandboxes ORDER BY created, id");
+        return ReadAll(select, row => (ReadSandbox(row), Word<SandboxState>(row.GetText(1))));
+    });
+
+    private static void PutSandbox(SqliteConnection db, SandboxRecord record, SandboxState state)
+    {
+        Sandbox s = record.Sandbox;
+        using SqliteStatement put = db.Prepare(
+            $"REPLACE INTO sandboxes ({SandboxColumns}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
+            + "?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)");
+        put.Bind(1, s.Id.ToString()).Bind(2, Word(state)).Bind(3, s.Session.ToString()).Bind(4, record.Layer)
+            .Bind(5, record.Slot?.ToString()).Bind(6, s.Image).Bind(7, record.Chain)
+            .Bind(8, Json(record.Settings, RecordJson.Default.ImageSettings))
+            .Bind(9, Json(s.Labels, RecordJson.Default.IReadOnlyDictionaryStringString))
+            .Bind(10, Json(record.Env, RecordJson.Default.IReadOnlyDictionaryStringString))
+            .Bind(11, Time(s.Created)).Bind(12, Time(s.LastUsed)).Bind(13, Time(s.Expires))
+            .Bind(14, record.Ttl is TimeSpan ttl ? Micros(ttl) : null)
+            .Bind(15, s.MemoryLimitMb).Bind(16, s.MemoryCeilingMb).Bind(17, s.AutoExpandMemory).Bind(18, Word(s.OnOom))
+            .Bind(19, s.Cpus).Bind(20, s.PidsLimit).Bind(21, s.DiskLimitMb).Bind(22, s.Network).Bind(23, s.RuntimeClass)
+            .Bind(24, s.User).Bind(25, s.Name).Bind(26, s.BaseSnapshot?.ToString())
+            .Bind(27, s.Parent?.Sandbox.ToString()).Bind(28, s.Parent?.Snapshot.ToString()).Run();
+    }
+
+    private static SandboxRecord ReadSandbox(SqliteStatement row) => new()
+    {
+        Sandbox = new Sandbox
+        {
+            Id = SandboxId.Parse(row.GetText(0)),
+            Session = SessionId.Parse(row.GetText(2)),
+            Image = row.GetText(5),
+            Status = SandboxStatus.Exited,
+            Labels = Json(row.GetText(8), RecordJson.Default.DictionaryStringString),
+            Created = Time(row.GetInt64(10)),
+            LastUsed = Time(row.GetInt64(11)),
+            Expires = Time(row.GetInt64OrNull(12)),
+            MemoryLimitMb = row.GetInt32(14),
+            MemoryCeilingMb = row.GetInt32(15),
+            AutoExpandMemory = row.GetBool(16),
+            OnOom = Word<OomAction>(row.GetText(17)),
+            Cpus = row.GetDoubleOrNull(18),
+            PidsLimit = row.GetInt32(19),
+            DiskLimitMb = (int?)row.GetInt64OrNull(20),
+            Network = row.GetText(21),
+            RuntimeClass = row.GetText(22),
+            User = row.GetTextOrNull(23),
+            Name = row.GetTextOrNull(24),
+            BaseSnapshot = row.GetTextOrNull(25) is string at ? SnapshotId.Parse(at) : null,
+            Parent = row.GetTextOrNull(26) is string parent
+                ? new SandboxParent(SandboxId.Parse(parent), SnapshotId.Parse(row.GetText(27)))
+                : null,
+        },
+        Layer = row.GetText(3),
+        Slot = row.GetTextOrNull(4) is string slot ? SlotId.Parse(slot) : null,
+        Chain = row.GetText(6),
+        Settings = Json(row.GetText(7), RecordJson.Default.ImageSettings),
+        Env = Json(row.GetText(9), RecordJson.Default.DictionaryStringString),
+        Ttl = row.GetInt64OrNull(13) is long micros ? TimeSpan.FromMicroseconds(micros) : null,
+    };
+}

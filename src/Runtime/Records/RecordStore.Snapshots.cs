@@ -1,0 +1,81 @@
+using Sleigh.Linux.Sqlite;
+
+namespace Sleigh.Runtime.Records;
+
+/// <summary>Snapshots.</summary>
+internal sealed partial class RecordStore
+{
+    /// <summary>Records the intent to seal a layer.</summary>
+    public void AddSnapshot(Snapshot snapshot) => _database.Write(db =>
+    {
+        using SqliteStatement insert = db.Prepare(
+            "INSERT INTO snapshots (id, state, sandbox, session, created, parent, name, comment, bytes, durable, duration, pause, limits, labels) "
+            + "VALUES (?1, 'making', ?2, ?3, ?4, ?5, ?6, ?7, 0, 0, 0, 0, ?8, ?9)");
+        insert.Bind(1, snapshot.Id.ToString()).Bind(2, snapshot.Sandbox.ToString()).Bind(3, snapshot.Session.ToString())
+            .Bind(4, Time(snapshot.Created)).Bind(5, snapshot.Parent?.ToString()).Bind(6, snapshot.Name).Bind(7, snapshot.Comment)
+            .Bind(8, Json(snapshot.Limits, RecordJson.Default.CapturedLimits))
+            .Bind(9, Json(snapshot.Labels, RecordJson.Default.IReadOnlyDictionaryStringString)).Run();
+    });
+
+    /// <summary>Records that the layer is sealed, and what it took; the sandbox's files stand on it from now on.</summary>
+    public void SealSnapshot(Snapshot snapshot, SandboxRecord sandbox) => _database.Write(db =>
+    {
+        using SqliteStatement update = db.Prepare(
+            "UPDATE snapshots SET state = 'sealed', bytes = ?2, durable = ?3, duration = ?4, pause = ?5 WHERE id = ?1");
+        update.Bind(1, snapshot.Id.ToString()).Bind(2, snapshot.Bytes).Bind(3, snapshot.Durable)
+            .Bind(4, Micros(snapshot.Duration)).Bind(5, Micros(snapshot.Pause)).Run();
+        PutSandbox(db, sandbox, SandboxState.Live);
+    });
+
+    /// <summary>Marks a snapshot as deleted and gives its parent to its children and to the sandbox that stood on it.</summary>
+    public void MarkSnapshotDeleting(Snapshot snapshot) => _database.Write(db =>
+    {
+        foreach (string sql in (ReadOnlySpan<string>)[
+            "UPDATE snapshots SET state = 'deleting' WHERE id = ?1",
+            "UPDATE snapshots SET parent = ?2 WHERE parent = ?1",
+            "UPDATE sandboxes SET base_snapshot = ?2 WHERE base_snapshot = ?1"])
+        {
+            using SqliteStatement statement = db.Prepare(sql);
+            statement.Bind(1, snapshot.Id.ToString());
+            if (sql.Contains("?2", StringComparison.Ordinal))
+            {
+                statement.Bind(2, snapshot.Parent?.ToString());
+            }
+
+            statement.Run();
+        }
+    });
+
+    /// <summary>Removes a snapshot's row; its layer is gone.</summary>
+    public void RemoveSnapshot(SnapshotId id) => _database.Write(db =>
+    {
+        using SqliteStatement delete = db.Prepare("DELETE FROM snapshots WHERE id = ?1");
+        delete.Bind(1, id.ToString()).Run();
+    });
+
+    /// <summary>All snapshots, oldest first.</summary>
+    public IReadOnlyList<(Snapshot Snapshot, SnapshotState State)> ReadSnapshots() => _database.Read(db =>
+    {
+        using SqliteStatement select = db.Prepare(
+            "SELECT id, state, sandbox, session, created, parent, name, comment, bytes, durable, duration, pause, limits, labels "
+            + "FROM snapshots ORDER BY seq");
+        return ReadAll(select, row => (
+            new Snapshot
+            {
+                Id = SnapshotId.Parse(row.GetText(0)),
+                Sandbox = SandboxId.Parse(row.GetText(2)),
+                Session = SessionId.Parse(row.GetText(3)),
+                Created = Time(row.GetInt64(4)),
+                Parent = row.GetTextOrNull(5) is string parent ? SnapshotId.Parse(parent) : null,
+                Name = row.GetTextOrNull(6),
+                Comment = row.GetTextOrNull(7),
+                Bytes = row.GetInt64(8),
+                Durable = row.GetBool(9),
+                Duration = TimeSpan.FromMicroseconds(row.GetInt64(10)),
+                Pause = TimeSpan.FromMicroseconds(row.GetInt64(11)),
+                Limits = Json(row.GetText(12), RecordJson.Default.CapturedLimits),
+                Labels = Json(row.GetText(13), RecordJson.Default.DictionaryStringString),
+            },
+            Word<SnapshotState>(row.GetText(1))));
+    });
+}
