@@ -1,0 +1,32 @@
+/*
+ * sleigh-init: PID 1 of a sandbox's container. It sits on a small read-only root, starts commands in another root that
+ * the host hands it by descriptor, keeps what they print, reaps everything, and remembers how they ended. docs/init.md.
+ */
+#include <string.h>
+#include <unistd.h>
+
+#include "init.h"
+
+int main(int argc, char **argv)
+{
+    uint64_t uid = INIT_UID_DEFAULT;
+
+    if (argc == 2 && strcmp(argv[1], "--layout") == 0) {
+        layout_print();
+        return 0;
+    }
+    /* Three ids in a row are used, and the last two numbers of the range are not uids. */
+    if (argc == 3 && strcmp(argv[1], "--uid") == 0 && text_parse_number(argv[2], UINT32_MAX - 4, &uid) && uid > 0)
+        argc = 1;
+    if (argc != 1) {
+        text_write(STDERR_FILENO, "usage: sleigh-init [--uid N | --layout]\n");
+        return 2;
+    }
+    if (getpid() != 1) {
+        text_write(STDERR_FILENO, "sleigh-init: must be PID 1 of a pid namespace\n");
+        return 2;
+    }
+
+    setup((uint32_t)uid);
+    loop_run();
+}
