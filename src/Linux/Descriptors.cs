@@ -28,7 +28,7 @@ public static class Descriptors
     }
 
     /// <summary>What an error message calls a name below an open directory.</summary>
-    internal static string Describe(SafeFileHandle directory, KernelPath path) =>
+    public static string Describe(SafeFileHandle directory, KernelPath path) =>
         IsWorkingDirectory(directory) || path.Bytes.StartsWith("/"u8)
             ? path.ToString()
             : path.IsEmpty ? NameOf(directory) : $"{NameOf(directory)}/{path}";

@@ -11,32 +11,35 @@ public readonly record struct DirectoryEntry(KernelPath Name, FileType Type, ulo
 
 public static partial class Files
 {
-    /// <summary>getdents64(2): the names of a directory that was opened for reading, without <c>.</c> and <c>..</c>.</summary>
+    /// <summary>The names of a directory that was opened for reading, without <c>.</c> and <c>..</c>.</summary>
     /// <remarks>.NET's own enumeration turns names into text, and a name that is not UTF-8 can then not be opened.</remarks>
     /// <exception cref="KernelException">The kernel refused.</exception>
-    public static unsafe List<DirectoryEntry> ReadDirectory(SafeFileHandle directory)
+    public static List<DirectoryEntry> ReadDirectory(SafeFileHandle directory)
     {
         var entries = new List<DirectoryEntry>();
-        byte[] buffer = new byte[32 * 1024];
-        while (true)
+        while (ReadDirectoryBatch(directory, entries))
         {
-            nint length;
-            fixed (byte* start = buffer)
-            {
-                length = Syscall.Invoke(SyscallNumber.GetDirectoryEntries, directory, (nint)start, buffer.Length);
-            }
-
-            switch (length)
-            {
-                case < 0:
-                    throw KernelException.Last("read directory", directory, default);
-                case 0:
-                    return entries;
-                default:
-                    AddEntries(buffer.AsSpan(0, (int)length), entries);
-                    break;
-            }
         }
+
+        return entries;
+    }
+
+    /// <summary>
+    /// getdents64(2): adds the next names, some hundreds at most, and false at the end. For directories of any size; names
+    /// may be removed between two calls.
+    /// </summary>
+    /// <exception cref="KernelException">The kernel refused.</exception>
+    public static unsafe bool ReadDirectoryBatch(SafeFileHandle directory, List<DirectoryEntry> entries)
+    {
+        byte* buffer = stackalloc byte[16 * 1024];
+        nint length = Syscall.Invoke(SyscallNumber.GetDirectoryEntries, directory, (nint)buffer, 16 * 1024);
+        if (length < 0)
+        {
+            throw KernelException.Last("read directory", directory, default);
+        }
+
+        AddEntries(new ReadOnlySpan<byte>(buffer, (int)length), entries);
+        return length > 0;
     }
 
     // struct linux_dirent64: u64 ino, s64 off, u16 reclen, u8 type, NUL-terminated name.

@@ -1,0 +1,149 @@
+using Microsoft.Win32.SafeHandles;
+using Sleigh.Linux;
+
+namespace Sleigh.Overlay;
+
+/// <summary>
+/// Each layer is a subvolume with <c>upper/</c> and <c>work/</c>; sealing is a read-only snapshot, restoring and forking a
+/// writable snapshot of that. No layer needs another one.
+/// </summary>
+internal sealed class BtrfsDriver : ILayerDriver, IDisposable
+{
+    private const OpenFlags OpenDirectory = OpenFlags.ReadOnly | OpenFlags.Directory | OpenFlags.NoFollow;
+
+    private readonly LayerDirectory _live;
+    private readonly LayerDirectory _sealed;
+
+    public BtrfsDriver(string root)
+    {
+        _live = LayerDirectory.Open($"{root}/live");
+        _sealed = LayerDirectory.Open($"{root}/sealed");
+    }
+
+    public LiveLayer CreateLive(LayerId id, LayerId? fromSealed)
+    {
+        _live.RequireAbsent(id);
+        string name = LayerDirectory.NewName(id);
+        return BuildIn(_live, name, () =>
+        {
+            if (fromSealed is LayerId origin)
+            {
+                _sealed.RequirePresent(origin);
+                using SafeFileHandle source = Files.Open(_sealed.Handle, origin.ToString(), OpenDirectory);
+                BtrfsVolume.Snapshot(source, _live.Handle, name, readOnly: false);
+            }
+            else
+            {
+                BtrfsVolume.Create(_live.Handle, name);
+                using SafeFileHandle volume = Files.Open(_live.Handle, name, OpenDirectory);
+                WorkDirectory.MakeUpper(volume);
+            }
+
+            using (SafeFileHandle volume = Files.Open(_live.Handle, name, OpenDirectory))
+            {
+                WorkDirectory.Renew(volume);
+            }
+
+            _live.Commit(name, id);
+            return Describe(id);
+        });
+    }
+
+    public LiveLayer OpenLive(LayerId id, bool renewWork)
+    {
+        _live.RequirePresent(id);
+        if (renewWork)
+        {
+            using SafeFileHandle volume = Files.Open(_live.Handle, id.ToString(), OpenDirectory);
+            WorkDirectory.Renew(volume);
+        }
+
+        return Describe(id);
+    }
+
+    public SealPreparation PrepareSeal(LayerId live, CancellationToken cancellationToken)
+    {
+        _live.RequirePresent(live);
+        // A snapshot waits for the subvolume's dirty data; with all of it written before, the pause stays short.
+        FileSystems.Sync(_live.Handle);
+        return new SealPreparation(live);
+    }
+
+    public SealedLayer Seal(SealPreparation prepared, LayerId sealedId, CancellationToken cancellationToken)
+    {
+        _live.RequirePresent(prepared.Live);
+        _sealed.RequireAbsent(sealedId);
+        string name = LayerDirectory.NewName(sealedId);
+        return BuildIn(_sealed, name, () =>
+        {
+            using SafeFileHandle source = Files.Open(_live.Handle, prepared.Live.ToString(), OpenDirectory);
+            BtrfsVolume.Snapshot(source, _sealed.Handle, name, readOnly: true);
+            _sealed.Commit(name, sealedId);
+            return new SealedLayer(sealedId, OwnBytes: null);
+        });
+    }
+
+    public void DeleteLive(LayerId id) => _live.Bury(id.ToString());
+
+    public void DeleteSealed(LayerId id) => _sealed.Bury(id.ToString());
+
+    public LayerInventory List() => new(_live.Ids(), _sealed.Ids());
+
+    public bool EmptyOne(CancellationToken cancellationToken)
+    {
+        foreach (LayerDirectory directory in new[] { _live, _sealed })
+        {
+            if (directory.Dead().FirstOrDefault() is string name)
+            {
+                Destroy(directory, name, cancellationToken);
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    public void Dispose()
+    {
+        _live.Dispose();
+        _sealed.Dispose();
+    }
+
+    private static void Destroy(LayerDirectory directory, string name, CancellationToken cancellationToken)
+    {
+        bool isSubvolume;
+        using (SafeFileHandle dead = Files.Open(directory.Handle, name, OpenDirectory))
+        {
+            isSubvolume = BtrfsVolume.IsSubvolume(dead);
+        }
+
+        if (isSubvolume)
+        {
+            BtrfsVolume.Delete(directory.Handle, name);
+        }
+        else
+        {
+            TreeRemover.Remove(directory.Handle, name, LayerDirectory.DeadName, cancellationToken);
+        }
+    }
+
+    private LiveLayer Describe(LayerId id) => new(id, $"{_live.PathOf(id)}/upper", $"{_live.PathOf(id)}/work", []);
+
+    private static T BuildIn<T>(LayerDirectory directory, string name, Func<T> build)
+    {
+        bool complete = false;
+        try
+        {
+            T built = build();
+            complete = true;
+            return built;
+        }
+        finally
+        {
+            if (!complete)
+            {
+                directory.Bury(name);
+            }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+using System.Security.Cryptography;
+using Microsoft.Win32.SafeHandles;
+using Sleigh.Linux;
+
+namespace Sleigh.Overlay;
+
+/// <summary>
+/// A directory of layers, <c>live/</c> or <c>sealed/</c>. New, finished and deleted ones lie side by side and are told
+/// apart by name only: a read-only subvolume can be renamed within its directory, but not moved to another one (EROFS).
+/// </summary>
+internal sealed class LayerDirectory : IDisposable
+{
+    private const string NewPrefix = ".new-";
+    private const string DeadPrefix = ".dead-";
+
+    private LayerDirectory(string path, SafeFileHandle handle)
+    {
+        Path = path;
+        Handle = handle;
+    }
+
+    public string Path { get; }
+
+    public SafeFileHandle Handle { get; }
+
+    /// <summary>Opens or makes the directory; what a dead daemon was building becomes trash.</summary>
+    public static LayerDirectory Open(string path)
+    {
+        // Files of tenants, setuid ones too, are nobody else's business.
+        PrivateDirectory.Ensure(path);
+        var directory = new LayerDirectory(path, Files.Open(path, OpenFlags.ReadOnly | OpenFlags.Directory));
+        foreach (string name in directory.Names(NewPrefix))
+        {
+            directory.Bury(name);
+        }
+
+        return directory;
+    }
+
+    public string PathOf(LayerId id) => $"{Path}/{id}";
+
+    public bool Has(LayerId id) => Files.TryStat(Handle, id.ToString(), out _) is { Type: FileType.Directory };
+
+    public void RequirePresent(LayerId id)
+    {
+        if (!Has(id))
+        {
+            throw new LayerConflictException(id, "does not exist");
+        }
+    }
+
+    public void RequireAbsent(LayerId id)
+    {
+        if (Has(id))
+        {
+            throw new LayerConflictException(id, "exists already");
+        }
+    }
+
+    public IReadOnlyList<LayerId> Ids() =>
+        [.. Names("").Select(name => LayerId.TryParse(name, out LayerId id) ? id : default).Where(id => id != default).Order()];
+
+    /// <summary>A name to build under.</summary>
+    public static string NewName(LayerId id) => $"{NewPrefix}{id}-{Random()}";
+
+    /// <summary>Gives what was built its name.</summary>
+    public void Commit(string newName, LayerId id)
+    {
+        RequireAbsent(id);
+        Files.Rename(Handle, newName, Handle, id.ToString());
+    }
+
+    /// <summary>Makes trash of something; nothing happens if it is not there.</summary>
+    public void Bury(string name)
+    {
+        try
+        {
+            Files.Rename(Handle, name, Handle, DeadName());
+        }
+        catch (KernelException ex) when (ex.Errno == Errno.ENOENT)
+        {
+            // It was never made, or somebody else buried it.
+        }
+    }
+
+    public static string DeadName() => $"{DeadPrefix}{Random()}";
+
+    public IEnumerable<string> Dead() => Names(DeadPrefix);
+
+    public void Dispose() => Handle.Dispose();
+
+    private static string Random() => RandomNumberGenerator.GetHexString(16, lowercase: true);
+
+    private List<string> Names(string prefix)
+    {
+        using SafeFileHandle fresh = Files.Open(Handle, ".", OpenFlags.ReadOnly | OpenFlags.Directory);
+        return [.. Files.ReadDirectory(fresh)
+            .Select(entry => entry.Name.ToString())
+            .Where(name => name.StartsWith(prefix, StringComparison.Ordinal))];
+    }
+}

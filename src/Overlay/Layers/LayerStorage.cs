@@ -1,0 +1,126 @@
+using Microsoft.Win32.SafeHandles;
+using Sleigh.Linux;
+
+namespace Sleigh.Overlay;
+
+/// <summary>An opened data directory: the lock on it, the driver chosen, and the filesystem the layers lie in.</summary>
+internal sealed class LayerStorage
+{
+    private readonly FileStream _lock;
+    private readonly string _reason;
+    private readonly string _root;
+    private readonly string? _poolDevice;
+    private readonly LayerDriverKind _kind;
+
+    private LayerStorage(FileStream held, LayerDriverKind kind, string reason, string root, string? poolDevice, ILayerDriver driver)
+    {
+        _lock = held;
+        _kind = kind;
+        _reason = reason;
+        _root = root;
+        _poolDevice = poolDevice;
+        Driver = driver;
+    }
+
+    public ILayerDriver Driver { get; }
+
+    public static LayerStorage Open(LayerStoreOptions options, CancellationToken cancellationToken)
+    {
+        string data = Prepare(options);
+        FileStream held = Lock(data);
+        bool complete = false;
+        try
+        {
+            (LayerDriverKind kind, string reason) = LayerDriverChoice.Choose(options.Driver, data);
+            LayerStorage storage = kind == LayerDriverKind.Btrfs
+                ? OpenBtrfs(held, reason, data, options, cancellationToken)
+                : OpenCopying(held, kind, reason, data);
+            LayerDriverChoice.Remember(data, kind);
+            complete = true;
+            return storage;
+        }
+        finally
+        {
+            if (!complete)
+            {
+                held.Dispose();
+            }
+        }
+    }
+
+    public LayerStoreStatus Status()
+    {
+        FileSystemStatus disk = FileSystems.Stat(_root);
+        return new LayerStoreStatus(_kind, _reason, _root, disk.TotalBytes, disk.AvailableBytes, _poolDevice);
+    }
+
+    public void Flush()
+    {
+        using SafeFileHandle root = Files.Open(_root, OpenFlags.ReadOnly | OpenFlags.Directory);
+        FileSystems.Sync(root);
+    }
+
+    public void Close(bool unmount)
+    {
+        (Driver as IDisposable)?.Dispose();
+        if (unmount && _poolDevice is not null)
+        {
+            Mounts.Unmount(_root);
+        }
+
+        _lock.Dispose();
+    }
+
+    private static LayerStorage OpenBtrfs(
+        FileStream held, string reason, string data, LayerStoreOptions options, CancellationToken cancellationToken)
+    {
+        if (LayerDriverChoice.IsBtrfs(data))
+        {
+            string direct = $"{data}/layers";
+            return new LayerStorage(held, LayerDriverKind.Btrfs, reason, direct, null, new BtrfsDriver(direct));
+        }
+
+        string device = PoolFile.Open(data, options.PoolBytes, cancellationToken);
+        string pool = PoolFile.MountPointOf(data);
+        return new LayerStorage(held, LayerDriverKind.Btrfs, reason, pool, device, new BtrfsDriver(pool));
+    }
+
+    private static LayerStorage OpenCopying(FileStream held, LayerDriverKind kind, string reason, string data)
+    {
+        string root = $"{data}/layers";
+        return new LayerStorage(
+            held, kind, reason, root, null, new CopyDriver(root, reflink: kind == LayerDriverKind.Reflink));
+    }
+
+    private static string Prepare(LayerStoreOptions options)
+    {
+        if (!Path.IsPathFullyQualified(options.DataDirectory))
+        {
+            throw new LayerStoreUnavailableException($"the data directory must be absolute: '{options.DataDirectory}'");
+        }
+
+        if (options.PoolBytes < LayerStoreOptions.MinPoolBytes)
+        {
+            throw new LayerStoreUnavailableException(
+                $"a pool of {options.PoolBytes} bytes is too small, at least {LayerStoreOptions.MinPoolBytes}");
+        }
+
+        Directory.CreateDirectory(options.DataDirectory);
+        // mountinfo shows real paths; so that a pool mounted through a link is found again.
+        using SafeFileHandle opened = Files.Open(options.DataDirectory, OpenFlags.PathOnly | OpenFlags.Directory);
+        return Files.ReadLink(Descriptors.WorkingDirectory, Descriptors.PathOf(opened)).ToString();
+    }
+
+    private static FileStream Lock(string data)
+    {
+        string file = $"{data}/layers.lock";
+        try
+        {
+            return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException ex) when (File.Exists(file))
+        {
+            throw new LayerStoreUnavailableException($"another process uses the layers in {data}", ex);
+        }
+    }
+}

@@ -1,0 +1,233 @@
+using System.Globalization;
+using Microsoft.Win32.SafeHandles;
+using Sleigh.Linux;
+
+namespace Sleigh.Overlay;
+
+/// <summary>
+/// Mounts a file tree over the root of a parked container, and takes it off again. Processes of the container that run
+/// already stay on its own root, the skeleton; what is started in the tree's root sees only the tree.
+/// </summary>
+/// <remarks>
+/// Root first: the overlay is attached to the skeleton, then the clones of the container's proc, dev and sys to the
+/// overlay. Putting them on while it still is detached needs Linux 6.15 and is no faster.
+/// </remarks>
+public sealed class TreeMounter
+{
+    private static readonly string[] Clones = ["proc", "dev", "sys"];
+
+    private readonly NamespaceThread _namespaces;
+
+    /// <summary>Makes a mounter; it does not own the thread.</summary>
+    /// <param name="namespaces">The thread that enters containers.</param>
+    /// <param name="method">Null for the best that this kernel has; tests and odd hosts can ask for another.</param>
+    /// <exception cref="KernelException">The kernel has no overlay filesystem.</exception>
+    public TreeMounter(NamespaceThread namespaces, OverlayMethod? method = null)
+    {
+        _namespaces = namespaces;
+        Method = method ?? OverlaySupport.Probe();
+    }
+
+    /// <summary>How layers are told to the kernel.</summary>
+    public OverlayMethod Method { get; }
+
+    /// <summary>Mounts the tree and sets the host name. If anything fails, nothing of it stays mounted.</summary>
+    /// <returns>
+    /// The tree's root, a handle for execs and for <see cref="TreeFiles"/>. It keeps the overlay and with it the live
+    /// layer in use, also after the container is gone: dispose it when the tree is detached.
+    /// </returns>
+    /// <exception cref="KernelException">The kernel refused a step, which the text names.</exception>
+    public Task<SafeFileHandle> MountAsync(TreePlan plan, SlotNamespaces slot, CancellationToken cancellationToken = default) =>
+        Task.Run(() => Mount(plan, slot), cancellationToken);
+
+    /// <summary>
+    /// Takes a tree off the slot, with all that lies on it. Processes that stand in it keep it alive until they end; the
+    /// overlay itself goes when <paramref name="treeRoot"/> is disposed too.
+    /// </summary>
+    /// <exception cref="KernelException">EINVAL: it is not mounted any more.</exception>
+    public Task DetachAsync(SlotNamespaces slot, SafeFileHandle treeRoot, CancellationToken cancellationToken = default) =>
+        Task.Run(() => Detach(slot, treeRoot), cancellationToken);
+
+    /// <summary>After a restart: the root of the topmost tree in the slot, or null if the slot is parked.</summary>
+    /// <exception cref="KernelException">The kernel refused.</exception>
+    public Task<SafeFileHandle?> OpenTreeRootAsync(SlotNamespaces slot, CancellationToken cancellationToken = default) =>
+        Task.Run(() => OpenTreeRoot(slot), cancellationToken);
+
+    /// <summary>Whether a tree lies over the slot's skeleton: whether the top has another mount id.</summary>
+    /// <exception cref="KernelException">The kernel refused.</exception>
+    public async Task<bool> IsTreeMountedAsync(SlotNamespaces slot, CancellationToken cancellationToken = default)
+    {
+        using SafeFileHandle? root = await OpenTreeRootAsync(slot, cancellationToken);
+        return root is not null;
+    }
+
+    /// <summary>Sets the host name of the slot (at most 64 bytes).</summary>
+    /// <exception cref="KernelException">The kernel refused.</exception>
+    public Task SetHostNameAsync(SlotNamespaces slot, string name, CancellationToken cancellationToken = default) =>
+        Task.Run(
+            () =>
+            {
+                using var program = new NamespaceProgram();
+                program.SetHostName(slot.HostName, name);
+                _namespaces.Run(slot.Mounts, program);
+            },
+            cancellationToken);
+
+    private SafeFileHandle Mount(TreePlan plan, SlotNamespaces slot)
+    {
+        bool complete = false;
+        SafeFileHandle root = MakeOverlay(plan, slot, out bool attached);
+        try
+        {
+            Furnish(root, plan, slot, attached);
+            complete = true;
+            return root;
+        }
+        finally
+        {
+            if (!complete)
+            {
+                DetachIfAttached(slot, root);
+                root.Dispose();
+            }
+        }
+    }
+
+    private SafeFileHandle MakeOverlay(TreePlan plan, SlotNamespaces slot, out bool attached)
+    {
+        using OverlayLayers layers = OverlayLayers.Open(plan);
+        attached = Method == OverlayMethod.OptionText;
+        if (!attached)
+        {
+            return layers.MountDetached(byDescriptor: Method == OverlayMethod.Descriptors);
+        }
+
+        // mount(2) only mounts onto a path. Done in the slot, onto the skeleton itself, it needs no staging directory and
+        // leaves nothing on the host if we die here.
+        using (var program = new NamespaceProgram())
+        {
+            program.Mount("overlay", slot.SkeletonRoot, MountFlags.NoDevices, layers.OptionText());
+            _namespaces.Run(slot.Mounts, program);
+        }
+
+        return OpenTreeRoot(slot)
+            ?? throw new KernelException("find the overlay mounted in", $"slot {slot.ProcessId}", Errno.ENOENT);
+    }
+
+    /// <summary>Makes the mount points, attaches the overlay unless it is, and lays everything onto it.</summary>
+    private void Furnish(SafeFileHandle root, TreePlan plan, SlotNamespaces slot, bool attached)
+    {
+        using var handles = new HandleList();
+        using var program = new NamespaceProgram();
+        var targets = Clones.Select(name => handles.Add(TreePaths.EnsureExactDirectory(root, $"/{name}"))).ToArray();
+        SafeFileHandle sharedMemory = handles.Add(MountSharedMemory(plan.SharedMemoryBytes));
+        var binds = plan.Binds.Select(bind => (bind.Target, Clone(bind, handles), TargetOf(bind, root, handles))).ToArray();
+
+        if (!attached)
+        {
+            program.Attach(root, slot.SkeletonRoot, "the tree");
+        }
+
+        foreach ((string name, SafeFileHandle target) in Clones.Zip(targets))
+        {
+            NamespaceProgram.Operand clone = program.CloneTree(slot.SkeletonRoot, name);
+            // With a shared peer group, detaching the clone would detach the container's own mounts.
+            program.MakePrivate(clone);
+            program.Attach(clone, target, $"/{name}");
+            if (name == "dev")
+            {
+                program.Attach(sharedMemory, program.OpenPath(clone, "shm"), "/dev/shm");
+            }
+        }
+
+        foreach ((string path, SafeFileHandle clone, SafeFileHandle target) in binds)
+        {
+            program.Attach(clone, target, path);
+        }
+
+        if (plan.HostName is not null)
+        {
+            program.SetHostName(slot.HostName, plan.HostName);
+        }
+
+        _namespaces.Run(slot.Mounts, program);
+    }
+
+    private static SafeFileHandle MountSharedMemory(long bytes)
+    {
+        using SafeFileHandle fileSystem = Mounts.OpenFileSystem("tmpfs");
+        Mounts.Configure(fileSystem, "source", "shm");
+        Mounts.Configure(fileSystem, "size", bytes.ToString(CultureInfo.InvariantCulture));
+        Mounts.Configure(fileSystem, "mode", "1777");
+        Mounts.Create(fileSystem);
+        return Mounts.MountDetached(
+            fileSystem, MountAttributes.NoDevices | MountAttributes.NoSetUserId | MountAttributes.NoExecute);
+    }
+
+    private static SafeFileHandle Clone(TreeBind bind, HandleList handles)
+    {
+        SafeFileHandle clone = handles.Add(Mounts.OpenTree(Descriptors.WorkingDirectory, bind.Source, OpenTreeFlags.Clone));
+        MountAttributes attributes = MountAttributes.NoDevices | MountAttributes.NoSetUserId;
+        Mounts.SetAttributes(
+            clone,
+            bind.ReadOnly ? attributes | MountAttributes.ReadOnly : attributes,
+            makePrivate: true,
+            recursive: false);
+        return clone;
+    }
+
+    private static SafeFileHandle TargetOf(TreeBind bind, SafeFileHandle root, HandleList handles)
+    {
+        using SafeFileHandle source = Files.Open(bind.Source, OpenFlags.PathOnly);
+        return handles.Add(
+            Files.Stat(source).Type == FileType.Directory
+                ? TreePaths.EnsureExactDirectory(root, bind.Target)
+                : TreePaths.EnsureExactFile(root, bind.Target));
+    }
+
+    private void Detach(SlotNamespaces slot, SafeFileHandle treeRoot)
+    {
+        using var program = new NamespaceProgram();
+        program.Detach(treeRoot);
+        _namespaces.Run(slot.Mounts, program);
+    }
+
+    private void DetachIfAttached(SlotNamespaces slot, SafeFileHandle root)
+    {
+        try
+        {
+            Detach(slot, root);
+        }
+        catch (KernelException ex) when (ex.Errno == Errno.EINVAL)
+        {
+            // It was not attached yet.
+        }
+    }
+
+    private SafeFileHandle? OpenTreeRoot(SlotNamespaces slot)
+    {
+        using var program = new NamespaceProgram { OpensRoot = true };
+        _namespaces.Run(slot.Mounts, program);
+        SafeFileHandle root = program.TakeRoot();
+        if (Files.Stat(root).MountId != slot.SkeletonMountId)
+        {
+            return root;
+        }
+
+        root.Dispose();
+        return null;
+    }
+
+    private sealed class HandleList : IDisposable
+    {
+        private readonly List<SafeFileHandle> _handles = [];
+
+        public SafeFileHandle Add(SafeFileHandle handle)
+        {
+            _handles.Add(handle);
+            return handle;
+        }
+
+        public void Dispose() => _handles.ForEach(handle => handle.Dispose());
+    }
+}

@@ -1,0 +1,37 @@
+namespace Sleigh.Overlay;
+
+/// <summary>What a sandbox's file tree is made of. A value: <see cref="TreeMounter"/> carries it out.</summary>
+public sealed record TreePlan
+{
+    /// <summary>
+    /// Read-only directories, uppermost first: the sealed lowers of the live layer, then the image's layers.
+    /// </summary>
+    public required IReadOnlyList<string> Lowers { get; init; }
+
+    /// <summary>The writable directory. Its mode and owner become those of <c>/</c>.</summary>
+    public required string Upper { get; init; }
+
+    /// <summary>The overlay's work directory: in the upper's filesystem (and subvolume), not used by any other mount.</summary>
+    public required string Work { get; init; }
+
+    /// <summary>
+    /// True: fsync inside the sandbox promises nothing and costs nothing, and detaching does not flush. The work directory
+    /// cannot be used for a second mount then.
+    /// </summary>
+    public bool Volatile { get; init; }
+
+    /// <summary>Host files laid over files of the tree, such as /etc/hosts.</summary>
+    public IReadOnlyList<TreeBind> Binds { get; init; } = [];
+
+    /// <summary>The host name to set in the slot's UTS namespace; null leaves it.</summary>
+    public string? HostName { get; init; }
+
+    /// <summary>Size of the new tmpfs at /dev/shm.</summary>
+    public long SharedMemoryBytes { get; init; } = 64 << 20;
+}
+
+/// <summary>One host file or directory laid over a path of the tree. What the tree lacks there is made.</summary>
+/// <param name="Source">Absolute path on the host, also <c>/proc/self/fd/N</c>. Trusted: links are followed.</param>
+/// <param name="Target">Absolute path in the tree, without <c>.</c> and <c>..</c>.</param>
+/// <param name="ReadOnly">Whether the sandbox may only read it.</param>
+public sealed record TreeBind(string Source, string Target, bool ReadOnly = false);
