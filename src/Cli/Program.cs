@@ -1,6 +1,29 @@
+using System.Runtime.InteropServices;
+using Sleigh.Cli.Commands;
+
 namespace Sleigh.Cli;
 
 internal static class Program
 {
-    private static int Main() => 1;
+    private static async Task<int> Main(string[] arguments)
+    {
+        Terminal terminal = Terminal.OfProcess();
+        using var interrupted = new CancellationTokenSource();
+
+        // The first signal asks the command to end in order (exec cancels what runs in the sandbox); the second ends this process.
+        void OnSignal(PosixSignalContext context)
+        {
+            if (!interrupted.IsCancellationRequested)
+            {
+                context.Cancel = true;
+                interrupted.Cancel();
+            }
+        }
+
+        using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+        using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
+
+        var host = new CommandHost(terminal, TimeProvider.System, Environment.GetEnvironmentVariable);
+        return await CommandTree.RunAsync(arguments, host, terminal, interrupted.Token);
+    }
 }

@@ -1,0 +1,65 @@
+using System.Buffers;
+using System.Text.Json.Nodes;
+
+namespace Sleigh.Cli.Api;
+
+/// <summary>Turns what a person typed into an id: a whole id, a name, or the unique beginning of an id.</summary>
+internal static class Lookup
+{
+    private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
+
+    /// <summary>The sandbox meant by <paramref name="typed"/>. A whole id is taken as it is, without asking the daemon.</summary>
+    /// <exception cref="CliException">None fits, or several do.</exception>
+    public static async Task<string> SandboxAsync(SleighClient client, string typed, CancellationToken cancellationToken)
+    {
+        if (IsWholeId(typed, "sbx_"))
+        {
+            return typed;
+        }
+
+        JsonObject all = await client.GetAsync("/admin/sandboxes", cancellationToken);
+        return Pick(typed, "sandbox", "sbx_", all.Items().Select(s => (s.Text("sandbox_id") ?? "", s.Text("name"))), "sleighctl ls");
+    }
+
+    /// <summary>The snapshot of <paramref name="sandboxId"/> meant by <paramref name="typed"/>.</summary>
+    /// <exception cref="CliException">None fits, or several do.</exception>
+    public static async Task<string> SnapshotAsync(
+        SleighClient client, string sandboxId, string typed, CancellationToken cancellationToken)
+    {
+        if (IsWholeId(typed, "snap_"))
+        {
+            return typed;
+        }
+
+        JsonObject all = await client.GetAsync($"/sandboxes/{sandboxId}/snapshots", cancellationToken);
+        return Pick(
+            typed, "snapshot", "snap_", all.Items().Select(s => (s.Text("id") ?? "", s.Text("name"))), $"sleighctl snapshots {sandboxId}");
+    }
+
+    /// <summary>The rule: an exact name, else the one id that begins with what was typed, with or without its prefix.</summary>
+    internal static string Pick(
+        string typed, string what, string prefix, IEnumerable<(string Id, string? Name)> all, string seeThem)
+    {
+        (string Id, string? Name)[] candidates = [.. all];
+        string[] found = [.. candidates.Where(c => c.Name == typed).Select(c => c.Id)];
+        if (found.Length == 0 && typed.Length > 0)
+        {
+            found = [.. candidates.Select(c => c.Id).Where(id =>
+                id.StartsWith(typed, StringComparison.Ordinal) || id.StartsWith(prefix + typed, StringComparison.Ordinal))];
+        }
+
+        return found switch
+        {
+            [string one] => one,
+            [] => throw new CliException(ExitCode.Failure, $"no {what} has the id or name '{Output.Human.OneLine(typed)}'", $"{seeThem} shows them"),
+            _ => throw new CliException(
+                ExitCode.Failure,
+                $"'{Output.Human.OneLine(typed)}' fits {found.Length} {(what == "sandbox" ? "sandboxes" : what + "s")}: {string.Join(", ", found.Take(5))}{(found.Length > 5 ? ", ..." : "")}",
+                "type more of the id"),
+        };
+    }
+
+    private static bool IsWholeId(string text, string prefix) =>
+        text.Length == prefix.Length + 12 && text.StartsWith(prefix, StringComparison.Ordinal)
+        && text.AsSpan(prefix.Length).IndexOfAnyExcept(HexDigits) < 0;
+}

@@ -1,0 +1,75 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+
+namespace Sleigh.Cli.Commands;
+
+/// <summary>All of sleighctl: its commands, its help, and how a line that cannot be understood is answered.</summary>
+internal static class CommandTree
+{
+    private const string RootText = """
+        Sandboxes and snapshots may be given by name or by the beginning of their id.
+
+        Environment:
+          SLEIGH_SOCKET  the daemon's socket, where --socket is not given
+
+        Exit codes:
+          0  done
+          1  the daemon refused or failed; the sentence on standard error says why
+          2  the command line cannot be understood
+          3  the daemon cannot be reached
+          exec ends with the command's own status; 124 when --timeout ended it, 130 after Ctrl-C
+        """;
+
+    /// <summary>Builds the commands over the given streams, clock and environment.</summary>
+    public static RootCommand Build(CommandHost host)
+    {
+        var root = new RootCommand("Sandboxes for agents on this machine: make them, run commands in them, take them back in time.");
+        root.Options.Add(host.Socket);
+        root.Options.Add(host.Output);
+        foreach (Command command in (Command[])
+        [
+            StatusCommand.Build(host), LsCommand.Build(host), CreateCommand.Build(host), ExecCommand.Build(host), RmCommand.Build(host),
+            SnapshotCommands.Take(host), SnapshotCommands.List(host), SnapshotCommands.Rollback(host), ForkCommand.Build(host),
+            ImageCommands.Build(host), DoctorCommand.Build(host), QuickstartCommand.Build(host), VersionCommand.Build(host),
+        ])
+        {
+            root.Subcommands.Add(command);
+        }
+
+        foreach (HelpOption help in root.Options.OfType<HelpOption>())
+        {
+            help.Action = new HelpWithExamples((HelpAction)help.Action!, RootText);
+        }
+
+        return root;
+    }
+
+    /// <summary>Parses and runs one command line.</summary>
+    /// <returns>One of <see cref="ExitCode"/>, or what a command in a sandbox ended with.</returns>
+    public static async Task<int> RunAsync(
+        IReadOnlyList<string> arguments, CommandHost host, Terminal terminal, CancellationToken cancellationToken)
+    {
+        ParseResult parsed = Build(host).Parse(arguments);
+        if (parsed.Errors.Count > 0 && parsed.Action is not HelpWithExamples)
+        {
+            string name = parsed.CommandResult.Command is RootCommand ? "" : $" {parsed.CommandResult.Command.Name}";
+            bool json = arguments.Contains("json") && arguments.Any(a => a is "-o" or "--output");
+            host.ShowError(
+                new CliException(
+                    ExitCode.Usage,
+                    string.Join("; ", parsed.Errors.Select(e => e.Message.TrimEnd('.')).Distinct()),
+                    $"sleighctl{name} --help shows what it takes"),
+                json ? OutputFormat.Json : OutputFormat.Table);
+            return ExitCode.Usage;
+        }
+
+        await using var output = new StreamWriter(terminal.Output, leaveOpen: true);
+        await using var error = new StreamWriter(terminal.Error, leaveOpen: true);
+        // The caller handles the signals: exec needs the first Ctrl-C to cancel the command, not to end this process.
+        var configuration = new InvocationConfiguration
+        {
+            Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null,
+        };
+        return await parsed.InvokeAsync(configuration, cancellationToken);
+    }
+}

@@ -1,0 +1,81 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Sleigh.Cli.Api;
+
+namespace Sleigh.Cli.Commands;
+
+/// <summary><c>sleighctl create</c>: a new sandbox. Standard output is its id alone, so that a script can keep it.</summary>
+internal static class CreateCommand
+{
+    // A pull may take two minutes; existing clients wait 180 s for a create.
+    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(180);
+
+    public static Command Build(CommandHost host)
+    {
+        var image = Text("--image", "Image to start from [default: the daemon's pool.image]", "NAME");
+        var name = Text("--name", "A name, unique among your sandboxes", "NAME");
+        var memory = Number("--memory", "First memory limit, in MB", "MB");
+        var ceiling = Number("--ceiling", "Memory may grow up to this, in MB", "MB");
+        var fixedMemory = new Option<bool>("--fixed-memory") { Description = "Do not let the memory limit grow by itself" };
+        var cpus = new Option<double?>("--cpus") { Description = "CPU limit, in cores", HelpName = "CORES" };
+        var pids = Number("--pids", "Most processes", "COUNT");
+        var disk = Number("--disk", "Most data written, in MB", "MB");
+        var user = Text("--user", "User that commands run as: name, uid or uid:gid", "USER");
+        var network = Text("--network", "none or bridge", "MODE");
+        var onOom = Text("--on-oom", "When memory ran out: report or rollback", "WHAT");
+        var ttl = Number("--ttl", "Delete the sandbox this many seconds after its creation", "SECONDS");
+        var snapshot = Text("--snapshot", "Start from the files of a snapshot, given by its whole id", "ID");
+        var env = new Option<string[]>("--env", "-e") { Description = "Environment of every command; may be repeated", HelpName = "NAME=VALUE" };
+        var label = new Option<string[]>("--label", "-l") { Description = "A label; may be repeated", HelpName = "NAME=VALUE" };
+
+        var command = new ExampledCommand(
+            "create",
+            "Make a sandbox and print its id",
+            "sleighctl create --image quickstart\nid=$(sleighctl create --name web --memory 512 --env MODE=test)\nsleighctl create --snapshot snap_a1b2c3d4e5f6");
+        foreach (Option option in (Option[])
+            [image, name, memory, ceiling, fixedMemory, cpus, pids, disk, user, network, onOom, ttl, snapshot, env, label])
+        {
+            command.Options.Add(option);
+        }
+
+        return host.Runs(command, async (arguments, run) =>
+        {
+            JsonObject body = [];
+            Set("image", arguments.GetValue(image));
+            Set("name", arguments.GetValue(name));
+            Set("memory_limit_mb", arguments.GetValue(memory));
+            Set("memory_ceiling_mb", arguments.GetValue(ceiling));
+            Set("auto_expand_memory", arguments.GetValue(fixedMemory) ? JsonValue.Create(false) : null);
+            Set("cpus", arguments.GetValue(cpus));
+            Set("pids_limit", arguments.GetValue(pids));
+            Set("disk_limit_mb", arguments.GetValue(disk));
+            Set("user", arguments.GetValue(user));
+            Set("network", arguments.GetValue(network));
+            Set("on_oom", arguments.GetValue(onOom));
+            Set("ttl_seconds", arguments.GetValue(ttl));
+            Set("snapshot_id", arguments.GetValue(snapshot));
+            Set("env", Pairs.Parse("--env", arguments.GetValue(env), Environment.GetEnvironmentVariable));
+            Set("labels", Pairs.Parse("--label", arguments.GetValue(label)));
+
+            JsonObject sandbox = await run.Client.PostAsync("/sandboxes", body, run.Cancelled, Timeout);
+            run.Show(sandbox, s => $"{s.Text("sandbox_id")}\n");
+            string source = sandbox.Text("source") is { } from ? $", {from}" : "";
+            run.Remark($"{sandbox.Text("status")} after {sandbox.Number("startup_latency_ms")} ms{source}, image {sandbox.Text("image")}");
+            return ExitCode.Success;
+
+            void Set(string field, JsonNode? value)
+            {
+                if (value is not null)
+                {
+                    body[field] = value;
+                }
+            }
+        });
+    }
+
+    private static Option<string?> Text(string name, string description, string value) =>
+        new(name) { Description = description, HelpName = value };
+
+    private static Option<int?> Number(string name, string description, string value) =>
+        new(name) { Description = description, HelpName = value };
+}

@@ -1,0 +1,129 @@
+using System.CommandLine;
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+using Sleigh.Cli.Api;
+using Sleigh.Cli.Images;
+using Sleigh.Cli.Output;
+
+namespace Sleigh.Cli.Commands;
+
+/// <summary><c>sleighctl image</c>: list, import, bootstrap, remove.</summary>
+internal static class ImageCommands
+{
+    public static Command Build(CommandHost host) => new("image", "List, import, make and remove images")
+    {
+        Ls(host), Import(host), BootstrapCommand(host), Rm(host),
+    };
+
+    private static Command Ls(CommandHost host) => host.Runs(
+        new ExampledCommand("ls", "List the images on this host", "sleighctl image ls"),
+        async (_, run) =>
+        {
+            JsonObject all = await run.Client.GetAsync("/admin/images", run.Cancelled);
+            run.Show(all, a => Views.Images(a.Items(), run.Now));
+            return ExitCode.Success;
+        });
+
+    private static Command Import(CommandHost host)
+    {
+        var file = new Argument<string>("FILE") { Description = "A tar: OCI image layout or docker save; - reads standard input" };
+        var name = new Option<string?>("--name") { Description = "The image's name [default: the archive's own]", HelpName = "NAME" };
+        var command = new ExampledCommand(
+            "import", "Import an image from a tar", "docker save python:3.11-slim | sleighctl image import -\nsleighctl image import app.tar --name app:1");
+        command.Arguments.Add(file);
+        command.Options.Add(name);
+
+        return host.Runs(command, async (arguments, run) =>
+        {
+            string path = arguments.GetRequiredValue(file);
+            await using Stream archive = path == "-" ? run.Terminal.Input : Open(path);
+            JsonObject answer = await ImportAsync(
+                run, arguments.GetValue(name), (body, token) => archive.CopyToAsync(body, 1024 * 1024, token));
+            ShowImported(run, answer);
+            return ExitCode.Success;
+        });
+    }
+
+    private static Command BootstrapCommand(CommandHost host)
+    {
+        var name = new Argument<string>("NAME") { Description = "The image's name" };
+        var suite = new Option<string>("--suite") { Description = "Debian's release", HelpName = "SUITE", DefaultValueFactory = _ => "bookworm" };
+        var include = new Option<string?>("--include") { Description = "Packages beyond the smallest system, parted by commas", HelpName = "LIST" };
+        var mirror = new Option<string?>("--mirror") { Description = "A mirror's address [default: Debian's]", HelpName = "URL" };
+        var command = new ExampledCommand(
+            "bootstrap",
+            "Make an image from Debian packages (needs root and mmdebstrap)",
+            "sleighctl image bootstrap base\nsleighctl image bootstrap python --suite bookworm --include python3,git");
+        command.Arguments.Add(name);
+        command.Options.Add(suite);
+        command.Options.Add(include);
+        command.Options.Add(mirror);
+
+        return host.Runs(command, async (arguments, run) =>
+        {
+            var bootstrap = new Bootstrap
+            {
+                Suite = arguments.GetValue(suite)!,
+                Include = arguments.GetValue(include),
+                Mirror = arguments.GetValue(mirror),
+            };
+            // A wrong socket is found now, not after the minute that follows.
+            await run.Client.GetAsync("/admin/images", run.Cancelled);
+
+            DirectoryInfo folder = Directory.CreateTempSubdirectory("sleigh-bootstrap-");
+            try
+            {
+                string layer = Path.Combine(folder.FullName, "root.tar");
+                long start = Stopwatch.GetTimestamp();
+                run.Remark($"making {bootstrap.Suite} with {bootstrap.Include ?? "nothing more"}; this takes about half a minute");
+                await bootstrap.RunAsync(layer, run.Cancelled);
+
+                var image = new OciImage(
+                    arguments.GetRequiredValue(name), Bootstrap.Architecture, run.Now, $"sleighctl image bootstrap --suite {bootstrap.Suite}");
+                OciArchive archive = await OciArchive.OfLayerAsync(layer, image, run.Cancelled);
+                run.Remark($"{Human.Bytes(archive.LayerSize)} after {Stopwatch.GetElapsedTime(start).TotalSeconds:0} s; importing");
+                ShowImported(run, await ImportAsync(run, image.Name, archive.WriteAsync));
+                return ExitCode.Success;
+            }
+            finally
+            {
+                folder.Delete(recursive: true);
+            }
+        });
+    }
+
+    private static Command Rm(CommandHost host)
+    {
+        var name = new Argument<string>("NAME") { Description = "The image's name" };
+        var command = new ExampledCommand("rm", "Remove an image that no sandbox stands on", "sleighctl image rm app:1");
+        command.Arguments.Add(name);
+
+        return host.Runs(command, async (arguments, run) =>
+        {
+            string image = arguments.GetRequiredValue(name);
+            await run.Client.DeleteAsync($"/admin/images?name={Uri.EscapeDataString(image)}", run.Cancelled);
+            run.Show(new JsonObject { ["removed"] = JsonFields.Array([image]) }, _ => $"{Human.OneLine(image)}\n");
+            return ExitCode.Success;
+        });
+    }
+
+    private static Task<JsonObject> ImportAsync(Invocation run, string? name, Func<Stream, CancellationToken, Task> write) =>
+        run.Client.UploadAsync(
+            name is null ? "/admin/images/import" : $"/admin/images/import?name={Uri.EscapeDataString(name)}", write, run.Cancelled);
+
+    // One image may come back as itself or in a list.
+    private static void ShowImported(Invocation run, JsonObject answer) => run.Show(answer, a =>
+        string.Concat((a.Text("name") is not null ? [a] : a.Items()).Select(i => $"{Human.OneLine(i.Text("name") ?? "")}\n")));
+
+    private static FileStream Open(string path)
+    {
+        try
+        {
+            return File.OpenRead(path);
+        }
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        {
+            throw new CliException(ExitCode.Failure, $"cannot read {path}: {ex.Message}", null, ex);
+        }
+    }
+}

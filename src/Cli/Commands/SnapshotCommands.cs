@@ -1,0 +1,88 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using Sleigh.Cli.Api;
+using Sleigh.Cli.Output;
+
+namespace Sleigh.Cli.Commands;
+
+/// <summary><c>snapshot</c>, <c>snapshots</c> and <c>rollback</c>.</summary>
+internal static class SnapshotCommands
+{
+    /// <summary><c>sleighctl snapshot</c>: standard output is the snapshot's id alone.</summary>
+    public static Command Take(CommandHost host)
+    {
+        Argument<string> sandbox = Sandbox();
+        var name = new Option<string?>("--name") { Description = "A name for it", HelpName = "NAME" };
+        var comment = new Option<string?>("--comment") { Description = "A remark", HelpName = "TEXT" };
+        var command = new ExampledCommand(
+            "snapshot", "Keep the files of a sandbox as they are now and print the snapshot's id", "sleighctl snapshot web --name before-upgrade");
+        command.Arguments.Add(sandbox);
+        command.Options.Add(name);
+        command.Options.Add(comment);
+
+        return host.Runs(command, async (arguments, run) =>
+        {
+            string id = await Lookup.SandboxAsync(run.Client, arguments.GetRequiredValue(sandbox), run.Cancelled);
+            JsonObject body = [];
+            foreach ((string field, string? value) in new[] { ("name", arguments.GetValue(name)), ("comment", arguments.GetValue(comment)) })
+            {
+                if (value is not null)
+                {
+                    body[field] = value;
+                }
+            }
+
+            JsonObject snapshot = await run.Client.PostAsync($"/sandboxes/{id}/snapshots", body, run.Cancelled);
+            run.Show(snapshot, s => $"{s.Text("id")}\n");
+            run.Remark(
+                $"{Human.Bytes(snapshot.Number("bytes") ?? 0)} in {snapshot.Number("duration_ms")} ms, processes stood still for {snapshot.Number("pause_ms")} ms");
+            return ExitCode.Success;
+        });
+    }
+
+    /// <summary><c>sleighctl snapshots</c>: newest first.</summary>
+    public static Command List(CommandHost host)
+    {
+        Argument<string> sandbox = Sandbox();
+        var command = new ExampledCommand("snapshots", "List the snapshots of a sandbox, newest first", "sleighctl snapshots web");
+        command.Arguments.Add(sandbox);
+
+        return host.Runs(command, async (arguments, run) =>
+        {
+            string id = await Lookup.SandboxAsync(run.Client, arguments.GetRequiredValue(sandbox), run.Cancelled);
+            JsonObject all = await run.Client.GetAsync($"/sandboxes/{id}/snapshots", run.Cancelled);
+            run.Show(all, a => Views.Snapshots(a.Items(), run.Now));
+            return ExitCode.Success;
+        });
+    }
+
+    /// <summary><c>sleighctl rollback</c>: the files as they were; id, limits, labels and mounts stay.</summary>
+    public static Command Rollback(CommandHost host)
+    {
+        Argument<string> sandbox = Sandbox();
+        var snapshot = new Argument<string>("SNAPSHOT") { Description = "Its id or name" };
+        var command = new ExampledCommand(
+            "rollback",
+            "Put the files of a sandbox back to a snapshot; running commands end",
+            "sleighctl rollback web before-upgrade\nsleighctl rollback sbx_4f1c snap_a1b2");
+        command.Arguments.Add(sandbox);
+        command.Arguments.Add(snapshot);
+
+        return host.Runs(command, async (arguments, run) =>
+        {
+            string id = await Lookup.SandboxAsync(run.Client, arguments.GetRequiredValue(sandbox), run.Cancelled);
+            string to = await Lookup.SnapshotAsync(run.Client, id, arguments.GetRequiredValue(snapshot), run.Cancelled);
+            JsonObject answer = await run.Client.PostAsync(
+                $"/sandboxes/{id}/rollback", new JsonObject { ["snapshot_id"] = to }, run.Cancelled);
+            run.Show(answer, a =>
+            {
+                int ended = (a["ended_exec_ids"] as JsonArray)?.Count ?? 0;
+                string commands = ended switch { 0 => "", 1 => ", 1 command ended", _ => $", {ended} commands ended" };
+                return $"{id} is at {a.Text("rolled_back_to") ?? to} after {a.Number("duration_ms")} ms{commands}\n";
+            });
+            return ExitCode.Success;
+        });
+    }
+
+    private static Argument<string> Sandbox() => new("SANDBOX") { Description = "Its id or name" };
+}

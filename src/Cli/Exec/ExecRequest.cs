@@ -1,0 +1,55 @@
+using System.Text.Json.Nodes;
+
+namespace Sleigh.Cli.Exec;
+
+/// <summary>What is to run: either a program with its arguments, or a text for the shell.</summary>
+internal sealed record ExecRequest
+{
+    /// <summary>Program and arguments; empty when <see cref="Command"/> is given.</summary>
+    public IReadOnlyList<string> Argv { get; init; } = [];
+
+    /// <summary>Text for <c>sh -lc</c>.</summary>
+    public string? Command { get; init; }
+
+    /// <summary>Working directory; null: the image's.</summary>
+    public string? WorkingDirectory { get; init; }
+
+    /// <summary>Added to the sandbox's environment.</summary>
+    public JsonObject? Environment { get; init; }
+
+    /// <summary>User; null: the sandbox's.</summary>
+    public string? User { get; init; }
+
+    /// <summary>Time limit of the command; null: the daemon's default.</summary>
+    public int? TimeoutSeconds { get; init; }
+
+    /// <summary>Standard input; null: none.</summary>
+    public string? Stdin { get; init; }
+
+    /// <summary>The body of the call that starts it and waits at most <paramref name="waitSeconds"/>.</summary>
+    public JsonObject ToBody(int waitSeconds)
+    {
+        JsonObject body = new() { ["wait"] = true, ["wait_timeout_seconds"] = waitSeconds };
+        if (Command is not null)
+        {
+            body["command"] = Command;
+        }
+        else
+        {
+            body["argv"] = Api.JsonFields.Array(Argv);
+        }
+
+        foreach ((string field, JsonNode? value) in new (string, JsonNode?)[]
+        {
+            ("cwd", WorkingDirectory), ("env", Environment?.DeepClone()), ("user", User), ("timeout_seconds", TimeoutSeconds), ("stdin", Stdin),
+        })
+        {
+            if (value is not null)
+            {
+                body[field] = value;
+            }
+        }
+
+        return body;
+    }
+}
