@@ -8,7 +8,7 @@ public sealed partial record Cgroup
 {
     private const string EventsFile = "cgroup.events";
 
-    // Freezing takes some 0.1 ms; a blocked thread is cheaper than two thread switches for that long.
+    // Freezing and killing take some 0.1 to 1 ms; a blocked thread is cheaper than two thread switches for that long.
     private static readonly TimeSpan Inline = TimeSpan.FromMilliseconds(2);
 
     /// <summary>Reads whether live processes are in it, and whether all have stopped.</summary>
@@ -33,7 +33,7 @@ public sealed partial record Cgroup
         bool frozen = false;
         try
         {
-            frozen = await WaitAsync(directory, e => e.Frozen, timeout, cancellationToken);
+            frozen = await WaitAsync(directory, e => e.Frozen, timeout, Inline, cancellationToken);
         }
         finally
         {
@@ -57,18 +57,21 @@ public sealed partial record Cgroup
     }
 
     /// <summary>Returns true when no live process is left in it or below it, at once when it is gone; false when the time is over.</summary>
-    public async Task<bool> WaitEmptyAsync(TimeSpan timeout, CancellationToken cancellationToken = default)
-    {
-        using KernelDirectory? directory = TryOpenSelf();
-        return directory is null || await WaitAsync(directory, e => !e.Populated, timeout, cancellationToken);
-    }
+    public Task<bool> WaitEmptyAsync(TimeSpan timeout, CancellationToken cancellationToken = default) =>
+        WaitEmptyAsync(timeout, TimeSpan.Zero, cancellationToken);
 
     /// <summary>Waits without a limit until no live process is left in it or below it.</summary>
     public async Task WaitEmptyAsync(CancellationToken cancellationToken = default) =>
         _ = await WaitEmptyAsync(Timeout.InfiniteTimeSpan, cancellationToken);
 
+    private async Task<bool> WaitEmptyAsync(TimeSpan timeout, TimeSpan blocking, CancellationToken cancellationToken)
+    {
+        using KernelDirectory? directory = TryOpenSelf();
+        return directory is null || await WaitAsync(directory, e => !e.Populated, timeout, blocking, cancellationToken);
+    }
+
     private static async Task<bool> WaitAsync(
-        KernelDirectory directory, Func<CgroupEvents, bool> until, TimeSpan timeout, CancellationToken cancellationToken)
+        KernelDirectory directory, Func<CgroupEvents, bool> until, TimeSpan timeout, TimeSpan blocking, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         long start = TimeProvider.System.GetTimestamp();
@@ -78,7 +81,8 @@ public sealed partial record Cgroup
             return true;
         }
 
-        TimeSpan inline = timeout == Timeout.InfiniteTimeSpan || timeout > Inline ? Inline : timeout;
+        TimeSpan limit = timeout == Timeout.InfiniteTimeSpan ? TimeSpan.MaxValue : timeout;
+        TimeSpan inline = limit < blocking ? limit : blocking;
         for (TimeSpan left = inline; left > TimeSpan.Zero; left = inline - TimeProvider.System.GetElapsedTime(start))
         {
             if (KernelFileEvents.Wait(file, left) && IsReached(directory, file, until))
@@ -87,19 +91,24 @@ public sealed partial record Cgroup
             }
         }
 
+        if (limit == inline)
+        {
+            return false;
+        }
+
         using SemaphoreSlim changed = new(0);
         // The watching thread may be in the callback while this method leaves: a release after the dispose is not an error.
         using (KernelFileEvents.Shared.Register(file, () => Release(changed)))
         {
             while (!IsReached(directory, file, until))
             {
-                TimeSpan left = timeout == Timeout.InfiniteTimeSpan ? timeout : timeout - TimeProvider.System.GetElapsedTime(start);
-                if (timeout != Timeout.InfiniteTimeSpan && left <= TimeSpan.Zero)
+                TimeSpan left = limit - TimeProvider.System.GetElapsedTime(start);
+                if (left <= TimeSpan.Zero)
                 {
                     return false;
                 }
 
-                _ = await changed.WaitAsync(left, cancellationToken);
+                _ = await changed.WaitAsync(limit == TimeSpan.MaxValue ? Timeout.InfiniteTimeSpan : left, cancellationToken);
             }
         }
 

@@ -65,7 +65,7 @@ public sealed partial record Cgroup
     public Task<bool> KillAsync(TimeSpan timeout, CancellationToken cancellationToken = default)
     {
         Kill();
-        return WaitEmptyAsync(timeout, cancellationToken);
+        return WaitEmptyAsync(timeout, Inline, cancellationToken);
     }
 
     /// <summary>

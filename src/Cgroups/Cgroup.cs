@@ -1,3 +1,4 @@
+using Microsoft.Win32.SafeHandles;
 using Sleigh.Linux.KernelFiles;
 
 namespace Sleigh.Cgroups;
@@ -56,11 +57,10 @@ public sealed partial record Cgroup(string Path, ulong Inode)
     }
 
     /// <summary>
-    /// Opens the directory, for clone3's CLONE_INTO_CGROUP (Linux 5.7) and for keeping the cgroup's identity across a rename of
-    /// its path. The caller disposes it.
+    /// Opens the directory (O_RDONLY), for clone3's CLONE_INTO_CGROUP (Linux 5.7). The caller disposes it.
     /// </summary>
     /// <exception cref="KernelFileException">The cgroup is gone.</exception>
-    public KernelDirectory OpenDirectory() => OpenSelf();
+    public SafeFileHandle OpenDirectory() => OpenSelf().Handle;
 
     /// <summary>The cgroups directly below this one; none when it is gone.</summary>
     public IReadOnlyList<Cgroup> Children()

@@ -1,10 +1,9 @@
-using System.Text;
+using Sleigh.Linux;
 
 namespace Sleigh.Cgroups;
 
 /// <summary>
-/// What <c>/proc/self/mountinfo</c> says about cgroups. Line format: proc_pid_mountinfo(5): id, parent, device, root, mount
-/// point, options, optional fields up to a lone <c>-</c>, file system type, source, super options.
+/// What <c>/proc/self/mountinfo</c> says about cgroups: cgroups(7).
 /// </summary>
 /// <param name="Mode">The layout.</param>
 /// <param name="Root">Where version 2 is mounted; null when it is not.</param>
@@ -13,30 +12,23 @@ public sealed record CgroupMounts(CgroupMode Mode, string? Root, IReadOnlyDictio
 {
     private static readonly string[] GenericOptions = ["rw", "ro", "xattr", "noprefix", "clone_children", "favordynmods"];
 
-    /// <summary>Reads mountinfo text. Lines that are cut off or of another type are skipped; of several version 2 mounts the first counts.</summary>
+    /// <summary>Reads mountinfo text. Of several version 2 mounts the first counts.</summary>
+    /// <exception cref="FormatException">A line is cut off.</exception>
     public static CgroupMounts Parse(string mountinfo)
     {
         string? root = null;
         Dictionary<string, string> version1 = [];
-        foreach (string line in mountinfo.Split('\n'))
+        foreach (MountEntry mount in MountInfo.Parse(mountinfo))
         {
-            string[] words = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
-            int dash = Array.IndexOf(words, "-", Math.Min(words.Length, 6));
-            if (dash < 0 || words.Length < dash + 4)
+            if (mount.Type == "cgroup2")
             {
-                continue;
+                root ??= mount.MountPoint;
             }
-
-            string mountPoint = Unescape(words[4]);
-            if (words[dash + 1] == "cgroup2")
+            else if (mount.Type == "cgroup")
             {
-                root ??= mountPoint;
-            }
-            else if (words[dash + 1] == "cgroup")
-            {
-                foreach (string option in words[dash + 3].Split(',').Where(IsHierarchy))
+                foreach (string option in mount.SuperOptions.Split(',').Where(IsHierarchy))
                 {
-                    version1.TryAdd(option, mountPoint);
+                    version1.TryAdd(option, mount.MountPoint);
                 }
             }
         }
@@ -47,29 +39,4 @@ public sealed record CgroupMounts(CgroupMode Mode, string? Root, IReadOnlyDictio
 
     private static bool IsHierarchy(string option) =>
         !GenericOptions.Contains(option) && (!option.Contains('=', StringComparison.Ordinal) || option.StartsWith("name=", StringComparison.Ordinal));
-
-    // The kernel writes space, tab, line feed and backslash as \ooo.
-    private static string Unescape(string word)
-    {
-        if (!word.Contains('\\', StringComparison.Ordinal))
-        {
-            return word;
-        }
-
-        StringBuilder text = new(word.Length);
-        for (int i = 0; i < word.Length; i++)
-        {
-            if (word[i] == '\\' && i + 3 < word.Length && word.AsSpan(i + 1, 3).IndexOfAnyExceptInRange('0', '7') < 0)
-            {
-                text.Append((char)(((word[i + 1] - '0') * 64) + ((word[i + 2] - '0') * 8) + (word[i + 3] - '0')));
-                i += 3;
-            }
-            else
-            {
-                text.Append(word[i]);
-            }
-        }
-
-        return text.ToString();
-    }
 }

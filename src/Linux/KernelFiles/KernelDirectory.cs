@@ -32,23 +32,23 @@ public sealed class KernelDirectory : IDisposable
     /// <exception cref="KernelFileException">Any other failure.</exception>
     public static KernelDirectory? TryOpen(string path)
     {
-        int descriptor = KernelFileCalls.Open(path, ReadOnly | CloseOnExec | KernelFileCalls.Directory);
+        int descriptor = OpenAt(Descriptors.WorkingDirectory, path, NativeOpenFlags.Of(OpenFlags.Directory));
         if (descriptor < 0)
         {
-            int errno = Marshal.GetLastPInvokeError();
-            return errno is KernelErrno.NoEntry or KernelErrno.NoDevice
+            var errno = (Errno)Marshal.GetLastPInvokeError();
+            return errno is Errno.ENOENT or Errno.ENODEV
                 ? null
                 : throw new KernelFileException("open", path, null, errno);
         }
 
-        SafeFileHandle handle = new(descriptor, ownsHandle: true);
-        return new KernelDirectory(path, handle, ReadInode(handle, path));
+        SafeFileHandle handle = Descriptors.Own(descriptor);
+        return new KernelDirectory(path, handle, Files.Stat(handle).Inode);
     }
 
     /// <summary>Opens a directory that exists.</summary>
     /// <exception cref="KernelFileException">It does not exist or cannot be opened.</exception>
     public static KernelDirectory Open(string path) =>
-        TryOpen(path) ?? throw new KernelFileException("open", path, null, KernelErrno.NoEntry);
+        TryOpen(path) ?? throw new KernelFileException("open", path, null, Errno.ENOENT);
 
     /// <summary>Reads a whole file; null when there is no such file or the kernel has the figure switched off.</summary>
     /// <exception cref="KernelFileException">Any other failure.</exception>
@@ -61,28 +61,28 @@ public sealed class KernelDirectory : IDisposable
     /// <summary>Reads a whole file.</summary>
     /// <exception cref="KernelFileException">It is missing or cannot be read.</exception>
     public string Read(string name) =>
-        TryRead(name) ?? throw new KernelFileException("read", FilePath(name), null, KernelErrno.NoEntry);
+        TryRead(name) ?? throw new KernelFileException("read", FilePath(name), null, Errno.ENOENT);
 
     /// <summary>Writes <paramref name="value"/> in one call; false when there is no such file.</summary>
     /// <exception cref="KernelFileException">The kernel refuses the value.</exception>
     public unsafe bool TryWrite(string name, string value)
     {
-        int descriptor = OpenAt(Handle, name, WriteOnly | CloseOnExec);
+        int descriptor = OpenAt(Handle, name, NativeOpenFlags.Of(OpenFlags.WriteOnly));
         if (descriptor < 0)
         {
-            int errno = Marshal.GetLastPInvokeError();
-            return errno is KernelErrno.NoEntry or KernelErrno.NoDevice
+            var errno = (Errno)Marshal.GetLastPInvokeError();
+            return errno is Errno.ENOENT or Errno.ENODEV
                 ? false
                 : throw new KernelFileException("write", FilePath(name), value, errno);
         }
 
-        using SafeFileHandle file = new(descriptor, ownsHandle: true);
+        using SafeFileHandle file = Descriptors.Own(descriptor);
         byte[] text = Encoding.UTF8.GetBytes(value);
         fixed (byte* start = text)
         {
             if (KernelFileCalls.Write(file, start, (nuint)text.Length) < 0)
             {
-                throw new KernelFileException("write", FilePath(name), value, Marshal.GetLastPInvokeError());
+                throw new KernelFileException("write", FilePath(name), value, (Errno)Marshal.GetLastPInvokeError());
             }
         }
 
@@ -95,21 +95,21 @@ public sealed class KernelDirectory : IDisposable
     {
         if (!TryWrite(name, value))
         {
-            throw new KernelFileException("write", FilePath(name), value, KernelErrno.NoEntry);
+            throw new KernelFileException("write", FilePath(name), value, Errno.ENOENT);
         }
     }
 
     /// <summary>Opens a file for reading and for waiting on its changes; null when there is none.</summary>
     public SafeFileHandle? TryOpenFile(string name)
     {
-        int descriptor = OpenAt(Handle, name, ReadOnly | CloseOnExec);
+        int descriptor = OpenAt(Handle, name, NativeOpenFlags.Of(OpenFlags.ReadOnly));
         if (descriptor >= 0)
         {
-            return new SafeFileHandle(descriptor, ownsHandle: true);
+            return Descriptors.Own(descriptor);
         }
 
-        int errno = Marshal.GetLastPInvokeError();
-        return errno is KernelErrno.NoEntry or KernelErrno.NoDevice
+        var errno = (Errno)Marshal.GetLastPInvokeError();
+        return errno is Errno.ENOENT or Errno.ENODEV
             ? null
             : throw new KernelFileException("open", FilePath(name), null, errno);
     }
@@ -139,8 +139,8 @@ public sealed class KernelDirectory : IDisposable
 
                 if (count < 0)
                 {
-                    int errno = Marshal.GetLastPInvokeError();
-                    return errno is KernelErrno.NoDevice or KernelErrno.NotSupported
+                    var errno = (Errno)Marshal.GetLastPInvokeError();
+                    return errno is Errno.ENODEV or Errno.EOPNOTSUPP
                         ? null
                         : throw new KernelFileException("read", path, null, errno);
                 }
@@ -168,8 +168,8 @@ public sealed class KernelDirectory : IDisposable
             return true;
         }
 
-        int errno = Marshal.GetLastPInvokeError();
-        return errno is KernelErrno.Exists ? false : throw new KernelFileException("make", FilePath(name), null, errno);
+        var errno = (Errno)Marshal.GetLastPInvokeError();
+        return errno is Errno.EEXIST ? false : throw new KernelFileException("make", FilePath(name), null, errno);
     }
 
     /// <summary>Removes a directory in this one. True: it is gone. False: it is in use (EBUSY).</summary>
@@ -181,18 +181,18 @@ public sealed class KernelDirectory : IDisposable
             return true;
         }
 
-        return Marshal.GetLastPInvokeError() switch
+        return (Errno)Marshal.GetLastPInvokeError() switch
         {
-            KernelErrno.NoEntry or KernelErrno.NoDevice => true,
-            KernelErrno.Busy => false,
-            int errno => throw new KernelFileException("remove", FilePath(name), null, errno),
+            Errno.ENOENT or Errno.ENODEV => true,
+            Errno.EBUSY => false,
+            var errno => throw new KernelFileException("remove", FilePath(name), null, errno),
         };
     }
 
     /// <summary>Names of the directories in this one; none when it has been removed meanwhile.</summary>
     public string[] Subdirectories()
     {
-        DirectoryInfo self = new($"/proc/self/fd/{Handle.DangerousGetHandle()}/.");
+        DirectoryInfo self = new($"{Descriptors.PathOf(Handle)}/.");
         try
         {
             return [.. self.EnumerateDirectories().Select(child => child.Name)];
@@ -208,18 +208,4 @@ public sealed class KernelDirectory : IDisposable
 
     /// <summary>Closes the descriptor.</summary>
     public void Dispose() => Handle.Dispose();
-
-    private static unsafe ulong ReadInode(SafeFileHandle handle, string path)
-    {
-        // struct statx is 256 bytes; stx_ino stands at 32 on every architecture.
-        byte* buffer = stackalloc byte[256];
-        if (Statx(handle, "", EmptyPath, StatxInode, buffer) != 0)
-        {
-            int errno = Marshal.GetLastPInvokeError();
-            handle.Dispose();
-            throw new KernelFileException("stat", path, null, errno);
-        }
-
-        return *(ulong*)(buffer + 32);
-    }
 }

@@ -6,12 +6,8 @@ namespace Sleigh.Linux.KernelFiles;
 /// <summary>The libc calls of this folder. Each returns -1 and leaves the reason in the last P/Invoke error.</summary>
 internal static unsafe partial class KernelFileCalls
 {
-    internal const int ReadOnly = 0;
-    internal const int WriteOnly = 1;
     internal const int CloseOnExec = 0x80000;
     internal const int RemoveDirectory = 0x200;
-    internal const int EmptyPath = 0x1000;
-    internal const uint StatxInode = 0x100;
 
     internal const short PollPriority = 0x2;
     internal const uint EpollPriority = 0x2;
@@ -19,19 +15,8 @@ internal static unsafe partial class KernelFileCalls
     internal const int EpollAdd = 1;
     internal const int EpollDelete = 2;
 
-    // Same numbers on every architecture; glibc before 2.36 has no wrappers.
-    internal const long PidfdOpen = 434;
-    internal const long PidfdSendSignal = 424;
-
-    /// <summary>O_DIRECTORY; the value differs between the two architectures.</summary>
-    internal static int Directory { get; } =
-        RuntimeInformation.ProcessArchitecture is Architecture.Arm64 ? 0x4000 : 0x10000;
-
     /// <summary>Bytes of struct epoll_event: packed on x86-64 alone.</summary>
     internal static int EpollEventSize { get; } = RuntimeInformation.ProcessArchitecture is Architecture.X64 ? 12 : 16;
-
-    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial int Open(string path, int flags);
 
     [LibraryImport("libc", EntryPoint = "openat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int OpenAt(SafeFileHandle directory, string path, int flags);
@@ -41,9 +26,6 @@ internal static unsafe partial class KernelFileCalls
 
     [LibraryImport("libc", EntryPoint = "unlinkat", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int UnlinkAt(SafeFileHandle directory, string path, int flags);
-
-    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    internal static partial int Statx(SafeFileHandle directory, string path, int flags, uint mask, byte* buffer);
 
     [LibraryImport("libc", EntryPoint = "pread", SetLastError = true)]
     internal static partial nint ReadAt(SafeFileHandle file, byte* buffer, nuint count, long offset);
@@ -62,9 +44,6 @@ internal static unsafe partial class KernelFileCalls
 
     [LibraryImport("libc", EntryPoint = "epoll_wait", SetLastError = true)]
     internal static partial int EpollWait(SafeFileHandle epoll, byte* entries, int count, int timeoutMilliseconds);
-
-    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
-    internal static partial long SystemCall(long number, long first, long second, long third, long fourth);
 
     /// <summary>struct pollfd.</summary>
     [StructLayout(LayoutKind.Sequential)]

@@ -26,7 +26,7 @@ public sealed class KernelFileEvents
         int descriptor = EpollCreate(CloseOnExec);
         if (descriptor < 0)
         {
-            throw new KernelFileException("open", "epoll", null, Marshal.GetLastPInvokeError());
+            throw new KernelFileException("open", "epoll", null, (Errno)Marshal.GetLastPInvokeError());
         }
 
         _epoll = new SafeFileHandle(descriptor, ownsHandle: true);
@@ -57,7 +57,7 @@ public sealed class KernelFileEvents
         *(ulong*)(entry + EpollEventSize - 8) = id;
         if (EpollControl(_epoll, EpollAdd, file, entry) != 0)
         {
-            int errno = Marshal.GetLastPInvokeError();
+            var errno = (Errno)Marshal.GetLastPInvokeError();
             Forget(id);
             throw new KernelFileException("wait for", $"descriptor {file.DangerousGetHandle()}", null, errno);
         }
@@ -76,7 +76,7 @@ public sealed class KernelFileEvents
         {
             PollEntry entry = new() { File = (int)file.DangerousGetHandle(), Wanted = PollPriority };
             int result = Poll(&entry, 1, (int)Math.Ceiling(Math.Max(0, timeout.TotalMilliseconds)));
-            if (result < 0 && Marshal.GetLastPInvokeError() is int errno and not KernelErrno.Interrupted)
+            if (result < 0 && (Errno)Marshal.GetLastPInvokeError() is var errno and not Errno.EINTR)
             {
                 throw new KernelFileException("wait for", $"descriptor {entry.File}", null, errno);
             }

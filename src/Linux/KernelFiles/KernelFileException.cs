@@ -1,16 +1,14 @@
-using System.Runtime.InteropServices;
-
 namespace Sleigh.Linux.KernelFiles;
 
 /// <summary>
 /// A kernel file could not be opened, read, written or removed. The message says what was done, to which file, with which
-/// value, and what the kernel answered: <c>write '4096' to /sys/fs/cgroup/a/memory.high: No such file or directory</c>.
+/// value, and what the kernel answered: <c>write '4096' to /sys/fs/cgroup/a/memory.high: ENOENT (No such file or directory)</c>.
 /// </summary>
 public sealed class KernelFileException : IOException
 {
     /// <summary>Makes the error of one call.</summary>
-    public KernelFileException(string operation, string path, string? value, int errno)
-        : base($"{Describe(operation, path, value)}: {Marshal.GetPInvokeErrorMessage(errno)}")
+    public KernelFileException(string operation, string path, string? value, Errno errno)
+        : base($"{Describe(operation, path, value)}: {KernelException.Describe(errno)}")
     {
         Operation = operation;
         FilePath = path;
@@ -35,11 +33,11 @@ public sealed class KernelFileException : IOException
     /// <summary>The text that was to be written; null for other operations.</summary>
     public string? Value { get; }
 
-    /// <summary>The kernel's error number; 0 when the kernel reported none.</summary>
-    public int Errno { get; }
+    /// <summary>The kernel's error number; <see cref="Errno.None"/> when the kernel reported none.</summary>
+    public Errno Errno { get; }
 
     /// <summary>True when the file, or the directory it was to be in, is not there (ENOENT, ENODEV).</summary>
-    public bool IsMissing => Errno is KernelErrno.NoEntry or KernelErrno.NoDevice;
+    public bool IsMissing => Errno is Errno.ENOENT or Errno.ENODEV;
 
     private static string Describe(string operation, string path, string? value) =>
         value is null ? $"{operation} {path}" : $"{operation} '{value}' to {path}";

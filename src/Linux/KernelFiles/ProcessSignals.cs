@@ -1,7 +1,3 @@
-using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
-using static Sleigh.Linux.KernelFiles.KernelFileCalls;
-
 namespace Sleigh.Linux.KernelFiles;
 
 /// <summary>Signals to a set of processes that is known by a list of process ids, such as <c>cgroup.procs</c>.</summary>
@@ -12,41 +8,40 @@ public static class ProcessSignals
     /// ended meanwhile: a pidfd is taken for each id (Linux 5.3), and only those that the list still names afterwards are used.
     /// </summary>
     /// <returns>How many processes got the signal.</returns>
+    /// <exception cref="KernelException">The kernel refused the signal.</exception>
     public static int SendToAll(Func<IReadOnlyCollection<int>> list, int signal)
     {
-        Dictionary<int, SafeFileHandle> held = [];
+        Dictionary<int, ProcessHandle> held = [];
         try
         {
             foreach (int id in list())
             {
-                long descriptor = SystemCall(PidfdOpen, id, 0, 0, 0);
-                if (descriptor >= 0)
+                if (TryOpen(id) is { } process)
                 {
-                    held[id] = new SafeFileHandle((nint)descriptor, ownsHandle: true);
+                    held[id] = process;
                 }
             }
 
-            return held.Count == 0 ? 0 : list().Count(id => held.TryGetValue(id, out SafeFileHandle? process) && Send(process, id, signal));
+            return held.Count == 0 ? 0 : list().Count(id => held.TryGetValue(id, out ProcessHandle? process) && process.TrySignal(signal));
         }
         finally
         {
-            foreach (SafeFileHandle process in held.Values)
+            foreach (ProcessHandle process in held.Values)
             {
                 process.Dispose();
             }
         }
     }
 
-    private static bool Send(SafeFileHandle process, int id, int signal)
+    private static ProcessHandle? TryOpen(int id)
     {
-        if (SystemCall(PidfdSendSignal, process.DangerousGetHandle(), signal, 0, 0) == 0)
+        try
         {
-            return true;
+            return ProcessHandle.Open(id);
         }
-
-        int errno = Marshal.GetLastPInvokeError();
-        return errno is KernelErrno.NoProcess
-            ? false
-            : throw new KernelFileException($"send signal {signal} to", $"process {id}", null, errno);
+        catch (KernelException ex) when (ex.Errno is Errno.ESRCH)
+        {
+            return null;
+        }
     }
 }
