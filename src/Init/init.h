@@ -28,8 +28,9 @@ struct exec {
     uint64_t accepted_monotonic_ns;
     uint64_t order;   /* when it ended, to forget the oldest first */
     uint32_t generation;
+    uint8_t owes_end; /* a bit for each connection that has not been told yet */
+    bool owes_answer;
     bool used;
-    bool reaped;
 };
 
 enum pump_kind {
@@ -85,14 +86,12 @@ void close_fd(int *fd);
 uint64_t clock_ns(int clock);
 
 /* serve.c */
-struct connection {
-    int fd;
-    uint32_t generation;
-};
 void serve_accept(int listener);
-void serve_read(uint32_t index, uint32_t generation);
+void serve_ready(uint32_t index, uint32_t generation, uint32_t events);
 void serve_reply(int index, uint32_t generation, uint16_t type, uint32_t seq, const void *body, size_t size);
-void serve_event(uint16_t type, const void *body, size_t size);
+void serve_list(int index, uint32_t generation, uint32_t seq);
+void serve_answer(struct exec *exec); /* STARTED or FAILED, to whoever asked */
+void serve_ended(struct exec *exec);  /* ENDED, to everybody */
 
 /* request.c */
 bool request_handle(int connection, uint32_t generation, const void *frame, size_t size, struct parcel *parcel);
@@ -113,6 +112,7 @@ bool table_valid_id(const char *id);
 /* spawn.c */
 void spawn_start(int connection, uint32_t generation, uint32_t seq, const struct si_start *start, struct parcel *parcel);
 void spawn_status(int index);
+void spawn_failed(int index, uint32_t stage, int error);
 
 /* child.c */
 struct child_plan {

@@ -100,7 +100,7 @@ static void dispatch(const struct epoll_event *event)
         read_signals();
         break;
     case WATCH_CONNECTION:
-        serve_read(index, generation);
+        serve_ready(index, generation, event->events);
         break;
     case WATCH_STATUS:
         if (execs[index].used && (execs[index].generation & 0xffffff) == generation)

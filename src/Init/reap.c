@@ -35,8 +35,11 @@ static void finish(int index, int status, const struct rusage *usage)
 
     /* Its descriptors were closed before it became a zombie, so the pipe has either a report or its end. */
     spawn_status(index);
-    if (record->state == SI_STATE_FAILED)
+    if (record->stage != SI_STAGE_NONE) {
+        record->pid = 0;
+        spawn_failed(index, record->stage, record->error);
         return;
+    }
 
     pump_finish(index);
     record->state = SI_STATE_ENDED;
@@ -46,7 +49,7 @@ static void finish(int index, int status, const struct rusage *usage)
     fill_usage(&record->usage, usage);
     record_write(exec);
     table_ended(index);
-    serve_event(SI_ENDED, record, sizeof *record);
+    serve_ended(exec);
 
     pump_release(index);
     close_fd(&exec->terminal_fd);

@@ -24,30 +24,6 @@ static void done(const struct asker *asker, int error)
     reply(asker, SI_DONE, &body, sizeof body);
 }
 
-static void list(const struct asker *asker)
-{
-    static struct si_listed listed;
-    int left = exec_remembered;
-
-    listed.count = 0;
-    for (int i = 0; i < exec_high; i++) {
-        if (!execs[i].used)
-            continue;
-        struct si_list_entry *entry = &listed.entries[listed.count++];
-        memcpy(entry->exec_id, execs[i].record.exec_id, SI_ID_SIZE);
-        entry->state = execs[i].record.state;
-        entry->pid = execs[i].record.pid;
-        left--;
-        if (listed.count == SI_LIST_ENTRIES && left > 0) {
-            listed.more = 1;
-            reply(asker, SI_LISTED, &listed, sizeof listed);
-            listed.count = 0;
-        }
-    }
-    listed.more = 0;
-    reply(asker, SI_LISTED, &listed, offsetof(struct si_listed, entries) + listed.count * sizeof listed.entries[0]);
-}
-
 static bool is_running(const struct exec *exec)
 {
     return exec->record.state == SI_STATE_STARTING || exec->record.state == SI_STATE_RUNNING;
@@ -162,7 +138,7 @@ bool request_handle(int connection, uint32_t generation, const void *frame, size
         return true;
     }
     if (header->type == SI_LIST) {
-        list(&asker);
+        serve_list(connection, generation, header->seq);
         return true;
     }
 

@@ -254,13 +254,10 @@ static void close_leftovers(struct start *start)
     close_fd(&start->status_write);
 }
 
-static void fail(int index, uint32_t stage, int error)
+void spawn_failed(int index, uint32_t stage, int error)
 {
     struct exec *exec = &execs[index];
-    struct si_failed body = {.stage = stage, .error = error};
 
-    if (exec->record.pid > 0 && stage != SI_STAGE_NONE)
-        kill(exec->record.pid, SIGKILL);
     close_fd(&exec->status_fd);
     for (int i = 0; i < 2; i++)
         if (exec->output_pump[i] >= 0)
@@ -277,8 +274,7 @@ static void fail(int index, uint32_t stage, int error)
     record_write(exec);
     close_fd(&exec->record_fd);
     table_ended(index);
-    memcpy(body.exec_id, exec->record.exec_id, sizeof body.exec_id);
-    serve_reply(exec->requester, exec->requester_generation, SI_FAILED, exec->seq, &body, sizeof body);
+    serve_answer(exec);
 }
 
 static void refuse(int connection, uint32_t generation, uint32_t seq, const struct si_start *request, uint32_t stage,
@@ -326,8 +322,11 @@ void spawn_start(int connection, uint32_t generation, uint32_t seq, const struct
         error = open_standard(&start, &stage);
     if (error == 0)
         error = launch(&start, exec, &stage);
-    if (error == 0 && (error = watch(&start, index)) != 0)
+    if (error == 0 && (error = watch(&start, index)) != 0) {
         stage = SI_STAGE_PIPES;
+        kill(exec->record.pid, SIGKILL);
+        exec->record.pid = 0;
+    }
     if (check_file(start.record) == 0) {
         exec->record_fd = start.record;
         start.record = -1;
@@ -336,7 +335,7 @@ void spawn_start(int connection, uint32_t generation, uint32_t seq, const struct
     if (error == 0)
         record_write(exec);
     else
-        fail(index, stage, error);
+        spawn_failed(index, stage, error);
 }
 
 /* The child's end of the status pipe: closed by execve, or written by a child that gave up. */
@@ -352,16 +351,15 @@ void spawn_status(int index)
     if (size < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     close_fd(&exec->status_fd);
+    /* Answered when the child has been reaped: the host may then remove its cgroup. */
     if (size == (ssize_t)sizeof report) {
-        exec->record.pid = 0; /* it has ended by itself, and will be reaped as any other */
-        fail(index, report.stage, report.error);
+        exec->record.stage = report.stage;
+        exec->record.error = report.error;
         return;
     }
 
-    struct si_started body = {.pid = exec->record.pid};
-    memcpy(body.exec_id, exec->record.exec_id, sizeof body.exec_id);
     exec->record.state = SI_STATE_RUNNING;
     exec->record.running_ns = clock_ns(CLOCK_REALTIME);
     record_write(exec);
-    serve_reply(exec->requester, exec->requester_generation, SI_STARTED, exec->seq, &body, sizeof body);
+    serve_answer(exec);
 }

@@ -56,10 +56,10 @@ public sealed class SeqPacketSocket : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(descriptors.Length, MaxDescriptors);
         Span<byte> control = stackalloc byte[ControlSize(descriptors.Length)];
+        Span<int> numbers = MemoryMarshal.Cast<byte, int>(control[Math.Min(control.Length, sizeof(SocketCalls.ControlHeader))..]);
         int taken = 0;
         try
         {
-            Span<int> numbers = MemoryMarshal.Cast<byte, int>(control[sizeof(SocketCalls.ControlHeader)..]);
             for (; taken < descriptors.Length; taken++)
             {
                 bool added = false;
