@@ -175,6 +175,7 @@ public sealed class UnixHttpClientTests
         await using FakeServer server = FakeServer.Answering(_ => answer.Length == 0 ? null : Encoding.ASCII.GetBytes(answer));
         server.ClosesAfterAnswer = true;
         using var client = new UnixHttpClient(server.SocketPath);
+
         var lost = await Assert.ThrowsAsync<LostConnectionException>(() => client.SendAsync(Get, CancellationToken.None));
 
         Assert.Contains(expected, lost.Message, StringComparison.Ordinal);

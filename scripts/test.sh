@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# test.sh all|unit|integration: builds, runs the suites one after the other, ends with the sum of all.
+# A suite that crashes, runs out of time or runs no test counts as one failed test more. Logs: artifacts/test/.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname "$0")/lib.sh"
+cd "$repository"
+
+which=${1:-all}
+results=$artifacts/test
+unit_seconds=${SLEIGH_UNIT_SECONDS:-300}
+integration_seconds=${SLEIGH_INTEGRATION_SECONDS:-2700}
+
+need_dotnet
+if [ "$which" != unit ]; then
+    scripts/install-dependencies.sh
+    scripts/build.sh
+fi
+
+rm -rf "$results"
+mkdir -p "$results"
+passed=0 failed=0 skipped=0
+
+# attribute NAME: of the one <assembly> element of a result file on standard input.
+attribute() { grep -o '<assembly [^>]*' | head -n 1 | grep -oE " $1=\"[0-9]+\"" | grep -oE '[0-9]+' || true; }
+
+# run_suite PROJECT SECONDS ARGUMENT...
+run_suite() {
+    local project=$1 limit=$2 name log xml dll status=0 start ran=0 good=0 bad=0 left=0 wrong=""
+    shift 2
+    name=$(basename "$project" .csproj)
+    name=${name#Sleigh.}
+    log=$results/$name.log
+    xml=$results/$name.xml
+    dll=$(dirname "$project")/bin/Release/net10.0/$(basename "$project" .csproj).dll
+    start=$(clock)
+
+    if [ -e "$dll" ]; then
+        timeout -k 20 "$limit" dotnet "$dll" -noColor -xml "$xml" "$@" > "$log" 2>&1 < /dev/null || status=$?
+    else
+        wrong="was not built: no $dll"
+    fi
+
+    if [ -s "$xml" ]; then
+        good=$(attribute passed < "$xml")
+        bad=$(($(attribute failed < "$xml") + $(attribute errors < "$xml")))
+        left=$(attribute skipped < "$xml")
+        ran=$((good + bad + left))
+    fi
+
+    if [ -z "$wrong" ]; then
+        if [ "$status" = 124 ] || [ "$status" = 137 ]; then
+            wrong="was not done after $limit s"
+        elif [ ! -s "$xml" ]; then
+            wrong="ended with status $status and no result"
+        elif [ "$ran" = 0 ]; then
+            wrong="ran no test"
+        elif [ "$status" != 0 ] && [ "$bad" = 0 ]; then
+            wrong="ended with status $status though no test failed"
+        fi
+    fi
+
+    [ -z "$wrong" ] || bad=$((bad + 1))
+    passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + left))
+    printf '%-4s  %6s s  %-22s %4d passed %3d failed %3d skipped%s\n' "$([ "$bad" = 0 ] && echo ok || echo FAIL)" \
+        "$(seconds_since "$start")" "$name" "$good" "$bad" "$left" "${wrong:+  (the suite $wrong)}"
+    if [ "$bad" != 0 ] && [ -e "$log" ]; then
+        # The runner prints only what failed or was skipped between these two lines.
+        sed -e '/Discovering:/d; /Discovered:/d; /Starting:/d; /Finished:/d; /^xUnit.net/d; /TEST EXECUTION SUMMARY/d' "$log" | head -n 400 | sed 's/^/      /'
+    elif [ "$left" != 0 ]; then
+        grep -A 1 -F '[SKIP]' "$log" | sed 's/^/      /' | head -n 40 || true
+    fi
+}
+
+suites=()
+[ "$which" = integration ] || suites+=(tests/*.Tests/*.csproj)
+[ "$which" = unit ] || suites+=(tests/integration/*.csproj)
+quietly "$results/build.log" "build everything and its tests" dotnet build Sleigh.slnx -c Release -v q -nologo
+
+for suite in "${suites[@]}"; do
+    case $suite in
+        tests/integration/*) run_suite "$suite" "$integration_seconds" -parallel none ;;
+        *) run_suite "$suite" "$unit_seconds" ;;
+    esac
+done
+
+[ "$passed" -gt 0 ] || failed=$((failed > 0 ? failed : 1))
+printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
+[ "$failed" = 0 ]
