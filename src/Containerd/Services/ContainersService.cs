@@ -110,7 +110,7 @@ public sealed class ContainersService
         return From((await _caller.CallAsync(Update, request, $"label the container '{id}'", cancellationToken)).Container);
     }
 
-    /// <summary>Removes a container that has no task.</summary>
+    /// <summary>Removes the record. containerd does not look for a running task: remove that first.</summary>
     public Task DeleteAsync(string id, CancellationToken cancellationToken = default) =>
         _caller.CallAsync(Delete, new Wire.DeleteContainerRequest { Id = id }, $"remove the container '{id}'", cancellationToken);
 

@@ -35,5 +35,8 @@ public sealed record TaskState(string ContainerId, ContainerTaskStatus Status, i
 /// <param name="ExitedAt">When.</param>
 public sealed record TaskExit(int ExitStatus, DateTimeOffset ExitedAt);
 
-/// <summary>Where a process's standard input and output go: paths of FIFOs, or URIs that the shim knows (<c>file:///…</c>).</summary>
+/// <summary>
+/// Where a process's standard input and output go: paths of FIFOs. The shim of containerd 1.6 wants standard output and standard
+/// error both or neither, and crashes on the URI <c>file:///…</c> for an exec.
+/// </summary>
 public sealed record TaskIo(string Stdin = "", string Stdout = "", string Stderr = "", bool Terminal = false);
