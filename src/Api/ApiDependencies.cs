@@ -1,0 +1,39 @@
+using Microsoft.Extensions.Logging;
+using Sleigh.Runtime;
+using Sleigh.Runtime.Options;
+
+namespace Sleigh.Api;
+
+/// <summary>What the HTTP layer stands on. The daemon makes one and hands it to <see cref="SleighApi.Map"/>.</summary>
+public sealed record ApiDependencies
+{
+    /// <summary>Tokens.</summary>
+    public required ISessions Sessions { get; init; }
+
+    /// <summary>Sandboxes and snapshots.</summary>
+    public required ISandboxes Sandboxes { get; init; }
+
+    /// <summary>Commands.</summary>
+    public required IExecs Execs { get; init; }
+
+    /// <summary>Images, for the administrator.</summary>
+    public required IImages Images { get; init; }
+
+    /// <summary>The host and the daemon's own state.</summary>
+    public required IHost Host { get; init; }
+
+    /// <summary>Replies kept for retried calls.</summary>
+    public required IIdempotency Idempotency { get; init; }
+
+    /// <summary>The settings, checked whole.</summary>
+    public required SleighOptions Options { get; init; }
+
+    /// <summary>Shown by <c>/healthz</c>.</summary>
+    public required string Version { get; init; }
+
+    /// <summary>Where the access log and the causes of failures go.</summary>
+    public required ILogger Logger { get; init; }
+
+    /// <summary>The clock of <c>/healthz</c> and of the time limit of request bodies.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+}

@@ -1,0 +1,64 @@
+using Sleigh.Api.Json;
+using Sleigh.Api.Routing;
+using Sleigh.Api.Views;
+using Sleigh.Runtime;
+
+namespace Sleigh.Api.Endpoints;
+
+/// <summary>What the administrator's socket shows of sessions, sandboxes and the host.</summary>
+internal static class AdminEndpoints
+{
+    public static IEnumerable<Endpoint> List() =>
+    [
+        Get("admin/sessions", SessionsAsync),
+        Get("admin/sandboxes", SandboxesAsync),
+        Get("admin/status", StatusAsync),
+        Get("admin/doctor", DoctorAsync),
+    ];
+
+    private static Endpoint<NoRequest> Get(string pattern, Func<Call, NoRequest, Task<Reply>> action) =>
+        new("GET", pattern, NoRequest.Read, action) { Access = AccessClass.Socket };
+
+    private static Task<Reply> SessionsAsync(Call call, NoRequest request)
+    {
+        IReadOnlyList<Session> sessions = call.Dependencies.Sessions.List();
+        return Task.FromResult(Reply.Json(200, json =>
+        {
+            json.WriteStartObject();
+            json.WriteItems(sessions, (j, session) =>
+            {
+                (int sandboxes, int running) = SessionEndpoints.Count(call, session.Id);
+                SessionView.Write(j, session, call.Options.Sessions, sandboxes, running);
+            });
+            json.WriteEndObject();
+        }));
+    }
+
+    private static Task<Reply> SandboxesAsync(Call call, NoRequest request)
+    {
+        IReadOnlyList<Sandbox> sandboxes = call.Sandboxes.List(owner: null);
+        return Task.FromResult(Reply.Json(200, json =>
+        {
+            json.WriteStartObject();
+            json.WriteItems(sandboxes, SandboxView.Write);
+            json.WriteEndObject();
+        }));
+    }
+
+    private static async Task<Reply> StatusAsync(Call call, NoRequest request)
+    {
+        HostStatus status = await call.Dependencies.Host.StatusAsync(call.Gone);
+        return Reply.Json(200, json => HealthView.WriteStatus(json, status));
+    }
+
+    private static async Task<Reply> DoctorAsync(Call call, NoRequest request)
+    {
+        IReadOnlyList<DoctorCheck> checks = await call.Dependencies.Host.DoctorAsync(call.Gone);
+        return Reply.Json(200, json =>
+        {
+            json.WriteStartObject();
+            json.WriteItems(checks, HealthView.WriteDoctor);
+            json.WriteEndObject();
+        });
+    }
+}

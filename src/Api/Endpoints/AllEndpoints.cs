@@ -1,0 +1,18 @@
+using Sleigh.Api.Routing;
+
+namespace Sleigh.Api.Endpoints;
+
+/// <summary>Every endpoint there is; a path that is not here is 404 <c>route_not_found</c>.</summary>
+internal static class AllEndpoints
+{
+    public static IEnumerable<Endpoint> List() =>
+    [
+        .. HealthEndpoints.List(),
+        .. SessionEndpoints.List(),
+        .. SandboxEndpoints.List(),
+        .. SnapshotEndpoints.List(),
+        .. ExecEndpoints.List(),
+        .. AdminEndpoints.List(),
+        .. AdminImageEndpoints.List(),
+    ];
+}

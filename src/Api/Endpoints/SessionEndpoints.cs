@@ -1,0 +1,51 @@
+using Sleigh.Api.Errors;
+using Sleigh.Api.Json;
+using Sleigh.Api.Routing;
+using Sleigh.Api.Views;
+using Sleigh.Runtime;
+
+namespace Sleigh.Api.Endpoints;
+
+/// <summary>Endpoints 2 and 32.</summary>
+internal static class SessionEndpoints
+{
+    public static IEnumerable<Endpoint> List() =>
+    [
+        new Endpoint<NoRequest>("POST", "sessions/token", NoRequest.Read, IssueAsync) { Access = AccessClass.Trusted, Body = BodyRule.Ignored },
+        new Endpoint<NoRequest>("GET", "sessions/{sessionId}", NoRequest.Read, GetAsync) { KnownFields = NoRequest.Fields },
+    ];
+
+    /// <summary>Sandboxes and running commands of a session.</summary>
+    public static (int Sandboxes, int RunningExecs) Count(Call call, SessionId session)
+    {
+        IReadOnlyList<Sandbox> sandboxes = call.Sandboxes.List(session);
+        return (sandboxes.Count, sandboxes.Sum(s => call.Execs.CountRunning(s.Id)));
+    }
+
+    private static Task<Reply> IssueAsync(Call call, NoRequest request)
+    {
+        IssuedToken issued = call.Dependencies.Sessions.Issue();
+        return Task.FromResult(Reply.Json(201, json => SessionView.WriteIssued(json, issued, call.Options.Sessions)));
+    }
+
+    private static Task<Reply> GetAsync(Call call, NoRequest request)
+    {
+        Session session = Find(call, call.Path[1]);
+        (int sandboxes, int running) = Count(call, session.Id);
+        return Task.FromResult(Reply.Json(200, json => SessionView.Write(json, session, call.Options.Sessions, sandboxes, running)));
+    }
+
+    // The token counts as its session's id. Only the administrator may look at another session.
+    private static Session Find(Call call, string text)
+    {
+        if (text == call.Session.Id.ToString() || (call.Token is not null && text == call.Token))
+        {
+            return call.Session;
+        }
+
+        Session? other = call.Session.IsAdministrator && SessionId.TryParse(text, out SessionId id)
+            ? call.Dependencies.Sessions.List().FirstOrDefault(s => s.Id == id)
+            : null;
+        return other ?? throw ApiErrors.PathNamesOtherSession().Exception();
+    }
+}

@@ -1,0 +1,117 @@
+using System.Globalization;
+
+namespace Sleigh.Api.Errors;
+
+/// <summary>The errors that the HTTP layer itself finds.</summary>
+internal static class ApiErrors
+{
+    public static ApiError HostNotAllowed(string what, string setting) =>
+        new(403, "host_not_allowed", $"forbidden: the {what} header names a host that is not allowed here")
+        {
+            Hint = $"call by a loopback name, or add the name to {setting}",
+        };
+
+    public static ApiError SocketPeerRefused() =>
+        new(403, "forbidden", "forbidden: this user may not use the administrator's socket")
+        {
+            Hint = "call as root or as a member of the group that http.socket_group names",
+        };
+
+    public static ApiError RouteNotFound() =>
+        new(404, "route_not_found", "resource not found: there is no endpoint at this path");
+
+    public static ApiError MethodNotAllowed(IReadOnlyList<string> allowed) =>
+        new(405, "method_not_allowed", $"method not allowed; this path takes {string.Join(", ", allowed)}")
+        {
+            Details = One("allowed", allowed),
+        };
+
+    public static ApiError AdminLoopbackOnly() =>
+        new(403, "admin_loopback_only", "forbidden: without an api key this endpoint serves loopback callers only")
+        {
+            Hint = "call from the host itself, or configure http.api_key",
+        };
+
+    public static ApiError ApiKeyRequired() =>
+        new(401, "api_key_required", "the api key is missing or wrong") { Hint = "send Authorization: Bearer <api key>" };
+
+    public static ApiError ShuttingDown() =>
+        new(503, "shutting_down", "the daemon is shutting down") { Hint = "try again in a few seconds" };
+
+    public static ApiError PayloadTooLarge(long maxBytes) =>
+        new(413, "payload_too_large", $"the request body is larger than {maxBytes.ToString(CultureInfo.InvariantCulture)} bytes")
+        {
+            Details = One("max_bytes", maxBytes),
+        };
+
+    public static ApiError RequestTimeout(TimeSpan limit) =>
+        new(408, "request_timeout", $"the request body was not complete after {(int)limit.TotalSeconds} seconds") { CloseConnection = true };
+
+    public static ApiError BrokenBody() =>
+        new(400, "bad_request", "bad request: the request body ended early or is not well-formed HTTP") { CloseConnection = true };
+
+    public static ApiError EmptyBody() => new(400, "empty_body", "empty request body") { Hint = "send a JSON object" };
+
+    public static ApiError InvalidJson(string what) => new(400, "invalid_json", $"invalid json: {what}");
+
+    public static ApiError WrongType(string field, string wanted) =>
+        new(400, "invalid_json", $"invalid json: field {field} must be {wanted}") { Details = One("field", field) };
+
+    public static ApiError TokenRequired() =>
+        new(400, "session_token_required", "bad request: session_token is required")
+        {
+            Hint = "call POST /sessions/token and send the token as session_token in the body, as header X-Session-Token or in the query",
+        };
+
+    public static ApiError Unauthenticated() =>
+        new(401, "unauthenticated", "unknown or expired session token") { Hint = "call POST /sessions/token and use the new token" };
+
+    public static ApiError OtherSession(string id) => new(403, "forbidden", $"forbidden: {id} belongs to another session");
+
+    public static ApiError PathNamesOtherSession() => new(403, "forbidden", "forbidden: the path names another session");
+
+    public static ApiError NotFound(string what, string id) => new(404, "not_found", $"resource not found: {what} {id}");
+
+    public static ApiError SnapshotNotFound(string id) =>
+        new(404, "snapshot_not_found", $"resource not found: snapshot {id}");
+
+    public static ApiError UnknownField(string field) =>
+        new(400, "unknown_field", $"bad request: unknown field {field}") { Details = One("field", field) };
+
+    public static ApiError Required(string field) =>
+        new(400, "bad_request", $"bad request: {field} is required") { Details = One("field", field) };
+
+    /// <summary>A value out of range or form.</summary>
+    public static ApiError Invalid(string field, string rule) => InvalidExactly(field, $"bad request: {field} {rule}");
+
+    /// <summary>A value that is not one of a few.</summary>
+    public static ApiError NotOneOf(string field, params string[] allowed) =>
+        InvalidExactly(field, $"bad request: {field} must be one of: {string.Join(", ", allowed)}", allowed);
+
+    /// <summary>As <see cref="Invalid"/>, where the contract gives the whole sentence.</summary>
+    public static ApiError InvalidExactly(string field, string sentence, string[]? allowed = null) =>
+        new(400, "invalid_argument", sentence)
+        {
+            Details = allowed is null
+                ? One("field", field)
+                : new Dictionary<string, object> { ["field"] = field, ["allowed"] = allowed },
+        };
+
+    public static ApiError UnsupportedOnHost(string field, string sentence) =>
+        new(400, "unsupported_on_host", $"bad request: {sentence}") { Details = One("field", field) };
+
+    public static ApiError MemoryOverBudget(long requestedMb, int budgetMb) =>
+        new(400, "memory_over_budget",
+            string.Create(CultureInfo.InvariantCulture, $"bad request: memory_limit_mb {requestedMb} is above the budget of {budgetMb} MB"))
+        {
+            Details = new Dictionary<string, object> { ["requested_mb"] = requestedMb, ["budget_mb"] = budgetMb },
+        };
+
+    public static ApiError NotReady(IReadOnlyList<Runtime.HealthCheck> checks) =>
+        new(503, "not_ready", $"not ready: {string.Join(", ", checks.Where(c => !c.Ok).Select(c => c.Name))}") { Checks = checks };
+
+    public static ApiError Internal() =>
+        new(500, "internal", "internal error; the daemon log has the cause under this request id");
+
+    private static Dictionary<string, object> One(string key, object value) => new() { [key] = value };
+}

@@ -1,0 +1,52 @@
+using Sleigh.Runtime;
+
+namespace Sleigh.Api.Errors;
+
+/// <summary>The one place where a kind of the runtime becomes an HTTP status and a code.</summary>
+internal static class ErrorKinds
+{
+    public static ApiError ToApiError(RuntimeException failure)
+    {
+        (int status, string code) = Map(failure.Kind);
+        return new ApiError(status, code, failure.Message) { Hint = failure.Hint, Details = failure.Details };
+    }
+
+    public static (int Status, string Code) Map(ErrorKind kind) => kind switch
+    {
+        ErrorKind.InvalidArgument => (400, "invalid_argument"),
+        ErrorKind.BadRequest => (400, "bad_request"),
+        ErrorKind.UnsupportedOnHost => (400, "unsupported_on_host"),
+        ErrorKind.MemoryOverBudget => (400, "memory_over_budget"),
+        ErrorKind.InvalidImage => (400, "invalid_image"),
+        ErrorKind.Forbidden => (403, "forbidden"),
+        ErrorKind.NotFound => (404, "not_found"),
+        ErrorKind.SnapshotNotFound => (404, "snapshot_not_found"),
+        ErrorKind.NameInUse => (409, "name_in_use"),
+        ErrorKind.SandboxBusy => (409, "sandbox_busy"),
+        ErrorKind.IdempotencyConflict => (409, "idempotency_conflict"),
+        ErrorKind.ImagePullNeeded => (409, "image_pull_needed"),
+        ErrorKind.LowMemoryConfirmationRequired => (409, "low_memory_confirmation_required"),
+        ErrorKind.ImageInUse => (409, "image_in_use"),
+        ErrorKind.QuotaExceeded => (429, "quota_exceeded"),
+        ErrorKind.RateLimited => (429, "rate_limited"),
+        ErrorKind.SandboxStartFailed => (500, "sandbox_start_failed"),
+        ErrorKind.SnapshotFailed => (500, "snapshot_failed"),
+        ErrorKind.RollbackFailed => (500, "rollback_failed"),
+        ErrorKind.ImagePullFailed => (502, "image_pull_failed"),
+        ErrorKind.HostMemoryLow => (503, "host_memory_low"),
+        ErrorKind.EngineUnavailable => (503, "engine_unavailable"),
+        ErrorKind.ShuttingDown => (503, "shutting_down"),
+        ErrorKind.DiskFull => (507, "disk_full"),
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "a kind without an HTTP status"),
+    };
+
+    /// <summary>Whole seconds for <c>Retry-After</c>, which stands on every 429 and 503; null for other errors.</summary>
+    public static int? RetryAfter(ApiError error) => error switch
+    {
+        { Code: "rate_limited" } => 60,
+        { Code: "host_memory_low" } => 10,
+        { Code: "quota_exceeded" } => 5,
+        { Status: 429 or 503 } => 2,
+        _ => null,
+    };
+}

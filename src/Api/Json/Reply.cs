@@ -1,0 +1,69 @@
+using System.Buffers;
+using System.Text.Json;
+using Microsoft.AspNetCore.Http;
+
+namespace Sleigh.Api.Json;
+
+/// <summary>What an endpoint answers: a status and either a JSON object to write, or one that was kept, or nothing.</summary>
+internal readonly struct Reply
+{
+    private readonly int _status;
+    private readonly Action<Utf8JsonWriter>? _write;
+    private readonly ReadOnlyMemory<byte> _kept;
+    private readonly bool _sent;
+
+    private Reply(int status, Action<Utf8JsonWriter>? write, ReadOnlyMemory<byte> kept, bool sent)
+    {
+        _status = status;
+        _write = write;
+        _kept = kept;
+        _sent = sent;
+    }
+
+    /// <summary>204.</summary>
+    public static Reply NoContent => new(StatusCodes.Status204NoContent, null, default, sent: false);
+
+    /// <summary>The endpoint has written the response itself.</summary>
+    public static Reply Sent => new(0, null, default, sent: true);
+
+    /// <summary>A JSON object, written when the reply is sent.</summary>
+    public static Reply Json(int status, Action<Utf8JsonWriter> write) => new(status, write, default, sent: false);
+
+    /// <summary>A JSON object that was written before.</summary>
+    public static Reply Kept(int status, ReadOnlyMemory<byte> body) => new(status, null, body, sent: false);
+
+    /// <summary>Writes status, headers and body. For HEAD the body stays away.</summary>
+    public Task SendAsync(HttpContext http)
+    {
+        if (_sent)
+        {
+            return Task.CompletedTask;
+        }
+
+        http.Response.StatusCode = _status;
+        if (_write is not null)
+        {
+            JsonText.Render(_write, http, static (text, http) => Put(http, text));
+        }
+        else if (_kept.Length > 0)
+        {
+            Put(http, _kept.Span);
+        }
+        else
+        {
+            return Task.CompletedTask;
+        }
+
+        return http.Response.BodyWriter.FlushAsync().AsTask();
+    }
+
+    private static void Put(HttpContext http, ReadOnlySpan<byte> text)
+    {
+        http.Response.ContentType = "application/json; charset=utf-8";
+        http.Response.ContentLength = text.Length;
+        if (!HttpMethods.IsHead(http.Request.Method))
+        {
+            http.Response.BodyWriter.Write(text);
+        }
+    }
+}

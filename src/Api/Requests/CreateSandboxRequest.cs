@@ -1,0 +1,245 @@
+using System.Globalization;
+using System.Text.RegularExpressions;
+using Sleigh.Api.Errors;
+using Sleigh.Api.Json;
+using Sleigh.Runtime;
+
+namespace Sleigh.Api.Requests;
+
+/// <summary>Body of <c>POST /sandboxes</c>: right in type, not yet in value.</summary>
+internal sealed partial record CreateSandboxRequest
+{
+    private const string GrowthLabel = "auto_expand_memory";
+    private const int LeastMemoryMb = 16;
+    private const int LeastDiskMb = 64;
+    private const double LeastCpus = 0.05;
+
+    private static readonly string[] Networks = ["none", "bridge"];
+    private static readonly string[] RuntimeClasses = ["runc", "crun", "runsc"];
+    private static readonly string[] OomActions = ["report", "rollback"];
+
+    private string? Image { get; init; }
+
+    private IReadOnlyDictionary<string, string>? Labels { get; init; }
+
+    private long? MemoryLimitMb { get; init; }
+
+    private bool ConfirmLowMemory { get; init; }
+
+    private bool? AutoExpandMemory { get; init; }
+
+    private string? ImagePullPolicy { get; init; }
+
+    private string? Name { get; init; }
+
+    private double? Cpus { get; init; }
+
+    private long? PidsLimit { get; init; }
+
+    private long? DiskLimitMb { get; init; }
+
+    private string? Network { get; init; }
+
+    private string? User { get; init; }
+
+    private IReadOnlyDictionary<string, string>? Env { get; init; }
+
+    private long? TtlSeconds { get; init; }
+
+    private string? RuntimeClass { get; init; }
+
+    private long? MemoryCeilingMb { get; init; }
+
+    private string? OnOom { get; init; }
+
+    /// <summary>As sent; looked up after the values have been checked.</summary>
+    public string? SnapshotId { get; private init; }
+
+    /// <summary>Checks the types.</summary>
+    public static CreateSandboxRequest Read(BodyFields fields) => new()
+    {
+        Image = fields.String("image"),
+        Labels = fields.Strings("labels"),
+        MemoryLimitMb = fields.Integer("memory_limit_mb"),
+        ConfirmLowMemory = fields.Boolean("confirm_low_memory") ?? false,
+        AutoExpandMemory = fields.Boolean("auto_expand_memory"),
+        ImagePullPolicy = fields.String("image_pull_policy"),
+        Name = fields.String("name"),
+        Cpus = fields.Number("cpus"),
+        PidsLimit = fields.Integer("pids_limit"),
+        DiskLimitMb = fields.Integer("disk_limit_mb"),
+        Network = fields.String("network"),
+        User = fields.String("user"),
+        Env = fields.Strings("env"),
+        TtlSeconds = fields.Integer("ttl_seconds"),
+        RuntimeClass = fields.String("runtime"),
+        MemoryCeilingMb = fields.Integer("memory_ceiling_mb"),
+        OnOom = fields.String("on_oom"),
+        SnapshotId = fields.String("snapshot_id"),
+    };
+
+    /// <summary>Checks the values, in the order of the contract's table.</summary>
+    public SandboxSpec ToSpec(RequestLimits limits)
+    {
+        string? image = CheckImage();
+        (Dictionary<string, string> labels, bool? growth) = CheckLabels();
+        int? memory = CheckMemory(limits.MemoryBudgetMb);
+        bool notify = CheckPullPolicy();
+        CheckName();
+        double? cpus = CheckCpus(limits.Cores);
+        int? pids = FieldRules.Range("pids_limit", PidsLimit, 16, 65_536, zeroIsDefault: true);
+        CheckDisk();
+        CheckNetwork();
+        FieldRules.User("user", User);
+        IReadOnlyDictionary<string, string> env = FieldRules.Env("env", Env);
+        int? ttl = FieldRules.Range("ttl_seconds", TtlSeconds, 1, int.MaxValue, zeroIsDefault: false);
+        CheckRuntime(limits.Options.Sandbox.Runtime);
+
+        // From a snapshot the limit is the snapshot's where none is sent; it is compared where the snapshot is known.
+        int? floor = memory ?? (SnapshotId is null ? limits.Options.Sandbox.MemoryMb : null);
+        int? ceiling = CheckCeiling(floor ?? LeastMemoryMb, limits.MemoryBudgetMb);
+        OomAction? onOom = CheckOnOom();
+        FieldRules.NotBlank("snapshot_id", SnapshotId);
+
+        return new SandboxSpec
+        {
+            Image = image,
+            Labels = labels,
+            MemoryLimitMb = memory,
+            ConfirmLowMemory = ConfirmLowMemory,
+            AutoExpandMemory = growth,
+            NotifyInsteadOfPull = notify,
+            Name = Name,
+            Cpus = cpus,
+            PidsLimit = pids,
+            Network = Network,
+            User = User,
+            Env = env,
+            Ttl = ttl is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+            RuntimeClass = RuntimeClass,
+            MemoryCeilingMb = ceiling,
+            OnOom = onOom,
+        };
+    }
+
+    /// <summary>The ceiling's lower bound, when the limit comes from elsewhere.</summary>
+    public static void CheckCeiling(SandboxSpec spec, int limitMb)
+    {
+        if (spec.MemoryLimitMb is null && spec.MemoryCeilingMb < limitMb)
+        {
+            throw CeilingTooLow(limitMb);
+        }
+    }
+
+    private string? CheckImage()
+    {
+        string? image = string.IsNullOrWhiteSpace(Image) ? null : Image;
+        return image is null || ImageName.IsValid(image) ? image : throw ApiErrors.Invalid("image", "is not an image name").Exception();
+    }
+
+    // A flag that was sent decides, and shows as a label only when it is true; else a label of that name with true or false.
+    private (Dictionary<string, string> Labels, bool? Growth) CheckLabels()
+    {
+        Dictionary<string, string> labels = Labels is null ? [] : new Dictionary<string, string>(Labels);
+        labels.Remove("session_id");
+        FieldRules.CheckLabels("labels", labels);
+        bool? growth = AutoExpandMemory;
+        switch (AutoExpandMemory)
+        {
+            case true: labels[GrowthLabel] = "true"; break;
+            case false: labels.Remove(GrowthLabel); break;
+            default: growth = labels.TryGetValue(GrowthLabel, out string? label) && bool.TryParse(label, out bool on) ? on : null; break;
+        }
+
+        return (labels, growth);
+    }
+
+    private int? CheckMemory(int budgetMb) => MemoryLimitMb switch
+    {
+        null or <= 0 => null,
+        < LeastMemoryMb => throw ApiErrors.Invalid("memory_limit_mb", $"must be at least {LeastMemoryMb}, or 0 for the default").Exception(),
+        { } wanted when wanted > budgetMb => throw ApiErrors.MemoryOverBudget(wanted, budgetMb).Exception(),
+        { } wanted => (int)wanted,
+    };
+
+    private bool CheckPullPolicy() => ImagePullPolicy?.ToLowerInvariant() switch
+    {
+        null or "wait" => false,
+        "notify" => true,
+        _ => throw ApiErrors.InvalidExactly(
+            "image_pull_policy", "image_pull_policy must be one of: wait, notify", ["wait", "notify"]).Exception(),
+    };
+
+    private void CheckName()
+    {
+        if (Name is not null && !NameForm().IsMatch(Name))
+        {
+            throw ApiErrors.Invalid("name", "must be 1 to 63 of a-z, 0-9 and -, with no - at either end").Exception();
+        }
+    }
+
+    private double? CheckCpus(int cores) => Cpus switch
+    {
+        null or 0 => null,
+        { } wanted when wanted >= LeastCpus && wanted <= cores => wanted,
+        _ => throw ApiErrors.Invalid(
+            "cpus", string.Create(CultureInfo.InvariantCulture, $"must be {LeastCpus} to {cores}, or 0 for the default")).Exception(),
+    };
+
+    private void CheckDisk()
+    {
+        if (DiskLimitMb is null or 0)
+        {
+            return;
+        }
+
+        throw (DiskLimitMb < LeastDiskMb
+            ? ApiErrors.Invalid("disk_limit_mb", $"must be at least {LeastDiskMb}, or 0 for no limit")
+            : ApiErrors.UnsupportedOnHost("disk_limit_mb", "disk_limit_mb cannot be enforced on this host")).Exception();
+    }
+
+    private void CheckNetwork()
+    {
+        if (Network is null or "none")
+        {
+            return;
+        }
+
+        throw (Network == "bridge"
+            ? ApiErrors.UnsupportedOnHost("network", "network bridge is not available on this host")
+            : ApiErrors.NotOneOf("network", Networks)).Exception();
+    }
+
+    private void CheckRuntime(string configured)
+    {
+        if (RuntimeClass is null || RuntimeClass == configured)
+        {
+            return;
+        }
+
+        throw (RuntimeClasses.Contains(RuntimeClass)
+            ? ApiErrors.UnsupportedOnHost("runtime", $"runtime {RuntimeClass} is not available on this host")
+            : ApiErrors.NotOneOf("runtime", RuntimeClasses)).Exception();
+    }
+
+    private int? CheckCeiling(int floorMb, int budgetMb) => MemoryCeilingMb switch
+    {
+        null => null,
+        { } wanted when wanted < floorMb => throw CeilingTooLow(floorMb),
+        { } wanted => (int)Math.Min(wanted, budgetMb),
+    };
+
+    private OomAction? CheckOnOom() => OnOom switch
+    {
+        null => null,
+        "report" => OomAction.Report,
+        "rollback" => OomAction.Rollback,
+        _ => throw ApiErrors.NotOneOf("on_oom", OomActions).Exception(),
+    };
+
+    private static ApiException CeilingTooLow(int limitMb) => ApiErrors.Invalid(
+        "memory_ceiling_mb", string.Create(CultureInfo.InvariantCulture, $"must be at least the memory limit, {limitMb} MB")).Exception();
+
+    [GeneratedRegex(@"\A[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\z", RegexOptions.CultureInvariant)]
+    private static partial Regex NameForm();
+}

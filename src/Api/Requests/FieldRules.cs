@@ -1,0 +1,128 @@
+using System.Globalization;
+using System.Text;
+using System.Text.RegularExpressions;
+using Sleigh.Api.Errors;
+
+namespace Sleigh.Api.Requests;
+
+/// <summary>Rules that fields of several endpoints share. Each gives the value, or throws 400 with the field's name.</summary>
+internal static partial class FieldRules
+{
+    private const int MaxEnv = 128;
+    private const int MaxEnvBytes = 64 * 1024;
+    private const int MaxLabels = 64;
+    private const int MaxLabelKey = 128;
+    private const int MaxLabelValue = 1024;
+    private const int MaxPath = 4095;
+
+    /// <summary>Labels of the caller's own, in number and length.</summary>
+    public static void CheckLabels(string field, IReadOnlyDictionary<string, string> labels)
+    {
+        if (labels.Count > MaxLabels)
+        {
+            throw ApiErrors.Invalid(field, $"may hold at most {MaxLabels} labels").Exception();
+        }
+
+        foreach ((string key, string value) in labels)
+        {
+            if (key.Length == 0 || Characters(key) > MaxLabelKey)
+            {
+                throw ApiErrors.Invalid(field, $"has a key that is not 1 to {MaxLabelKey} characters long").Exception();
+            }
+
+            if (Characters(value) > MaxLabelValue)
+            {
+                throw ApiErrors.Invalid(field, $"has a value of more than {MaxLabelValue} characters").Exception();
+            }
+        }
+    }
+
+    /// <summary>Environment of commands.</summary>
+    public static IReadOnlyDictionary<string, string> Env(string field, IReadOnlyDictionary<string, string>? env)
+    {
+        if (env is null)
+        {
+            return new Dictionary<string, string>();
+        }
+
+        if (env.Count > MaxEnv)
+        {
+            throw ApiErrors.Invalid(field, $"may hold at most {MaxEnv} variables").Exception();
+        }
+
+        long bytes = 0;
+        foreach ((string name, string value) in env)
+        {
+            if (!EnvName().IsMatch(name))
+            {
+                throw ApiErrors.Invalid(field, "has a name that is not letters, digits and _ with no digit first").Exception();
+            }
+
+            if (value.Contains('\0', StringComparison.Ordinal))
+            {
+                throw ApiErrors.Invalid(field, $"has a NUL character in the value of {name}").Exception();
+            }
+
+            bytes += Encoding.UTF8.GetByteCount(name) + Encoding.UTF8.GetByteCount(value);
+        }
+
+        return bytes <= MaxEnvBytes ? env : throw ApiErrors.Invalid(field, $"may hold at most {MaxEnvBytes} bytes in all").Exception();
+    }
+
+    /// <summary><c>name</c>, <c>uid</c> or <c>uid:gid</c>; numbers up to 2147483647.</summary>
+    public static string? User(string field, string? user)
+    {
+        bool ok = user is null || UserName().IsMatch(user)
+            || (user.Split(':') is { Length: 1 or 2 } parts && Array.TrueForAll(parts, IsId));
+        return ok ? user : throw ApiErrors.Invalid(field, "must be a user name, a uid, or uid:gid").Exception();
+    }
+
+    /// <summary>A path from the root on.</summary>
+    public static string? AbsolutePath(string field, string? path)
+    {
+        bool ok = path is null
+            || (path.StartsWith('/') && !path.Contains('\0', StringComparison.Ordinal) && Encoding.UTF8.GetByteCount(path) <= MaxPath);
+        return ok ? path : throw ApiErrors.Invalid(field, $"must be an absolute path of at most {MaxPath} bytes").Exception();
+    }
+
+    /// <summary>An integer in a range; 0 and not sent give null where 0 means the default.</summary>
+    public static int? Range(string field, long? value, int least, int most, bool zeroIsDefault)
+    {
+        if (value is null or 0 && (value is null || zeroIsDefault))
+        {
+            return null;
+        }
+
+        return value >= least && value <= most
+            ? (int)value
+            : throw ApiErrors.Invalid(field,
+                string.Create(CultureInfo.InvariantCulture, $"must be {least} to {most}{(zeroIsDefault ? ", or 0 for the default" : "")}")).Exception();
+    }
+
+    /// <summary>Free text up to a length; blank is the same as not sent.</summary>
+    public static string? Text(string field, string? text, int most)
+    {
+        if (string.IsNullOrEmpty(text))
+        {
+            return null;
+        }
+
+        return Characters(text) <= most ? text : throw ApiErrors.Invalid(field, $"may be at most {most} characters long").Exception();
+    }
+
+    /// <summary>An id that must not be blank where it is sent at all.</summary>
+    public static string? NotBlank(string field, string? text) =>
+        text is null || !string.IsNullOrWhiteSpace(text) ? text?.Trim() : throw ApiErrors.Invalid(field, "must not be blank").Exception();
+
+    /// <summary>Code points, as a person counts characters in any script.</summary>
+    public static int Characters(string text) => text.EnumerateRunes().Count();
+
+    private static bool IsId(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out _);
+
+    [GeneratedRegex(@"\A[A-Za-z_][A-Za-z0-9_]*\z", RegexOptions.CultureInvariant)]
+    private static partial Regex EnvName();
+
+    // useradd(8) is stricter; images may hold more.
+    [GeneratedRegex(@"\A[A-Za-z_][A-Za-z0-9_.-]{0,31}\$?\z", RegexOptions.CultureInvariant)]
+    private static partial Regex UserName();
+}

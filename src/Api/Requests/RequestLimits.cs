@@ -1,0 +1,14 @@
+using Sleigh.Runtime;
+using Sleigh.Runtime.Options;
+
+namespace Sleigh.Api.Requests;
+
+/// <summary>What values of a request are measured against: settings, and the host at this moment.</summary>
+/// <param name="MemoryBudgetMb">The host budget, or <c>memory.max_mb</c> if lower.</param>
+/// <param name="Cores">Logical cores.</param>
+/// <param name="Options">The settings.</param>
+internal sealed record RequestLimits(int MemoryBudgetMb, int Cores, SleighOptions Options)
+{
+    public static RequestLimits Of(IHost host, SleighOptions options) =>
+        new(Math.Min(host.MemoryBudgetMb, options.Memory.MaxMb ?? int.MaxValue), host.Cores, options);
+}

@@ -1,0 +1,51 @@
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Sleigh.Api.Peers;
+using Sleigh.Api.Transport;
+
+namespace Sleigh.Api;
+
+/// <summary>
+/// The HTTP API: one terminal piece of middleware with its own routing, which needs no services. The host must not log request
+/// URLs itself (category <c>Microsoft.AspNetCore.Hosting.Diagnostics</c> below Warning does), since query strings may hold tokens.
+/// </summary>
+public static class SleighApi
+{
+    /// <summary>Answers every request that reaches <paramref name="app"/>.</summary>
+    public static void Map(IApplicationBuilder app, ApiDependencies dependencies)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        ArgumentNullException.ThrowIfNull(dependencies);
+        app.Run(new Dispatcher(dependencies).InvokeAsync);
+    }
+
+    /// <summary>Leaves body size and body speed to the contract's own rules (413, 408) instead of Kestrel's.</summary>
+    public static void ConfigureKestrel(KestrelServerOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        options.AddServerHeader = false;
+        options.Limits.MaxRequestBodySize = null;
+        options.Limits.MinRequestBodyDataRate = null;
+        options.ConfigureEndpointDefaults(listen => listen.Protocols = HttpProtocols.Http1);
+    }
+
+    /// <summary>
+    /// Marks the connections of a unix socket as the administrator's, or as refused. A connection without this mark is
+    /// judged by its IP address only, so a socket that was not set up so is never taken for the administrator's.
+    /// </summary>
+    public static void UseSocketPeers(this IConnectionBuilder connections, SocketPeerPolicy policy)
+    {
+        ArgumentNullException.ThrowIfNull(connections);
+        ArgumentNullException.ThrowIfNull(policy);
+        connections.Use(next => connection =>
+        {
+            Socket? socket = connection.Features.Get<IConnectionSocketFeature>()?.Socket;
+            bool allowed = socket is not null && policy.Allows(SocketPeer.Read(socket));
+            connection.Features.Set(new SocketPeerFeature(allowed));
+            return next(connection);
+        });
+    }
+}

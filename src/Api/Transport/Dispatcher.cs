@@ -1,0 +1,158 @@
+using System.Diagnostics;
+using System.Net;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Sleigh.Api.Endpoints;
+using Sleigh.Api.Errors;
+using Sleigh.Api.Json;
+using Sleigh.Api.Peers;
+using Sleigh.Api.Routing;
+using Sleigh.Runtime;
+
+namespace Sleigh.Api.Transport;
+
+/// <summary>Takes each request through the checks in the order of section 1.5 of the contract and turns every outcome into a reply.</summary>
+internal sealed class Dispatcher
+{
+    private readonly ApiDependencies _dependencies;
+    private readonly ApiKeyCheck _apiKey;
+    private readonly HostAndOrigin _hostAndOrigin;
+    private readonly RouteTable _routes;
+
+    public Dispatcher(ApiDependencies dependencies)
+    {
+        _dependencies = dependencies;
+        _apiKey = new ApiKeyCheck(dependencies.Options.Http.ApiKey);
+        _hostAndOrigin = new HostAndOrigin(dependencies.Options.Http);
+        _routes = new RouteTable(AllEndpoints.List());
+    }
+
+    public async Task InvokeAsync(HttpContext http)
+    {
+        long started = Stopwatch.GetTimestamp();
+        string requestId = RequestIds.Choose(http.Request.Headers[RequestIds.Header]);
+        http.Response.Headers[RequestIds.Header] = requestId;
+        SocketPeerFeature? peer = http.Features.Get<SocketPeerFeature>();
+        using Call call = new(http, _dependencies, requestId, fromSocket: peer is { Allowed: true });
+        try
+        {
+            ApiError? error = await TryAnswerAsync(call, peer);
+            if (error is not null)
+            {
+                await ErrorReply.SendAsync(http, error, requestId);
+            }
+        }
+        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        {
+            // Nobody is there to read a reply; the status is for the log.
+            http.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
+        }
+
+        Log(http, requestId, Stopwatch.GetElapsedTime(started));
+    }
+
+    private async Task<ApiError?> TryAnswerAsync(Call call, SocketPeerFeature? peer)
+    {
+        try
+        {
+            Reply reply = await AnswerAsync(call, peer);
+            await reply.SendAsync(call.Http);
+            return null;
+        }
+        catch (ApiException refused)
+        {
+            return refused.Error;
+        }
+        catch (RuntimeException failed)
+        {
+            ApiError error = ErrorKinds.ToApiError(failed);
+            if (error.Status >= StatusCodes.Status500InternalServerError)
+            {
+                ApiLog.Failed(_dependencies.Logger, TokenText.Redact(call.RequestId), error.Code, failed.Message, failed.InnerException);
+            }
+
+            return error;
+        }
+        catch (OperationCanceledException stopped) when (_dependencies.Host.IsStopping && IsOurs(stopped, call))
+        {
+            return ApiErrors.ShuttingDown();
+        }
+        catch (Exception unforeseen) when (IsOurs(unforeseen, call))
+        {
+            // The edge of the program: whatever went wrong, the caller gets a JSON error and the log gets the cause.
+            ApiLog.Unforeseen(_dependencies.Logger, TokenText.Redact(call.RequestId), unforeseen);
+            return ApiErrors.Internal();
+        }
+    }
+
+    private static bool IsOurs(Exception failure, Call call) =>
+        !call.Http.Response.HasStarted && !(failure is OperationCanceledException && call.Gone.IsCancellationRequested);
+
+    private async Task<Reply> AnswerAsync(Call call, SocketPeerFeature? peer)
+    {
+        HttpRequest request = call.Http.Request;
+        if (peer is { Allowed: false })
+        {
+            throw ApiErrors.SocketPeerRefused().Exception();
+        }
+
+        // No web page can open a unix socket; callers put any name into Host there.
+        string? origin = peer is null ? _hostAndOrigin.Check(request.Headers.Host, request.Headers.Origin) : null;
+        if (origin is not null)
+        {
+            Cors.Allow(call.Http, origin);
+        }
+
+        if (!_routes.TryFindPath(request.Path.Value ?? "", call.FromSocket, out RouteTable.Path? path, out string[] values))
+        {
+            throw ApiErrors.RouteNotFound().Exception();
+        }
+
+        if (origin is not null && Cors.IsPreflight(call.Http))
+        {
+            return Cors.Preflight(call.Http, path.Methods);
+        }
+
+        Routing.Endpoint endpoint = path.For(request.Method);
+        call.Path = values;
+        if (_dependencies.Host.IsStopping && !HealthEndpoints.AnswersWhileStopping(endpoint))
+        {
+            throw ApiErrors.ShuttingDown().Exception();
+        }
+
+        if (endpoint.Access == AccessClass.Trusted && !call.FromSocket)
+        {
+            RequireTrust(call.Http);
+        }
+
+        return await endpoint.AnswerAsync(call);
+    }
+
+    private void RequireTrust(HttpContext http)
+    {
+        if (_apiKey.IsConfigured)
+        {
+            if (!_apiKey.Matches(http.Request.Headers.Authorization))
+            {
+                throw ApiErrors.ApiKeyRequired().Exception();
+            }
+        }
+        else if (!IsLoopback(http.Connection.RemoteIpAddress))
+        {
+            throw ApiErrors.AdminLoopbackOnly().Exception();
+        }
+    }
+
+    private static bool IsLoopback(IPAddress? peer) =>
+        peer is not null && IPAddress.IsLoopback(peer.IsIPv4MappedToIPv6 ? peer.MapToIPv4() : peer);
+
+    // The path without the query string: a token may stand there in an encoded form that no pattern finds.
+    private void Log(HttpContext http, string requestId, TimeSpan took)
+    {
+        if (_dependencies.Logger.IsEnabled(LogLevel.Information))
+        {
+            ApiLog.Answered(_dependencies.Logger, TokenText.Redact(requestId), http.Request.Method, TokenText.Redact(http.Request.Path.Value ?? ""),
+                http.Response.StatusCode, took.TotalMilliseconds);
+        }
+    }
+}

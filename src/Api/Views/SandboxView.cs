@@ -1,0 +1,146 @@
+using System.Text.Json;
+using Sleigh.Api.Json;
+using Sleigh.Runtime;
+
+namespace Sleigh.Api.Views;
+
+/// <summary>Section 3.1 of the contract.</summary>
+internal static class SandboxView
+{
+    /// <summary>The object.</summary>
+    public static void Write(Utf8JsonWriter json, Sandbox sandbox)
+    {
+        json.WriteStartObject();
+        WriteMembers(json, sandbox, made: null, withSource: false);
+        json.WriteEndObject();
+    }
+
+    /// <summary>The object in a create reply, which says where the sandbox came from, or in a fork reply.</summary>
+    public static void WriteMade(Utf8JsonWriter json, CreatedSandbox made, bool withSource)
+    {
+        json.WriteStartObject();
+        WriteMembers(json, made.Sandbox, made, withSource);
+        json.WriteEndObject();
+    }
+
+    /// <summary>The reply of a rollback: the sandbox and what happened.</summary>
+    public static void WriteRollback(Utf8JsonWriter json, RollbackResult result, bool growthAsked)
+    {
+        json.WriteStartObject();
+        WriteMembers(json, result.Sandbox, made: null, withSource: false);
+        json.WriteString("rolled_back_to", result.Snapshot.ToString());
+        json.WriteNumber("duration_ms", JsonText.CeilingMs(result.Duration));
+        json.WriteStartArray("ended_exec_ids");
+        foreach (ExecId exec in result.EndedExecs)
+        {
+            json.WriteStringValue(exec.ToString());
+        }
+
+        json.WriteEndArray();
+        if (growthAsked)
+        {
+            json.WriteStartObject("memory_growth");
+            json.WriteBoolean("triggered", false);
+            json.WriteString("reason", "memory growth is not available in this version");
+            json.WriteNumber("ceiling_mb", result.Sandbox.MemoryCeilingMb);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndObject();
+    }
+
+    private static void WriteMembers(Utf8JsonWriter json, Sandbox sandbox, CreatedSandbox? made, bool withSource)
+    {
+        json.WriteString("sandbox_id", sandbox.Id.ToString());
+        json.WriteString("image", sandbox.Image);
+        json.WriteString("status", StatusText(sandbox.Status));
+        WriteLabels(json, sandbox.Labels);
+        json.WriteMillis("created", sandbox.Created);
+        json.WriteNumber("memory_limit_mb", sandbox.MemoryLimitMb);
+        if (made is not null)
+        {
+            json.WriteNumber("startup_latency_ms", JsonText.CeilingMs(made.Latency));
+        }
+
+        json.WriteString("session_id", sandbox.Session.ToString());
+        json.WriteOptional("name", sandbox.Name);
+        json.WriteBoolean("auto_expand_memory", sandbox.AutoExpandMemory);
+        json.WriteNumber("memory_ceiling_mb", sandbox.MemoryCeilingMb);
+        json.WriteString("on_oom", sandbox.OnOom == OomAction.Rollback ? "rollback" : "report");
+        WriteCpus(json, sandbox.Cpus);
+        json.WriteNumber("pids_limit", sandbox.PidsLimit);
+        json.WriteOptional("disk_limit_mb", sandbox.DiskLimitMb);
+        json.WriteString("network", sandbox.Network);
+        json.WriteString("runtime", sandbox.RuntimeClass);
+        json.WriteOptional("user", sandbox.User);
+        json.WriteOptional("base_snapshot_id", sandbox.BaseSnapshot?.ToString());
+        if (sandbox.Parent is { } parent)
+        {
+            json.WriteStartObject("parent");
+            json.WriteString("sandbox_id", parent.Sandbox.ToString());
+            json.WriteString("snapshot_id", parent.Snapshot.ToString());
+            json.WriteEndObject();
+        }
+
+        json.WriteMillis("last_used_at", sandbox.LastUsed);
+        if (sandbox.Expires is { } expires)
+        {
+            json.WriteMillis("expires_at", expires);
+        }
+
+        if (made is not null)
+        {
+            if (withSource)
+            {
+                json.WriteString("source", made.FromPool ? "pool" : "cold");
+            }
+
+            WritePhases(json, made.Phases);
+        }
+    }
+
+    /// <summary>The <c>labels</c> member.</summary>
+    public static void WriteLabels(Utf8JsonWriter json, IReadOnlyDictionary<string, string> labels)
+    {
+        json.WriteStartObject("labels");
+        foreach ((string key, string value) in labels)
+        {
+            json.WriteString(key, value);
+        }
+
+        json.WriteEndObject();
+    }
+
+    /// <summary>The <c>cpus</c> member, where there is a limit.</summary>
+    public static void WriteCpus(Utf8JsonWriter json, double? cpus)
+    {
+        if (cpus is { } limit)
+        {
+            json.WriteNumber("cpus", limit);
+        }
+    }
+
+    /// <summary>The word for a status.</summary>
+    public static string StatusText(SandboxStatus status) => status switch
+    {
+        SandboxStatus.Created => "created",
+        SandboxStatus.Running => "running",
+        SandboxStatus.Paused => "paused",
+        SandboxStatus.Exited => "exited",
+        _ => throw new ArgumentOutOfRangeException(nameof(status), status, "unknown status"),
+    };
+
+    private static void WritePhases(Utf8JsonWriter json, CreatePhases phases)
+    {
+        json.WriteStartObject("phases_ms");
+        json.WriteNumber("admission", WholeMs(phases.Admission));
+        json.WriteNumber("image", WholeMs(phases.Image));
+        json.WriteNumber("rootfs", WholeMs(phases.Rootfs));
+        json.WriteNumber("network", WholeMs(phases.Network));
+        json.WriteNumber("create", WholeMs(phases.Create));
+        json.WriteNumber("start", WholeMs(phases.Start));
+        json.WriteEndObject();
+    }
+
+    private static long WholeMs(TimeSpan time) => (long)Math.Round(time.TotalMilliseconds);
+}
