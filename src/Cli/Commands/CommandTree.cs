@@ -57,7 +57,7 @@ internal static class CommandTree
             host.ShowError(
                 new CliException(
                     ExitCode.Usage,
-                    string.Join("; ", parsed.Errors.Select(e => e.Message.TrimEnd('.')).Distinct()),
+                    WhatIsWrong(parsed),
                     $"sleighctl{name} --help shows what it takes"),
                 json ? OutputFormat.Json : OutputFormat.Table);
             return ExitCode.Usage;
@@ -71,5 +71,12 @@ internal static class CommandTree
             Output = output, Error = error, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null,
         };
         return await parsed.InvokeAsync(configuration, cancellationToken);
+    }
+
+    // The parser adds "Required command was not provided." to every mistyped command; beside the mistake itself it only misleads.
+    private static string WhatIsWrong(ParseResult parsed)
+    {
+        string[] errors = [.. parsed.Errors.Select(e => e.Message.TrimEnd('.')).Distinct()];
+        return string.Join("; ", errors.Length == 1 ? errors : errors.Where(e => e != "Required command was not provided"));
     }
 }

@@ -75,7 +75,7 @@ internal static class ImageCommands
             {
                 string layer = Path.Combine(folder.FullName, "root.tar");
                 long start = Stopwatch.GetTimestamp();
-                run.Remark($"making {bootstrap.Suite} with {bootstrap.Include ?? "nothing more"}; this takes about half a minute");
+                run.Remark($"making {bootstrap.Suite} with {bootstrap.Include ?? "nothing more"}; this takes about a minute");
                 await bootstrap.RunAsync(layer, run.Cancelled);
 
                 var image = new OciImage(

@@ -6,7 +6,7 @@ namespace Sleigh.Cli.Quickstart;
 
 /// <summary>
 /// The main job, end to end, through the public interface with a session token of its own: a project is written, tested, kept,
-/// broken, taken back and forked. Every step checks what it claims. Whatever happens, the session and all it owns is removed.
+/// broken, taken back and forked. Every step checks what it claims. Whatever happens, all that the session owns is removed.
 /// </summary>
 internal sealed partial class QuickstartRun
 {
@@ -207,17 +207,16 @@ internal sealed partial class QuickstartRun
 
     private async Task<string> CleanUpAsync(CancellationToken cancellationToken)
     {
-        foreach (Guest guest in _forks.Append(_guest).Where(g => g.Id.Length > 0))
+        // All that the session owns, not what is remembered: a step may have ended half-way.
+        string[] owned = [.. (await _client.GetAsync("/sandboxes", cancellationToken)).Items().Select(s => s.Text("sandbox_id") ?? "")];
+        foreach (string id in owned)
         {
-            await _client.DeleteAsync($"/sandboxes/{guest.Id}", cancellationToken);
-            (int status, _) = await _client.TryGetAsync($"/sandboxes/{guest.Id}", cancellationToken);
-            Check.Equal($"status of a look-up of {guest.Id}", 404, status);
+            await _client.DeleteAsync($"/sandboxes/{id}", cancellationToken);
+            (int status, _) = await _client.TryGetAsync($"/sandboxes/{id}", cancellationToken);
+            Check.Equal($"status of a look-up of {id}", 404, status);
         }
 
-        await _client.DeleteAsync($"/sessions/{_session}", cancellationToken);
-        (int after, _) = await _client.TryGetAsync("/sandboxes", cancellationToken);
-        Check.Equal("status of a call with the old token", 401, after);
-        return "sandboxes gone, the token no longer works";
+        return $"{owned.Length} sandboxes deleted, none can be found any more";
     }
 
     private static Task<string> ReportAsync(Guest guest, CancellationToken cancellationToken) =>
