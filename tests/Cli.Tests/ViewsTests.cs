@@ -88,7 +88,7 @@ public sealed class ViewsTests
 
     [Fact]
     public void Json_is_indented_and_leaves_text_readable() =>
-        Assert.Equal("{\n  \"a\": \"é <b> \\u001b\"\n}\n", JsonText.Of(Object("""{"a":"é <b> \u001b"}""")));
+        Assert.Equal("{\n  \"a\": \"é <b> \\u001B\"\n}\n", JsonText.Of(Object("""{"a":"é <b> \u001b"}""")));
 
     private static JsonObject Object(string json) => (JsonObject)JsonNode.Parse(json)!;
 }
