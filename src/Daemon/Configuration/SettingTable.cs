@@ -1,0 +1,256 @@
+using System.Globalization;
+using System.Net;
+using Sleigh.Runtime.Options;
+using static Sleigh.Daemon.Configuration.SettingFactory;
+
+namespace Sleigh.Daemon.Configuration;
+
+/// <summary>All keys of the configuration. <c>docs/configuration.md</c> and <c>sleigh.yaml</c> list the same ones; tests compare.</summary>
+internal static class SettingTable
+{
+    private const int Year = 365 * 24 * 3600;
+    private const int ManyDays = 36500;
+    private const int Many = 1_000_000;
+    private const long Ki = 1024, Mi = Ki * 1024, Gi = Mi * 1024, Ti = Gi * 1024;
+
+    // <state_dir>/slots/slot-0123456789ab/init.sock must fit into a socket's address.
+    private const int MaxStateDir = 70;
+
+    /// <summary>The keys, in the order of the documentation.</summary>
+    internal static IReadOnlyList<Setting> All { get; } = [.. Folders(), .. Http(), .. Owners(), .. Sandboxes(), .. Extras(), .. Host()];
+
+    /// <summary>The keys by their names.</summary>
+    internal static IReadOnlyDictionary<string, Setting> ByKey { get; } = All.ToDictionary(s => s.Key, StringComparer.Ordinal);
+
+    /// <summary>Names of sections: what stands before the dot of a key.</summary>
+    internal static IReadOnlyCollection<string> Sections { get; } =
+        [.. All.Where(s => s.Key.Contains('.', StringComparison.Ordinal)).Select(s => s.Key[..s.Key.IndexOf('.', StringComparison.Ordinal)]).Distinct()];
+
+    private static IEnumerable<Setting> Folders() =>
+    [
+        Text("data_dir", "an absolute path", SettingText.AbsolutePath, o => o.DataDir, (o, v) => o with { DataDir = v }),
+        Text(
+            "state_dir",
+            $"an absolute path of at most {MaxStateDir} bytes",
+            (string t, out string v) => SettingText.AbsolutePath(t, out v) && System.Text.Encoding.UTF8.GetByteCount(v) <= MaxStateDir,
+            o => o.StateDir,
+            (o, v) => o with { StateDir = v }),
+    ];
+
+    private static IEnumerable<Setting> Http() =>
+    [
+        new SingleSetting<IPEndPoint>(
+            "http.listen",
+            "an IP address and a port, such as 127.0.0.1:10122 or [::1]:10122",
+            ListenAddress.TryParse,
+            v => v.ToString(),
+            o => o.Http.Listen,
+            (o, v) => o with { Http = o.Http with { Listen = v } }),
+        Secret("http.api_key", o => o.Http.ApiKey, (o, v) => o with { Http = o.Http with { ApiKey = v } }),
+        new ListSetting<string>(
+            "http.allowed_hosts",
+            "a list of host names, such as [sleigh.example]",
+            SettingText.HostName,
+            v => v,
+            o => o.Http.AllowedHosts,
+            (o, v) => o with { Http = o.Http with { AllowedHosts = v } }),
+        new ListSetting<string>(
+            "http.allowed_origins",
+            "a list of origins, each a scheme, a host and perhaps a port",
+            SettingText.Origin,
+            v => v,
+            o => o.Http.AllowedOrigins,
+            (o, v) => o with { Http = o.Http with { AllowedOrigins = v } }),
+        Size("http.max_body_bytes", Ki, Gi, o => o.Http.MaxBodyBytes, (o, v) => o with { Http = o.Http with { MaxBodyBytes = v } }),
+        Seconds("http.idempotency_ttl_seconds", 1, Year, o => o.Http.IdempotencyTtl, (o, v) => o with { Http = o.Http with { IdempotencyTtl = v } }),
+        Int(
+            "http.max_streams_per_session",
+            1,
+            Many,
+            o => o.Http.MaxStreamsPerSession,
+            (o, v) => o with { Http = o.Http with { MaxStreamsPerSession = v } }),
+        TextOrNone(
+            "http.socket",
+            $"an absolute path of at most {SettingText.MaxSocketPath} bytes",
+            SettingText.SocketPath,
+            o => o.Http.Socket,
+            (o, v) => o with { Http = o.Http with { Socket = v } }),
+        Text(
+            "http.socket_group", "the name of a group", SettingText.GroupName, o => o.Http.SocketGroup, (o, v) => o with { Http = o.Http with { SocketGroup = v } }),
+    ];
+
+    private static IEnumerable<Setting> Owners() =>
+    [
+        SecondsOrNone("sessions.idle_ttl_seconds", 10 * Year, o => o.Sessions.IdleTtl, (o, v) => o with { Sessions = o.Sessions with { IdleTtl = v } }),
+        Int(
+            "sessions.max_issued_per_minute",
+            1,
+            Many,
+            o => o.Sessions.MaxIssuedPerMinute,
+            (o, v) => o with { Sessions = o.Sessions with { MaxIssuedPerMinute = v } }),
+        IntOrNone(
+            "limits.sandboxes_per_session",
+            1,
+            Many,
+            o => o.Limits.SandboxesPerSession,
+            (o, v) => o with { Limits = o.Limits with { SandboxesPerSession = v } }),
+        IntOrNone(
+            "limits.snapshots_per_sandbox",
+            1,
+            Many,
+            o => o.Limits.SnapshotsPerSandbox,
+            (o, v) => o with { Limits = o.Limits with { SnapshotsPerSandbox = v } }),
+    ];
+
+    private static IEnumerable<Setting> Sandboxes() =>
+    [
+        Int("sandbox.memory_mb", 16, 16 * Many, o => o.Sandbox.MemoryMb, (o, v) => o with { Sandbox = o.Sandbox with { MemoryMb = v } }),
+        new SingleSetting<double?>(
+            "sandbox.cpus",
+            "0 or a number from 0.05 to 1024",
+            ReadCpus,
+            v => (v ?? 0).ToString(CultureInfo.InvariantCulture),
+            o => o.Sandbox.Cpus,
+            (o, v) => o with { Sandbox = o.Sandbox with { Cpus = v } }),
+        Choice(
+            "sandbox.network",
+            o => o.Sandbox.Network,
+            (o, v) => o with { Sandbox = o.Sandbox with { Network = v } },
+            "none; bridge is not yet available",
+            NetworkMode.Bridge),
+        Text(
+            "sandbox.runtime",
+            "one of runc, crun, runsc",
+            (string t, out string v) => (v = t) is "runc" or "crun" or "runsc",
+            o => o.Sandbox.Runtime,
+            (o, v) => o with { Sandbox = o.Sandbox with { Runtime = v } }),
+        DaysOrNone("sandbox.idle_ttl_days", ManyDays, o => o.Sandbox.IdleTtl, (o, v) => o with { Sandbox = o.Sandbox with { IdleTtl = v } }),
+        Int("sandbox.max_fork_count", 1, 1000, o => o.Sandbox.MaxForkCount, (o, v) => o with { Sandbox = o.Sandbox with { MaxForkCount = v } }),
+        new ListSetting<string>(
+            "sandbox.capabilities",
+            "a list of capability names without SYS_ADMIN, which could take a sandbox's tree off its root",
+            SettingText.Capability,
+            v => v[4..],
+            o => o.Sandbox.Capabilities,
+            (o, v) => o with { Sandbox = o.Sandbox with { Capabilities = v } }),
+        Choice("sandbox.durability", o => o.Sandbox.Durability, (o, v) => o with { Sandbox = o.Sandbox with { Durability = v } }),
+        Seconds("exec.max_wait_seconds", 1, Year, o => o.Exec.MaxWait, (o, v) => o with { Exec = o.Exec with { MaxWait = v } }),
+        SecondsOrNone("exec.default_timeout_seconds", Year, o => o.Exec.DefaultTimeout, (o, v) => o with { Exec = o.Exec with { DefaultTimeout = v } }),
+        Seconds("exec.kill_grace_seconds", 0, 3600, o => o.Exec.KillGrace, (o, v) => o with { Exec = o.Exec with { KillGrace = v } }),
+        Size("exec.spool_max_bytes", 64 * Ki, Ti, o => o.Exec.SpoolMaxBytes, (o, v) => o with { Exec = o.Exec with { SpoolMaxBytes = v } }),
+        Int(
+            "exec.max_running_per_sandbox",
+            1,
+            10_000,
+            o => o.Exec.MaxRunningPerSandbox,
+            (o, v) => o with { Exec = o.Exec with { MaxRunningPerSandbox = v } }),
+        Days("exec.history_days", 1, ManyDays, o => o.Exec.History, (o, v) => o with { Exec = o.Exec with { History = v } }),
+        Flag("memory.auto_grow", o => o.Memory.AutoGrow, (o, v) => o with { Memory = o.Memory with { AutoGrow = v } }),
+        Int("memory.min_mb", 1, Many, o => o.Memory.MinMb, (o, v) => o with { Memory = o.Memory with { MinMb = v } }),
+        IntOrNone("memory.max_mb", 16, 16 * Many, o => o.Memory.MaxMb, (o, v) => o with { Memory = o.Memory with { MaxMb = v } }),
+        Int("memory.max_step_mb", 1, 16 * Many, o => o.Memory.MaxStepMb, (o, v) => o with { Memory = o.Memory with { MaxStepMb = v } }),
+        new SingleSetting<int?>(
+            "memory.host_reserve_mb",
+            $"auto or a whole number from 0 to {16 * Many}",
+            ReadReserve,
+            v => v?.ToString(CultureInfo.InvariantCulture) ?? "auto",
+            o => o.Memory.HostReserveMb,
+            (o, v) => o with { Memory = o.Memory with { HostReserveMb = v } }),
+        new SingleSetting<double>(
+            "memory.near_limit_some_avg10",
+            "a number from 0 to 100",
+            (string t, out double v) => SettingText.Number(t, out v) && v <= 100,
+            v => v.ToString("0.0##", CultureInfo.InvariantCulture),
+            o => o.Memory.NearLimitSomeAvg10,
+            (o, v) => o with { Memory = o.Memory with { NearLimitSomeAvg10 = v } }),
+        DaysOrNone("snapshots.retention_days", ManyDays, o => o.Snapshots.Retention, (o, v) => o with { Snapshots = o.Snapshots with { Retention = v } }),
+        Text("pool.image", "the name of an image", SettingText.Word, o => o.Pool.Image, (o, v) => o with { Pool = o.Pool with { Image = v } }),
+        Int("pool.size", 0, 1000, o => o.Pool.Size, (o, v) => o with { Pool = o.Pool with { Size = v } }),
+        Seconds("images.pull_timeout_seconds", 1, 86400, o => o.Images.PullTimeout, (o, v) => o with { Images = o.Images with { PullTimeout = v } }),
+    ];
+
+    private static IEnumerable<Setting> Extras() =>
+    [
+        TextOrNone("mounts.root", "an absolute path", SettingText.AbsolutePath, o => o.Mounts.Root, (o, v) => o with { Mounts = o.Mounts with { Root = v } }),
+        new ListSetting<string>(
+            "mounts.rw_paths",
+            "a list of paths below mounts.root",
+            SettingText.RelativePath,
+            v => v,
+            o => o.Mounts.RwPaths,
+            (o, v) => o with { Mounts = o.Mounts with { RwPaths = v } }),
+        TextOrNone(
+            "environments.root",
+            "an absolute path",
+            SettingText.AbsolutePath,
+            o => o.Environments.Root,
+            (o, v) => o with { Environments = o.Environments with { Root = v } }),
+        Secret("cursor.secret", o => o.Cursor.Secret, (o, v) => o with { Cursor = o.Cursor with { Secret = v } }),
+        Seconds("cursor.ttl_seconds", 1, Year, o => o.Cursor.Ttl, (o, v) => o with { Cursor = o.Cursor with { Ttl = v } }),
+        Secret("webhooks.hmac_secret", o => o.Webhooks.HmacSecret, (o, v) => o with { Webhooks = o.Webhooks with { HmacSecret = v } }),
+        new ListSetting<IPNetwork>(
+            "webhooks.blocked_networks",
+            "a list of networks, such as [10.0.0.0/8, fe80::/10]",
+            SettingText.Network,
+            v => v.ToString(),
+            o => o.Webhooks.BlockedNetworks,
+            (o, v) => o with { Webhooks = o.Webhooks with { BlockedNetworks = v } }),
+        Int("events.kept_per_session", 1, Many, o => o.Events.KeptPerSession, (o, v) => o with { Events = o.Events with { KeptPerSession = v } }),
+        new SingleSetting<Uri?>(
+            "alerts.webhook_url",
+            "an http or https address",
+            SettingText.WebAddress,
+            v => v?.AbsoluteUri ?? "",
+            o => o.Alerts.WebhookUrl,
+            (o, v) => o with { Alerts = o.Alerts with { WebhookUrl = v } }),
+        Seconds("maintenance.interval_seconds", 1, Year, o => o.Maintenance.Interval, (o, v) => o with { Maintenance = o.Maintenance with { Interval = v } }),
+    ];
+
+    private static IEnumerable<Setting> Host() =>
+    [
+        Choice("containerd.mode", o => o.Containerd.Mode, (o, v) => o with { Containerd = o.Containerd with { Mode = v } }),
+        Text(
+            "containerd.address",
+            $"an absolute path of at most {SettingText.MaxSocketPath} bytes",
+            SettingText.SocketPath,
+            o => o.Containerd.Address,
+            (o, v) => o with { Containerd = o.Containerd with { Address = v } }),
+        Text(
+            "containerd.binary",
+            "an absolute path or the name of a program",
+            SettingText.ProgramName,
+            o => o.Containerd.Binary,
+            (o, v) => o with { Containerd = o.Containerd with { Binary = v } }),
+        Text(
+            "containerd.runtime",
+            "the name of a shim, such as io.containerd.runc.v2",
+            SettingText.Word,
+            o => o.Containerd.Runtime,
+            (o, v) => o with { Containerd = o.Containerd with { Runtime = v } }),
+        Choice("storage.driver", o => o.Storage.Driver, (o, v) => o with { Storage = o.Storage with { Driver = v } }),
+        // mkfs.btrfs refuses anything below 109 MiB.
+        Size("storage.pool_size", 128 * Mi, 1024 * 1024 * Ti, o => o.Storage.PoolSize, (o, v) => o with { Storage = o.Storage with { PoolSize = v } }),
+        Text(
+            "cgroup.subtree",
+            "a path below the root of the cgroup hierarchy, such as sleigh or system.slice/sleigh-sandboxes.service",
+            SettingText.CgroupPath,
+            o => o.Cgroup.Subtree,
+            (o, v) => o with { Cgroup = o.Cgroup with { Subtree = v } }),
+        Text("init.path", "an absolute path", SettingText.AbsolutePath, o => o.Init.Path, (o, v) => o with { Init = o.Init with { Path = v } }),
+        Choice("log.level", o => o.Log.Level, (o, v) => o with { Log = o.Log with { Level = v } }),
+    ];
+
+    private static bool ReadCpus(string text, out double? cpus)
+    {
+        bool ok = SettingText.Number(text, out double number) && (number is 0 or (>= 0.05 and <= 1024));
+        cpus = number == 0 ? null : number;
+        return ok;
+    }
+
+    private static bool ReadReserve(string text, out int? reserve)
+    {
+        bool ok = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number <= 16 * Many;
+        reserve = ok ? number : null;
+        return ok || text == "auto";
+    }
+}
