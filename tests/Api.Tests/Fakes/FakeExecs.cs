@@ -1,0 +1,181 @@
+using System.Text;
+using Sleigh.Runtime;
+
+namespace Sleigh.Api.Tests.Fakes;
+
+/// <summary>
+/// Execs in memory. The command <c>sleep</c> runs until it is cancelled or <see cref="Finish"/> is called; any other ends at once with
+/// status 0 and itself as output.
+/// </summary>
+internal sealed class FakeExecs(TimeProvider time) : IExecs
+{
+    private readonly Dictionary<ExecId, Entry> _execs = [];
+    private readonly Lock _lock = new();
+
+    public RuntimeException? Fail { get; set; }
+
+    public ExecSpec? LastSpec { get; private set; }
+
+    public TimeSpan? LastWait { get; private set; }
+
+    public int Starts { get; private set; }
+
+    public TaskCompletionSource? Gate { get; set; }
+
+    public async Task<Exec> StartAsync(SandboxId sandbox, ExecSpec spec, CancellationToken cancellationToken)
+    {
+        if (Gate is { } gate)
+        {
+            await gate.Task.WaitAsync(cancellationToken);
+        }
+
+        lock (_lock)
+        {
+            LastSpec = spec;
+            Starts++;
+            if (Fail is { } refused)
+            {
+                throw refused;
+            }
+
+            Exec exec = new()
+            {
+                Id = ExecId.New(),
+                Sandbox = sandbox,
+                Session = SessionId.Parse("sid_000000000001"),
+                Status = ExecStatus.Running,
+                Started = time.GetUtcNow(),
+                Origin = spec.Origin,
+            };
+            _execs[exec.Id] = new Entry(exec);
+            if (spec.Command != "sleep")
+            {
+                FinishLocked(exec.Id, 0, Encoding.UTF8.GetBytes((spec.Command ?? string.Join(' ', spec.Argv!)) + "\n"));
+            }
+
+            return exec;
+        }
+    }
+
+    public async Task<ExecResult> WaitAsync(ExecId id, TimeSpan atMost, CancellationToken cancellationToken)
+    {
+        Task ended;
+        lock (_lock)
+        {
+            LastWait = atMost;
+            ended = Require(id).Ended.Task;
+        }
+
+        await Task.WhenAny(ended, Task.Delay(atMost > TimeSpan.FromSeconds(1) ? TimeSpan.FromMilliseconds(200) : atMost, cancellationToken));
+        cancellationToken.ThrowIfCancellationRequested();
+        return Read(id);
+    }
+
+    public Exec? Find(ExecId id)
+    {
+        lock (_lock)
+        {
+            return _execs.GetValueOrDefault(id)?.Exec;
+        }
+    }
+
+    public ExecResult Read(ExecId id)
+    {
+        lock (_lock)
+        {
+            Entry entry = Require(id);
+            return new ExecResult(entry.Exec, Encoding.UTF8.GetString(entry.Stdout), "");
+        }
+    }
+
+    public ExecResult Cancel(ExecId id)
+    {
+        lock (_lock)
+        {
+            Entry entry = Require(id);
+            if (!entry.Exec.IsFinal)
+            {
+                entry.Exec = entry.Exec with { Status = ExecStatus.Cancelling };
+            }
+
+            return Read(id);
+        }
+    }
+
+    public OutputPiece ReadOutput(ExecId id, ExecStream stream, long offset, int limit)
+    {
+        lock (_lock)
+        {
+            Entry entry = Require(id);
+            byte[] all = stream == ExecStream.Stdout ? entry.Stdout : [];
+            int from = (int)Math.Min(offset, all.Length);
+            return new OutputPiece(
+                offset, all.AsMemory(from, Math.Min(limit, all.Length - from)), all.Length, all.Length, entry.Exec.IsFinal);
+        }
+    }
+
+    public int CountRunning(SandboxId? sandbox)
+    {
+        lock (_lock)
+        {
+            return _execs.Values.Count(e => !e.Exec.IsFinal && (sandbox is null || e.Exec.Sandbox == sandbox));
+        }
+    }
+
+    public void Finish(ExecId id, int exitCode, byte[] stdout)
+    {
+        lock (_lock)
+        {
+            FinishLocked(id, exitCode, stdout);
+        }
+    }
+
+    public IReadOnlyList<Exec> All
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _execs.Values.Select(e => e.Exec)];
+            }
+        }
+    }
+
+    /// <summary>Changes what is shown of an exec.</summary>
+    public void Change(ExecId id, Func<Exec, Exec> change, byte[]? stdout = null)
+    {
+        lock (_lock)
+        {
+            Entry entry = Require(id);
+            entry.Exec = change(entry.Exec);
+            entry.Stdout = stdout ?? entry.Stdout;
+        }
+    }
+
+    private void FinishLocked(ExecId id, int exitCode, byte[] stdout)
+    {
+        Entry entry = Require(id);
+        entry.Stdout = stdout;
+        entry.Exec = entry.Exec with
+        {
+            Status = exitCode == 0 ? ExecStatus.Succeeded : ExecStatus.Failed,
+            ExitCode = exitCode,
+            Error = exitCode == 0 ? null : $"command exited with status {exitCode}",
+            Completed = time.GetUtcNow(),
+            Usage = new ExecUsage(9_437_184, 21_034, 27, 0, 0, null),
+            StdoutBytes = stdout.Length,
+        };
+        entry.Ended.TrySetResult();
+    }
+
+    private Entry Require(ExecId id) => _execs.GetValueOrDefault(id) ?? throw RuntimeException.NoExec(id);
+
+    private sealed class Entry(Exec exec)
+    {
+        public Exec Exec { get; set; } = exec;
+
+        public byte[] Stdout { get; set; } = [];
+
+        public TaskCompletionSource Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}
