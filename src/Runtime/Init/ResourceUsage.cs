@@ -25,8 +25,8 @@ public sealed record ResourceUsage(
     private const long BlockSize = 512;
 
     internal static ResourceUsage From(in InitProtocol.Usage raw) => new(
-        TimeSpan.FromMicroseconds((long)raw.UserUs),
-        TimeSpan.FromMicroseconds((long)raw.SystemUs),
+        Time(raw.UserUs),
+        Time(raw.SystemUs),
         (long)raw.MaxRssKib * 1024,
         (long)raw.MinorFaults,
         (long)raw.MajorFaults,
@@ -34,4 +34,7 @@ public sealed record ResourceUsage(
         (long)raw.BlocksWritten * BlockSize,
         (long)raw.VoluntarySwitches,
         (long)raw.InvoluntarySwitches);
+
+    // A damaged record may hold any number: no conversion that checks.
+    private static TimeSpan Time(ulong us) => TimeSpan.FromTicks(unchecked((long)us * TimeSpan.TicksPerMicrosecond));
 }
