@@ -27,19 +27,21 @@ int caps_set(uint64_t effective, uint64_t permitted)
     return syscall(SYS_capset, &header, data) == 0 ? 0 : errno;
 }
 
-int caps_drop_bounding(uint64_t keep)
+/* PR_CAPBSET_READ fails with EINVAL above the kernel's last capability. */
+uint64_t caps_bounding(void)
 {
-    if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0)
-        return errno;
-    for (unsigned long cap = 0; cap < 64; cap++) {
-        if (keep >> cap & 1)
-            continue;
-        /* PR_CAPBSET_READ fails with EINVAL above the kernel's last capability. */
-        int has = prctl(PR_CAPBSET_READ, cap, 0, 0, 0);
-        if (has < 0)
-            break;
-        if (has == 1 && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) != 0)
+    uint64_t bounding = 0;
+
+    for (unsigned long cap = 0; cap < 64; cap++)
+        if (prctl(PR_CAPBSET_READ, cap, 0, 0, 0) == 1)
+            bounding |= 1ULL << cap;
+    return bounding;
+}
+
+int caps_drop_bounding(uint64_t drop)
+{
+    for (unsigned long cap = 0; cap < 64; cap++)
+        if ((drop >> cap & 1) != 0 && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) != 0)
             return errno;
-    }
     return 0;
 }

@@ -83,7 +83,7 @@ static void set_identity(const struct child_plan *plan, const struct payload *pa
 {
     const struct si_start *start = plan->start;
     uint64_t mask = start->capabilities & permitted_capabilities;
-    int error = caps_drop_bounding(mask);
+    int error = caps_drop_bounding(bounding_capabilities & ~mask);
 
     if (error != 0)
         give_up(SI_STAGE_CAPABILITIES, error);

@@ -65,6 +65,7 @@ struct parcel {
 /* setup.c */
 extern struct rlimit default_rlimits[RLIMITS_COUNT];
 extern uint64_t permitted_capabilities;
+extern uint64_t bounding_capabilities;
 extern int running_max;
 extern int linger_max;
 void setup(uint32_t uid);
@@ -73,7 +74,8 @@ _Noreturn void die(const char *what);
 /* caps.c */
 uint64_t caps_permitted(void);
 int caps_set(uint64_t effective, uint64_t permitted);
-int caps_drop_bounding(uint64_t keep);
+uint64_t caps_bounding(void);
+int caps_drop_bounding(uint64_t drop);
 
 /* loop.c */
 extern int null_fd;

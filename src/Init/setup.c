@@ -16,6 +16,7 @@
 
 struct rlimit default_rlimits[RLIMITS_COUNT];
 uint64_t permitted_capabilities;
+uint64_t bounding_capabilities;
 int running_max;
 int linger_max;
 
@@ -104,6 +105,7 @@ static void become(uint32_t uid)
                             1ULL << K_CAP_SETPCAP | 1ULL << K_CAP_SYS_CHROOT;
 
     permitted_capabilities = caps_permitted();
+    bounding_capabilities = caps_bounding();
     if ((permitted_capabilities & needed) != needed) {
         errno = EPERM;
         die("CHOWN, DAC_OVERRIDE, FOWNER, KILL, SETGID, SETUID, SETPCAP and SYS_CHROOT are needed");

@@ -42,7 +42,7 @@ internal sealed class InitSlot : IAsyncDisposable
 
     public string CgroupPath => _cgroup;
 
-    public static async Task<InitSlot> StartAsync(string capabilities = DefaultNames)
+    public static async Task<InitSlot> StartAsync(string capabilities = DefaultNames, bool clone3 = true)
     {
         string name = Guid.NewGuid().ToString("n")[..8];
         string directory = $"/tmp/sl-{name}";
@@ -54,7 +54,8 @@ internal sealed class InitSlot : IAsyncDisposable
         ProcessStartInfo start = new("unshare") { RedirectStandardError = true };
         string script = Path.Combine(Host.Repository, "tests", "integration", "Init", "launch-slot.sh");
         foreach (string argument in (string[])["--pid", "--fork", "--mount", "--uts", "--ipc", "--net", "--kill-child",
-            "--propagation", "private", "sh", script, directory, Host.InitBinary, Path.Combine(directory, "host"), capabilities])
+            "--propagation", "private", "sh", script, directory, Host.InitBinary, Path.Combine(directory, "host"), capabilities,
+            .. clone3 ? (string[])[] : ["no clone3"]])
         {
             start.ArgumentList.Add(argument);
         }

@@ -61,6 +61,16 @@ public sealed class ProcessTests
     }
 
     [HostFact(Need.Root, Need.CgroupV2, Need.InitBinary)]
+    public async Task Where_init_has_no_clone3_a_command_moves_to_its_cgroup_by_itself()
+    {
+        await using InitSlot slot = await InitSlot.StartAsync(clone3: false);
+
+        SlotExec exec = await slot.ShellAsync("grep ^0:: /proc/self/cgroup; grep ^Seccomp_filters /proc/self/status");
+
+        Assert.Equal($"0::/{Path.GetFileName(slot.CgroupPath)}/{exec.Id}\nSeccomp_filters:\t2\n", exec.Stdout);
+    }
+
+    [HostFact(Need.Root, Need.CgroupV2, Need.InitBinary)]
     public async Task Clone3_does_not_exist_for_a_command()
     {
         await using InitSlot slot = await InitSlot.StartAsync();

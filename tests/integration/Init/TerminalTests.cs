@@ -88,6 +88,20 @@ public sealed class TerminalTests
         }
     }
 
+    [HostFact(Need.Root, Need.CgroupV2, Need.InitBinary)]
+    public async Task What_a_terminal_shows_outlives_an_init_that_is_slow_to_read_it()
+    {
+        await using InitSlot slot = await InitSlot.StartAsync();
+        using SlotExec exec = await slot.StartAsync(["sh", "-c", "sleep 0.2; seq 1 5000"], InTerminal);
+
+        await HostCommand.RunAsync("kill", "-STOP", $"{slot.HostPid}");
+        await Task.Delay(1000);
+        await HostCommand.RunAsync("kill", "-CONT", $"{slot.HostPid}");
+        await exec.EndAsync();
+
+        Assert.EndsWith("4999\r\n5000\r\n", exec.Stdout, StringComparison.Ordinal);
+    }
+
     private static InitStart InTerminal(InitStart start) =>
         start with { Terminal = new TerminalSize(33, 101), StderrSpool = null };
 
