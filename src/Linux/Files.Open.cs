@@ -60,6 +60,14 @@ public static partial class Files
     /// <exception cref="KernelException">The kernel refused.</exception>
     public static SafeFileHandle Reopen(SafeFileHandle file, OpenFlags flags) => Open(Descriptors.PathOf(file), flags);
 
+    /// <summary>The absolute path without links, as mountinfo shows it.</summary>
+    /// <exception cref="KernelException">There is nothing at the path.</exception>
+    public static string RealPath(KernelPath path)
+    {
+        using SafeFileHandle file = Open(path, OpenFlags.PathOnly);
+        return ReadLink(Descriptors.WorkingDirectory, Descriptors.PathOf(file)).ToString();
+    }
+
     [LibraryImport("libc", EntryPoint = "openat", SetLastError = true)]
     private static partial int OpenAt(SafeFileHandle directory, ReadOnlySpan<byte> path, int flags, uint mode);
 }

@@ -20,6 +20,7 @@ public sealed class KernelException : IOException
         Action = action;
         Target = target;
         Errno = errno;
+        HResult = (int)errno; // as .NET's own file calls do, so that one filter serves both
     }
 
     /// <summary>The kernel's error number.</summary>

@@ -101,31 +101,6 @@ public sealed unsafe class NamespaceProgram : IDisposable
         Add("detach", SyscallNumber.Unmount2, opens: false, Text("."), 2);
     }
 
-    /// <summary>mount(2) onto a directory descriptor (through /proc/self/fd of the host), for kernels without the newer calls.</summary>
-    /// <exception cref="ArgumentException">The options are longer than a page; the kernel would cut them off silently.</exception>
-    public void Mount(string type, SafeFileHandle target, MountFlags flags, string options)
-    {
-        if (Encoding.UTF8.GetByteCount(options) >= 4096)
-        {
-            throw new ArgumentException(
-                $"mount options of {Encoding.UTF8.GetByteCount(options)} bytes do not fit into one page", nameof(options));
-        }
-
-        Borrow(target);
-        // The kernel copies a whole page from the option pointer.
-        byte[] page = Pin(4096);
-        Encoding.UTF8.GetBytes(options, page);
-        Add(
-            $"mount {type}",
-            SyscallNumber.Mount,
-            opens: false,
-            Text(type),
-            Text(Descriptors.PathOf(target)),
-            Text(type),
-            (int)flags,
-            Address(page));
-    }
-
     /// <summary>sethostname(2) in a UTS namespace, which is left again on the way back.</summary>
     public void SetHostName(SafeFileHandle utsNamespace, string name)
     {

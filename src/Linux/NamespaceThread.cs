@@ -121,7 +121,7 @@ public sealed unsafe class NamespaceThread : IDisposable
                         FailedToOpenRoot => "open the root of",
                         int step => $"{program.Describe(step)} in",
                     },
-                    "mount namespace",
+                    Descriptors.Describe(mountNamespace, default),
                     (Errno)journey.Errno);
             }
         }

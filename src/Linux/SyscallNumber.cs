@@ -18,7 +18,6 @@ internal static class SyscallNumber
     internal static readonly nint OpenAt = Of(257, 56);
     internal static readonly nint FChDir = Of(81, 50);
     internal static readonly nint ChRoot = Of(161, 51);
-    internal static readonly nint Mount = Of(165, 40);
     internal static readonly nint Unmount2 = Of(166, 39);
     internal static readonly nint SetHostName = Of(170, 161);
     internal static readonly nint GetDirectoryEntries = Of(217, 61);

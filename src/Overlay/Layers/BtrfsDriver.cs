@@ -24,7 +24,7 @@ internal sealed class BtrfsDriver : ILayerDriver, IDisposable
     {
         _live.RequireAbsent(id);
         string name = LayerDirectory.NewName(id);
-        return BuildIn(_live, name, () =>
+        return _live.BuryUnlessDone(name, () =>
         {
             if (fromSealed is LayerId origin)
             {
@@ -74,7 +74,7 @@ internal sealed class BtrfsDriver : ILayerDriver, IDisposable
         _live.RequirePresent(prepared.Live);
         _sealed.RequireAbsent(sealedId);
         string name = LayerDirectory.NewName(sealedId);
-        return BuildIn(_sealed, name, () =>
+        return _sealed.BuryUnlessDone(name, () =>
         {
             using SafeFileHandle source = Files.Open(_live.Handle, prepared.Live.ToString(), OpenDirectory);
             BtrfsVolume.Snapshot(source, _sealed.Handle, name, readOnly: true);
@@ -128,22 +128,4 @@ internal sealed class BtrfsDriver : ILayerDriver, IDisposable
     }
 
     private LiveLayer Describe(LayerId id) => new(id, $"{_live.PathOf(id)}/upper", $"{_live.PathOf(id)}/work", []);
-
-    private static T BuildIn<T>(LayerDirectory directory, string name, Func<T> build)
-    {
-        bool complete = false;
-        try
-        {
-            T built = build();
-            complete = true;
-            return built;
-        }
-        finally
-        {
-            if (!complete)
-            {
-                directory.Bury(name);
-            }
-        }
-    }
 }

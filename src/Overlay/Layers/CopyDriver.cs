@@ -1,23 +1,225 @@
+using Microsoft.Win32.SafeHandles;
+using Sleigh.Linux;
+
 namespace Sleigh.Overlay;
 
-internal sealed class CopyDriver : ILayerDriver
+/// <summary>
+/// Layers as plain directories. Sealing copies the live upper (with <c>reflink</c>: clones its files) and shares what did not
+/// change with the last sealed layer by hard link. Restoring and forking copy nothing: the new live layer is empty and
+/// stands on the sealed one, which stands on what it stood on.
+/// </summary>
+internal sealed class CopyDriver : ILayerDriver, IDisposable
 {
-    public CopyDriver(string root, bool reflink) => throw new NotSupportedException($"{root} {reflink}");
+    /// <summary>With the image's layers this stays below what one page of mount options holds.</summary>
+    internal const int MaxSealedLowers = 100;
 
-    public LiveLayer CreateLive(LayerId id, LayerId? fromSealed) => throw new NotSupportedException();
+    private const OpenFlags OpenDirectory = OpenFlags.ReadOnly | OpenFlags.Directory | OpenFlags.NoFollow;
 
-    public void DeleteLive(LayerId id) => throw new NotSupportedException();
+    // A file's change time is the time of the last tick, up to 10 ms ago.
+    private static readonly TimeSpan ClockTick = TimeSpan.FromMilliseconds(20);
 
-    public void DeleteSealed(LayerId id) => throw new NotSupportedException();
+    private readonly Lock _references = new();
+    private readonly LayerDirectory _live;
+    private readonly LayerDirectory _sealed;
+    private readonly LayerNotes _liveNotes;
+    private readonly LayerNotes _sealedNotes;
+    private readonly bool _reflink;
+    private readonly TimeProvider _time;
 
-    public bool EmptyOne(CancellationToken cancellationToken) => throw new NotSupportedException();
+    public CopyDriver(string root, bool reflink, TimeProvider time)
+    {
+        _reflink = reflink;
+        _time = time;
+        _live = LayerDirectory.Open($"{root}/live");
+        _sealed = LayerDirectory.Open($"{root}/sealed");
+        _liveNotes = new LayerNotes(_live);
+        _sealedNotes = new LayerNotes(_sealed);
+    }
 
-    public LayerInventory List() => throw new NotSupportedException();
+    public LiveLayer CreateLive(LayerId id, LayerId? fromSealed)
+    {
+        _live.RequireAbsent(id);
+        string name = LayerDirectory.NewName(id);
+        return _live.Build(name, layer =>
+        {
+            WorkDirectory.MakeUpper(layer);
+            WorkDirectory.Renew(layer);
+            lock (_references)
+            {
+                IReadOnlyList<LayerId> lowers = fromSealed is LayerId origin ? StandOn(origin, layer) : [];
+                _liveNotes.WriteLowers(name, lowers);
+                _live.Commit(name, id);
+                return Describe(id, lowers);
+            }
+        });
+    }
 
-    public LiveLayer OpenLive(LayerId id, bool renewWork) => throw new NotSupportedException();
+    public LiveLayer OpenLive(LayerId id, bool renewWork)
+    {
+        _live.RequirePresent(id);
+        if (renewWork)
+        {
+            using SafeFileHandle layer = Files.Open(_live.Handle, id.ToString(), OpenDirectory);
+            WorkDirectory.Renew(layer);
+        }
 
-    public SealPreparation PrepareSeal(LayerId live, CancellationToken cancellationToken) => throw new NotSupportedException();
+        return Describe(id, _liveNotes.ReadLowers(id));
+    }
 
-    public SealedLayer Seal(SealPreparation prepared, LayerId sealedId, CancellationToken cancellationToken) =>
-        throw new NotSupportedException();
+    /// <summary>Flushes, and copies the upper while the sandbox still writes to it: the seal then shares what held still.</summary>
+    public SealPreparation PrepareSeal(LayerId live, CancellationToken cancellationToken)
+    {
+        _live.RequirePresent(live);
+        FileTime trustedBefore = FileTime.From(_time.GetUtcNow() - ClockTick);
+        FileSystems.Sync(_live.Handle);
+        if (FileSystems.Stat(_live.Handle).Magic == FileSystems.Tmpfs)
+        {
+            // Nothing is ever written back there, so a store through a memory map sets no change time: trust no file.
+            trustedBefore = default;
+        }
+
+        string name = LayerDirectory.NewName(live);
+        SealIndex index = _sealed.Build(name, layer =>
+        {
+            using LastSealed last = OpenLast(live);
+            return CopyUpper(live, layer, new UpperCopyOptions(_reflink, SourceMayChange: true, trustedBefore, last.Copies), cancellationToken).Index;
+        });
+        return new CopyPreparation(live, name, index, trustedBefore, () => _sealed.Bury(name));
+    }
+
+    public SealedLayer Seal(SealPreparation prepared, LayerId sealedId, CancellationToken cancellationToken)
+    {
+        LayerId live = prepared.Live;
+        var ahead = (CopyPreparation)prepared;
+        _live.RequirePresent(live);
+        _sealed.RequireAbsent(sealedId);
+        string name = LayerDirectory.NewName(sealedId);
+        return _sealed.Build(name, layer =>
+        {
+            using LastSealed last = OpenLast(live);
+            using SafeFileHandle preparedUpper = Files.Open(_sealed.Handle, $"{ahead.Name}/upper", OpenDirectory);
+            IReadOnlyList<SealedCopy> copies = [.. last.Copies, new SealedCopy(preparedUpper, ahead.Index, CountsAsOwn: true)];
+            UpperCopy copy = CopyUpper(
+                live, layer, new UpperCopyOptions(_reflink, SourceMayChange: false, ahead.TrustedBefore, copies), cancellationToken);
+            _sealedNotes.WriteIndex(name, copy.Index);
+            _sealedNotes.WriteLowers(name, _liveNotes.ReadLowers(live));
+            _sealed.Commit(name, sealedId);
+            _liveNotes.WriteLastSealed(live, sealedId);
+            return new SealedLayer(sealedId, copy.OwnBytes);
+        });
+    }
+
+    public void DeleteLive(LayerId id) => _live.Bury(id.ToString());
+
+    /// <summary>Marks it; <see cref="EmptyOne"/> buries it once no layer stands on it.</summary>
+    public void DeleteSealed(LayerId id)
+    {
+        lock (_references)
+        {
+            if (_sealed.Has(id))
+            {
+                _sealedNotes.MarkDeleted(id);
+            }
+        }
+    }
+
+    public LayerInventory List() =>
+        new(_live.Ids(), [.. _sealed.Ids().Where(id => !_sealedNotes.IsDeleted(id))]);
+
+    public bool EmptyOne(CancellationToken cancellationToken)
+    {
+        BuryUnreferenced();
+        foreach (LayerDirectory directory in new[] { _live, _sealed })
+        {
+            if (directory.Dead().FirstOrDefault() is string name)
+            {
+                TreeRemover.Remove(directory.Handle, name, LayerDirectory.DeadName, cancellationToken);
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    public void Dispose()
+    {
+        _live.Dispose();
+        _sealed.Dispose();
+    }
+
+    private IReadOnlyList<LayerId> StandOn(LayerId origin, SafeFileHandle layer)
+    {
+        if (!_sealed.Has(origin) || _sealedNotes.IsDeleted(origin))
+        {
+            throw new LayerConflictException(origin, "does not exist");
+        }
+
+        IReadOnlyList<LayerId> lowers = [origin, .. _sealedNotes.ReadLowers(origin)];
+        if (lowers.Count > MaxSealedLowers)
+        {
+            throw new LayerConflictException(
+                origin, $"stands on {lowers.Count - 1} others, and a tree holds at most {MaxSealedLowers} sealed layers");
+        }
+
+        // The upper's own attributes are those of "/".
+        using SafeFileHandle from = Files.Open(_sealed.Handle, $"{origin}/upper", OpenDirectory);
+        using SafeFileHandle to = Files.Open(layer, "upper", OpenDirectory);
+        UpperCopy.CopyAttributes(from, ".", to, ".", Files.Stat(from));
+        return lowers;
+    }
+
+    private UpperCopy CopyUpper(
+        LayerId live, SafeFileHandle layer, UpperCopyOptions options, CancellationToken cancellationToken)
+    {
+        Files.MakeDirectory(layer, "upper", 0x1C0); // 0700
+        using SafeFileHandle source = Files.Open(_live.Handle, $"{live}/upper", OpenDirectory);
+        using SafeFileHandle target = Files.Open(layer, "upper", OpenDirectory);
+        return UpperCopy.Run(source, target, options, cancellationToken);
+    }
+
+    private LastSealed OpenLast(LayerId live)
+    {
+        if (_liveNotes.ReadLastSealed(live) is not LayerId last || !_sealed.Has(last))
+        {
+            return new LastSealed(null);
+        }
+
+        SealIndex index = _sealedNotes.ReadIndex(last);
+        SafeFileHandle? upper = Files.TryOpen(_sealed.Handle, $"{last}/upper", OpenDirectory, ResolveFlags.Beneath, out _);
+        return new LastSealed(upper is null ? null : new SealedCopy(upper, index, CountsAsOwn: false));
+    }
+
+    private void BuryUnreferenced()
+    {
+        lock (_references)
+        {
+            var referenced = _live.Ids().SelectMany(_liveNotes.ReadLowers)
+                .Concat(_sealed.Ids().SelectMany(_sealedNotes.ReadLowers))
+                .ToHashSet();
+            foreach (LayerId id in _sealed.Ids().Where(id => _sealedNotes.IsDeleted(id) && !referenced.Contains(id)))
+            {
+                _sealed.Bury(id.ToString());
+            }
+        }
+    }
+
+    private LiveLayer Describe(LayerId id, IReadOnlyList<LayerId> lowers) => new(
+        id, $"{_live.PathOf(id)}/upper", $"{_live.PathOf(id)}/work", [.. lowers.Select(lower => $"{_sealed.PathOf(lower)}/upper")]);
+
+    private sealed class CopyPreparation(
+        LayerId live, string name, SealIndex index, FileTime trustedBefore, Action discard) : SealPreparation(live, discard)
+    {
+        public string Name { get; } = name;
+
+        public SealIndex Index { get; } = index;
+
+        public FileTime TrustedBefore { get; } = trustedBefore;
+    }
+
+    private sealed class LastSealed(SealedCopy? copy) : IDisposable
+    {
+        public IReadOnlyList<SealedCopy> Copies { get; } = copy is null ? [] : [copy];
+
+        public void Dispose() => copy?.Upper.Dispose();
+    }
 }

@@ -63,6 +63,33 @@ internal sealed class LayerDirectory : IDisposable
     /// <summary>A name to build under.</summary>
     public static string NewName(LayerId id) => $"{NewPrefix}{id}-{Random()}";
 
+    /// <summary>Makes a plain directory of that name and has it filled; buries it if that fails.</summary>
+    public T Build<T>(string newName, Func<SafeFileHandle, T> fill) => BuryUnlessDone(newName, () =>
+    {
+        Files.MakeDirectory(Handle, newName, 0x1C0); // 0700
+        using SafeFileHandle layer = Files.Open(Handle, newName, OpenFlags.ReadOnly | OpenFlags.Directory);
+        return fill(layer);
+    });
+
+    /// <summary>Runs steps that build something under this name; buries it if they fail.</summary>
+    public T BuryUnlessDone<T>(string newName, Func<T> build)
+    {
+        bool complete = false;
+        try
+        {
+            T built = build();
+            complete = true;
+            return built;
+        }
+        finally
+        {
+            if (!complete)
+            {
+                Bury(newName);
+            }
+        }
+    }
+
     /// <summary>Gives what was built its name.</summary>
     public void Commit(string newName, LayerId id)
     {

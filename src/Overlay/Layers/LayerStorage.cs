@@ -89,7 +89,7 @@ internal sealed class LayerStorage
     {
         string root = $"{data}/layers";
         return new LayerStorage(
-            held, kind, reason, root, null, new CopyDriver(root, reflink: kind == LayerDriverKind.Reflink));
+            held, kind, reason, root, null, new CopyDriver(root, kind == LayerDriverKind.Reflink, TimeProvider.System));
     }
 
     private static string Prepare(LayerStoreOptions options)
@@ -107,8 +107,7 @@ internal sealed class LayerStorage
 
         Directory.CreateDirectory(options.DataDirectory);
         // mountinfo shows real paths; so that a pool mounted through a link is found again.
-        using SafeFileHandle opened = Files.Open(options.DataDirectory, OpenFlags.PathOnly | OpenFlags.Directory);
-        return Files.ReadLink(Descriptors.WorkingDirectory, Descriptors.PathOf(opened)).ToString();
+        return Files.RealPath(options.DataDirectory);
     }
 
     private static FileStream Lock(string data)

@@ -53,7 +53,7 @@ public sealed class LayerStore : IAsyncDisposable
     /// are frozen. Survives a crash of the daemon at once, and of the host after <see cref="FlushAsync"/>.
     /// </summary>
     /// <exception cref="LayerConflictException">The id is taken, or there is no such live layer.</exception>
-    /// <exception cref="LayerStoreFullException">The disk is full.</exception>
+    /// <exception cref="LayerStoreFullException">The disk is full. What was begun is in the trash: empty it.</exception>
     public Task<SealedLayer> SealAsync(
         SealPreparation prepared, LayerId sealedId, CancellationToken cancellationToken = default) =>
         Run(
@@ -133,7 +133,7 @@ public sealed class LayerStore : IAsyncDisposable
                 {
                     return call();
                 }
-                catch (KernelException ex) when (ex.Errno is Errno.ENOSPC or Errno.EDQUOT)
+                catch (IOException ex) when ((Errno)ex.HResult is Errno.ENOSPC or Errno.EDQUOT)
                 {
                     throw new LayerStoreFullException(what, Status, ex);
                 }

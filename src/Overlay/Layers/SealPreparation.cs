@@ -4,7 +4,7 @@ namespace Sleigh.Overlay;
 /// What could be done for a seal while the sandbox still ran. Make it with <see cref="LayerStore.PrepareSealAsync"/>,
 /// freeze, hand it to <see cref="LayerStore.SealAsync"/>, thaw, dispose it.
 /// </summary>
-public sealed class SealPreparation : IDisposable
+public class SealPreparation : IDisposable
 {
     private readonly Action? _discard;
 
@@ -18,5 +18,9 @@ public sealed class SealPreparation : IDisposable
     public LayerId Live { get; }
 
     /// <summary>Puts away what the seal did not take over.</summary>
-    public void Dispose() => _discard?.Invoke();
+    public void Dispose()
+    {
+        _discard?.Invoke();
+        GC.SuppressFinalize(this);
+    }
 }

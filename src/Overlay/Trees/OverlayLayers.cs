@@ -49,22 +49,22 @@ internal sealed class OverlayLayers : IDisposable
         }
     }
 
-    /// <summary>Makes the overlay as a detached mount.</summary>
+    /// <summary>Makes the overlay as a detached mount, by fsconfig.</summary>
     /// <remarks>
     /// NODEV: a device node that a sandbox makes must not open. Not NOSUID: no_new_privs already takes the meaning of
     /// setuid bits from every process of the sandbox, and the mount flag could not be lifted for a sandbox that may sudo.
     /// </remarks>
-    public SafeFileHandle MountDetached(bool byDescriptor)
+    public SafeFileHandle MountDetached()
     {
         using SafeFileHandle fileSystem = Mounts.OpenFileSystem("overlay");
         Mounts.Configure(fileSystem, "source", "sleigh");
         foreach (SafeFileHandle lower in _lowers)
         {
-            Add(fileSystem, "lowerdir+", lower, byDescriptor);
+            Mounts.Configure(fileSystem, "lowerdir+", Descriptors.PathOf(lower));
         }
 
-        Add(fileSystem, "upperdir", _upper!, byDescriptor);
-        Add(fileSystem, "workdir", _work!, byDescriptor);
+        Mounts.Configure(fileSystem, "upperdir", Descriptors.PathOf(_upper!));
+        Mounts.Configure(fileSystem, "workdir", Descriptors.PathOf(_work!));
         foreach ((string key, string value) in Features)
         {
             Mounts.Configure(fileSystem, key, value);
@@ -79,11 +79,8 @@ internal sealed class OverlayLayers : IDisposable
         return Mounts.MountDetached(fileSystem, MountAttributes.NoDevices);
     }
 
-    /// <summary>The same as one text for mount(2).</summary>
-    /// <remarks>
-    /// /proc/self/fd/N is short, holds no comma, colon or backslash to escape, and shows no host path in mountinfo.
-    /// </remarks>
-    public string OptionText()
+    /// <summary>The same by mount(2).</summary>
+    public SafeFileHandle MountDetached(StagingDirectory staging)
     {
         IEnumerable<string> options =
         [
@@ -92,7 +89,8 @@ internal sealed class OverlayLayers : IDisposable
             "workdir=" + Descriptors.PathOf(_work!),
             .. Features.Select(feature => $"{feature.Key}={feature.Value}"),
         ];
-        return string.Join(',', _volatile ? options.Append("volatile") : options);
+        string text = string.Join(',', _volatile ? options.Append("volatile") : options);
+        return staging.MountDetached("overlay", MountFlags.NoDevices, text);
     }
 
     public void Dispose()
@@ -100,19 +98,6 @@ internal sealed class OverlayLayers : IDisposable
         _lowers.ForEach(lower => lower.Dispose());
         _upper?.Dispose();
         _work?.Dispose();
-    }
-
-    // fsconfig's texts end at 255 bytes, so paths go through the descriptor as well.
-    private static void Add(SafeFileHandle fileSystem, string key, SafeFileHandle directory, bool byDescriptor)
-    {
-        if (byDescriptor)
-        {
-            Mounts.Configure(fileSystem, key, directory);
-        }
-        else
-        {
-            Mounts.Configure(fileSystem, key, Descriptors.PathOf(directory));
-        }
     }
 
     private static SafeFileHandle OpenDirectory(string path) => Files.Open(path, OpenFlags.ReadOnly | OpenFlags.Directory);

@@ -4,15 +4,16 @@ using Sleigh.Linux;
 namespace Sleigh.Overlay;
 
 /// <summary>How the kernel is told the layers of an overlay.</summary>
+/// <remarks>
+/// Either way a layer is <c>/proc/self/fd/N</c>: short, nothing in it to escape, and all that a sandbox's mountinfo shows.
+/// (Layers given by descriptor, Linux 6.13, would show there with their host paths.)
+/// </remarks>
 public enum OverlayMethod
 {
-    /// <summary>By descriptor (Linux 6.13): no limit, and the sandbox's mountinfo shows no host path.</summary>
-    Descriptors,
+    /// <summary>fsconfig(2) with one <c>lowerdir+</c> per layer (Linux 6.8): no limit but the kernel's 500.</summary>
+    Configured,
 
-    /// <summary>One <c>lowerdir+</c> per layer (Linux 6.8): no limit on the whole.</summary>
-    AppendedPaths,
-
-    /// <summary>One text for mount(2), at most a page: about 200 layers, because each is <c>/proc/self/fd/N</c>.</summary>
+    /// <summary>One text for mount(2), at most a page: about 200 layers.</summary>
     OptionText,
 }
 
@@ -24,27 +25,14 @@ public static class OverlaySupport
     public static OverlayMethod Probe()
     {
         using SafeFileHandle fileSystem = Mounts.OpenFileSystem("overlay");
-        using SafeFileHandle root = Files.Open("/", OpenFlags.ReadOnly | OpenFlags.Directory);
-        if (Takes(() => Mounts.Configure(fileSystem, "lowerdir+", root)))
-        {
-            return OverlayMethod.Descriptors;
-        }
-
-        return Takes(() => Mounts.Configure(fileSystem, "lowerdir+", "/"))
-            ? OverlayMethod.AppendedPaths
-            : OverlayMethod.OptionText;
-    }
-
-    private static bool Takes(Action configure)
-    {
         try
         {
-            configure();
-            return true;
+            Mounts.Configure(fileSystem, "lowerdir+", "/");
+            return OverlayMethod.Configured;
         }
-        catch (KernelException ex) when (ex.Errno is Errno.EINVAL or Errno.EBADF or Errno.EOPNOTSUPP)
+        catch (KernelException ex) when (ex.Errno == Errno.EINVAL)
         {
-            return false;
+            return OverlayMethod.OptionText;
         }
     }
 }

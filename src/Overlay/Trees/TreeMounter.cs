@@ -17,15 +17,18 @@ public sealed class TreeMounter
     private static readonly string[] Clones = ["proc", "dev", "sys"];
 
     private readonly NamespaceThread _namespaces;
+    private readonly StagingDirectory? _staging;
 
     /// <summary>Makes a mounter; it does not own the thread.</summary>
     /// <param name="namespaces">The thread that enters containers.</param>
-    /// <param name="method">Null for the best that this kernel has; tests and odd hosts can ask for another.</param>
+    /// <param name="options">Null for the defaults.</param>
     /// <exception cref="KernelException">The kernel has no overlay filesystem.</exception>
-    public TreeMounter(NamespaceThread namespaces, OverlayMethod? method = null)
+    public TreeMounter(NamespaceThread namespaces, TreeMounterOptions? options = null)
     {
+        options ??= new TreeMounterOptions();
         _namespaces = namespaces;
-        Method = method ?? OverlaySupport.Probe();
+        Method = options.Method ?? OverlaySupport.Probe();
+        _staging = Method == OverlayMethod.OptionText ? new StagingDirectory(options.StagingDirectory) : null;
     }
 
     /// <summary>How layers are told to the kernel.</summary>
@@ -75,11 +78,16 @@ public sealed class TreeMounter
 
     private SafeFileHandle Mount(TreePlan plan, SlotNamespaces slot)
     {
+        SafeFileHandle root;
+        using (OverlayLayers layers = OverlayLayers.Open(plan))
+        {
+            root = _staging is null ? layers.MountDetached() : layers.MountDetached(_staging);
+        }
+
         bool complete = false;
-        SafeFileHandle root = MakeOverlay(plan, slot, out bool attached);
         try
         {
-            Furnish(root, plan, slot, attached);
+            Furnish(root, plan, slot);
             complete = true;
             return root;
         }
@@ -93,29 +101,8 @@ public sealed class TreeMounter
         }
     }
 
-    private SafeFileHandle MakeOverlay(TreePlan plan, SlotNamespaces slot, out bool attached)
-    {
-        using OverlayLayers layers = OverlayLayers.Open(plan);
-        attached = Method == OverlayMethod.OptionText;
-        if (!attached)
-        {
-            return layers.MountDetached(byDescriptor: Method == OverlayMethod.Descriptors);
-        }
-
-        // mount(2) only mounts onto a path. Done in the slot, onto the skeleton itself, it needs no staging directory and
-        // leaves nothing on the host if we die here.
-        using (var program = new NamespaceProgram())
-        {
-            program.Mount("overlay", slot.SkeletonRoot, MountFlags.NoDevices, layers.OptionText());
-            _namespaces.Run(slot.Mounts, program);
-        }
-
-        return OpenTreeRoot(slot)
-            ?? throw new KernelException("find the overlay mounted in", $"slot {slot.ProcessId}", Errno.ENOENT);
-    }
-
-    /// <summary>Makes the mount points, attaches the overlay unless it is, and lays everything onto it.</summary>
-    private void Furnish(SafeFileHandle root, TreePlan plan, SlotNamespaces slot, bool attached)
+    /// <summary>Makes the mount points, attaches the overlay, and lays everything onto it.</summary>
+    private void Furnish(SafeFileHandle root, TreePlan plan, SlotNamespaces slot)
     {
         using var handles = new HandleList();
         using var program = new NamespaceProgram();
@@ -123,11 +110,7 @@ public sealed class TreeMounter
         SafeFileHandle sharedMemory = handles.Add(MountSharedMemory(plan.SharedMemoryBytes));
         var binds = plan.Binds.Select(bind => (bind.Target, Clone(bind, handles), TargetOf(bind, root, handles))).ToArray();
 
-        if (!attached)
-        {
-            program.Attach(root, slot.SkeletonRoot, "the tree");
-        }
-
+        program.Attach(root, slot.SkeletonRoot, "the tree");
         foreach ((string name, SafeFileHandle target) in Clones.Zip(targets))
         {
             NamespaceProgram.Operand clone = program.CloneTree(slot.SkeletonRoot, name);
