@@ -89,42 +89,13 @@ internal sealed class BtrfsDriver : ILayerDriver, IDisposable
 
     public LayerInventory List() => new(_live.Ids(), _sealed.Ids());
 
-    public bool EmptyOne(CancellationToken cancellationToken)
-    {
-        foreach (LayerDirectory directory in new[] { _live, _sealed })
-        {
-            if (directory.Dead().FirstOrDefault() is string name)
-            {
-                Destroy(directory, name, cancellationToken);
-                return true;
-            }
-        }
-
-        return false;
-    }
+    public bool EmptyOne(CancellationToken cancellationToken) =>
+        _live.DestroyOne(cancellationToken) || _sealed.DestroyOne(cancellationToken);
 
     public void Dispose()
     {
         _live.Dispose();
         _sealed.Dispose();
-    }
-
-    private static void Destroy(LayerDirectory directory, string name, CancellationToken cancellationToken)
-    {
-        bool isSubvolume;
-        using (SafeFileHandle dead = Files.Open(directory.Handle, name, OpenDirectory))
-        {
-            isSubvolume = BtrfsVolume.IsSubvolume(dead);
-        }
-
-        if (isSubvolume)
-        {
-            BtrfsVolume.Delete(directory.Handle, name);
-        }
-        else
-        {
-            TreeRemover.Remove(directory.Handle, name, LayerDirectory.DeadName, cancellationToken);
-        }
     }
 
     private LiveLayer Describe(LayerId id) => new(id, $"{_live.PathOf(id)}/upper", $"{_live.PathOf(id)}/work", []);

@@ -111,12 +111,16 @@ internal sealed class CopyDriver : ILayerDriver, IDisposable
 
     public void DeleteLive(LayerId id) => _live.Bury(id.ToString());
 
-    /// <summary>Marks it; <see cref="EmptyOne"/> buries it once no layer stands on it.</summary>
+    /// <summary>Buries it, or marks it while other layers stand on it.</summary>
     public void DeleteSealed(LayerId id)
     {
         lock (_references)
         {
-            if (_sealed.Has(id))
+            if (!References().Contains(id))
+            {
+                _sealed.Bury(id.ToString());
+            }
+            else if (_sealed.Has(id))
             {
                 _sealedNotes.MarkDeleted(id);
             }
@@ -129,16 +133,7 @@ internal sealed class CopyDriver : ILayerDriver, IDisposable
     public bool EmptyOne(CancellationToken cancellationToken)
     {
         BuryUnreferenced();
-        foreach (LayerDirectory directory in new[] { _live, _sealed })
-        {
-            if (directory.Dead().FirstOrDefault() is string name)
-            {
-                TreeRemover.Remove(directory.Handle, name, LayerDirectory.DeadName, cancellationToken);
-                return true;
-            }
-        }
-
-        return false;
+        return _live.DestroyOne(cancellationToken) || _sealed.DestroyOne(cancellationToken);
     }
 
     public void Dispose()
@@ -193,15 +188,17 @@ internal sealed class CopyDriver : ILayerDriver, IDisposable
     {
         lock (_references)
         {
-            var referenced = _live.Ids().SelectMany(_liveNotes.ReadLowers)
-                .Concat(_sealed.Ids().SelectMany(_sealedNotes.ReadLowers))
-                .ToHashSet();
+            HashSet<LayerId> referenced = References();
             foreach (LayerId id in _sealed.Ids().Where(id => _sealedNotes.IsDeleted(id) && !referenced.Contains(id)))
             {
                 _sealed.Bury(id.ToString());
             }
         }
     }
+
+    /// <summary>The sealed layers that others stand on.</summary>
+    private HashSet<LayerId> References() =>
+        [.. _live.Ids().SelectMany(_liveNotes.ReadLowers), .. _sealed.Ids().SelectMany(_sealedNotes.ReadLowers)];
 
     private LiveLayer Describe(LayerId id, IReadOnlyList<LayerId> lowers) => new(
         id, $"{_live.PathOf(id)}/upper", $"{_live.PathOf(id)}/work", [.. lowers.Select(lower => $"{_sealed.PathOf(lower)}/upper")]);

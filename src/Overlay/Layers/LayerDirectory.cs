@@ -97,7 +97,10 @@ internal sealed class LayerDirectory : IDisposable
         Files.Rename(Handle, newName, Handle, id.ToString());
     }
 
-    /// <summary>Makes trash of something; nothing happens if it is not there.</summary>
+    /// <summary>
+    /// Makes trash of something; nothing happens if it is not there. On a full btrfs a rename finds no room, while
+    /// deleting has a reserve: then it is deleted here and now.
+    /// </summary>
     public void Bury(string name)
     {
         try
@@ -108,11 +111,44 @@ internal sealed class LayerDirectory : IDisposable
         {
             // It was never made, or somebody else buried it.
         }
+        catch (KernelException ex) when (ex.Errno == Errno.ENOSPC)
+        {
+            Destroy(name, CancellationToken.None);
+        }
     }
 
-    public static string DeadName() => $"{DeadPrefix}{Random()}";
+    /// <summary>Deletes a subvolume or a plain directory with all it holds.</summary>
+    public void Destroy(string name, CancellationToken cancellationToken)
+    {
+        bool isSubvolume;
+        using (SafeFileHandle dead = Files.Open(Handle, name, OpenFlags.ReadOnly | OpenFlags.Directory | OpenFlags.NoFollow))
+        {
+            isSubvolume = BtrfsVolume.IsSubvolume(dead);
+        }
 
-    public IEnumerable<string> Dead() => Names(DeadPrefix);
+        if (isSubvolume)
+        {
+            BtrfsVolume.Delete(Handle, name);
+        }
+        else
+        {
+            TreeRemover.Remove(Handle, name, DeadName, cancellationToken);
+        }
+    }
+
+    private static string DeadName() => $"{DeadPrefix}{Random()}";
+
+    /// <summary>Deletes one thing that was buried; false if there is none.</summary>
+    public bool DestroyOne(CancellationToken cancellationToken)
+    {
+        if (Names(DeadPrefix).FirstOrDefault() is not string name)
+        {
+            return false;
+        }
+
+        Destroy(name, cancellationToken);
+        return true;
+    }
 
     public void Dispose() => Handle.Dispose();
 

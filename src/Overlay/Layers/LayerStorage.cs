@@ -11,6 +11,7 @@ internal sealed class LayerStorage
     private readonly string _root;
     private readonly string? _poolDevice;
     private readonly LayerDriverKind _kind;
+    private int _closed;
 
     private LayerStorage(FileStream held, LayerDriverKind kind, string reason, string root, string? poolDevice, ILayerDriver driver)
     {
@@ -60,8 +61,27 @@ internal sealed class LayerStorage
         FileSystems.Sync(root);
     }
 
+    /// <summary>
+    /// btrfs frees the blocks of deleted subvolumes when its cleaner runs, every half minute. When space is short that is
+    /// too late, and this wakes it; otherwise the flush that goes with it would only disturb.
+    /// </summary>
+    public void HastenReclaim()
+    {
+        LayerStoreStatus status = Status();
+        if (_kind == LayerDriverKind.Btrfs && status.FreeBytes < status.TotalBytes / 10)
+        {
+            using SafeFileHandle root = Files.Open(_root, OpenFlags.ReadOnly | OpenFlags.Directory);
+            BtrfsVolume.Sync(root);
+        }
+    }
+
     public void Close(bool unmount)
     {
+        if (Interlocked.Exchange(ref _closed, 1) != 0)
+        {
+            return;
+        }
+
         (Driver as IDisposable)?.Dispose();
         if (unmount && _poolDevice is not null)
         {

@@ -100,6 +100,8 @@ public sealed class LayerStore : IAsyncDisposable
                     {
                         cancellationToken.ThrowIfCancellationRequested();
                     }
+
+                    _storage.HastenReclaim();
                 });
         }
         finally
@@ -108,7 +110,7 @@ public sealed class LayerStore : IAsyncDisposable
         }
     }
 
-    /// <summary>Closes the store; a pool stays mounted for sandboxes that go on, or is unmounted.</summary>
+    /// <summary>Closes the store; a pool stays mounted for sandboxes that go on, or is unmounted. Once closed, it stays so.</summary>
     /// <exception cref="KernelException">EBUSY: the pool is still in use.</exception>
     public Task CloseAsync(bool unmount) => Task.Run(() => _storage.Close(unmount));
 
