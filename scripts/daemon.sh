@@ -32,11 +32,23 @@ pool:
 END
 }
 
-# The pid of a daemon of ours that is alive. A pid file may be older than the machine's last start: the command line decides.
+is_our_daemon() {
+    local line
+    line=$(tr '\0' ' ' 2> /dev/null < "/proc/$1/cmdline") || return 1
+    case $line in *" stop-all "*) return 1 ;; *" --config $config "*) ;; *) return 1 ;; esac
+}
+
+# The pid of a daemon of ours that is alive, whoever started it. A pid file may be older than the machine's last start, so the command
+# line decides.
 daemon_pid() {
     local pid
-    pid=$(cat "$pid_file" 2> /dev/null) || return 1
-    [ -n "$pid" ] && tr '\0' ' ' < "/proc/$pid/cmdline" 2> /dev/null | grep -qF -- "--config $config" && printf '%s' "$pid"
+    for pid in $(cat "$pid_file" 2> /dev/null) $(pgrep -f -- "--config $config" || true); do
+        if is_our_daemon "$pid"; then
+            printf '%s' "$pid"
+            return 0
+        fi
+    done
+    return 1
 }
 
 # Processes that hold something of this instance: its containerd and shims by their arguments, sandboxes by their cgroup.

@@ -15,7 +15,8 @@ if [ "${1:-}" = stop ]; then
         exit 0
     fi
     need_root
-    stop_daemon
+    stop_daemon || true
+    [ -z "$(leftovers)" ] || exit 1
     say "ended"
     exit 0
 fi

@@ -24,6 +24,28 @@ internal static class Program
         using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
 
         var host = new CommandHost(terminal, TimeProvider.System, Environment.GetEnvironmentVariable);
-        return await CommandTree.RunAsync(arguments, host, terminal, interrupted.Token);
+        try
+        {
+            return await CommandTree.RunAsync(arguments, host, terminal, interrupted.Token);
+        }
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        {
+            // What is left are our own streams: a full disk behind a redirection, a closed descriptor.
+            return CannotWrite(terminal, ex);
+        }
+    }
+
+    private static int CannotWrite(Terminal terminal, Exception failure)
+    {
+        try
+        {
+            terminal.Note($"sleighctl: cannot write the output: {failure.Message}");
+        }
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+        {
+            // Standard error is gone too; the exit code is all that can be said.
+        }
+
+        return ExitCode.Failure;
     }
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 
 namespace Sleigh.Cli;
 
@@ -24,8 +25,14 @@ internal sealed class Terminal
     public Stream Error { get; }
 
     /// <summary>The streams of this process.</summary>
-    public static Terminal OfProcess() =>
-        new(Console.OpenStandardInput(), Console.OpenStandardOutput(), Console.OpenStandardError());
+    /// <remarks>
+    /// Console's own streams switch a terminal's keypad mode at the first write, by an escape sequence on standard output. A plain stream does
+    /// not. Console's are right for the rest: unlike a FileStream they move the offset of a file that several processes write to.
+    /// </remarks>
+    public static Terminal OfProcess() => new(
+        Plain(0, FileAccess.Read),
+        Console.IsOutputRedirected ? Console.OpenStandardOutput() : Plain(1, FileAccess.Write),
+        Console.IsErrorRedirected ? Console.OpenStandardError() : Plain(2, FileAccess.Write));
 
     /// <summary>Writes a line to standard output.</summary>
     public void Line(string text) => Write(Output, text + "\n");
@@ -39,4 +46,7 @@ internal sealed class Terminal
         stream.Write(Utf8.GetBytes(text));
         stream.Flush();
     }
+
+    private static FileStream Plain(int descriptor, FileAccess access) =>
+        new(new SafeFileHandle(descriptor, ownsHandle: false), access, bufferSize: 0);
 }

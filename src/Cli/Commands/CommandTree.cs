@@ -6,6 +6,8 @@ namespace Sleigh.Cli.Commands;
 /// <summary>All of sleighctl: its commands, its help, and how a line that cannot be understood is answered.</summary>
 internal static class CommandTree
 {
+    private const int HelpWidth = 110;
+
     private const string RootText = """
         Sandboxes and snapshots may be given by name or by the beginning of their id.
 
@@ -38,7 +40,10 @@ internal static class CommandTree
 
         foreach (HelpOption help in root.Options.OfType<HelpOption>())
         {
-            help.Action = new HelpWithExamples((HelpAction)help.Action!, RootText);
+            // A width of its own: asking the terminal for one switches its keypad mode (see Terminal).
+            var usual = (HelpAction)help.Action!;
+            usual.MaxWidth = HelpWidth;
+            help.Action = new HelpWithExamples(usual, RootText);
         }
 
         return root;

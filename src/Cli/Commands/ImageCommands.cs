@@ -38,7 +38,7 @@ internal static class ImageCommands
             string path = arguments.GetRequiredValue(file);
             await using Stream archive = path == "-" ? run.Terminal.Input : Open(path);
             JsonObject answer = await ImportAsync(
-                run, arguments.GetValue(name), (body, token) => archive.CopyToAsync(body, 1024 * 1024, token));
+                run, arguments.GetValue(name), (body, token) => CopyAsync(archive, path, body, token));
             ShowImported(run, answer);
             return ExitCode.Success;
         });
@@ -115,6 +115,31 @@ internal static class ImageCommands
     private static void ShowImported(Invocation run, JsonObject answer) => run.Show(answer, a =>
         string.Concat((a.Text("name") is not null ? [a] : a.Items()).Select(i => $"{Human.OneLine(i.Text("name") ?? "")}\n")));
 
+    // A read that fails must not look like a connection that broke.
+    private static async Task CopyAsync(Stream archive, string path, Stream body, CancellationToken cancellationToken)
+    {
+        byte[] buffer = new byte[256 * 1024];
+        for (int read; (read = await ReadAsync()) > 0;)
+        {
+            await body.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+        }
+
+        async Task<int> ReadAsync()
+        {
+            try
+            {
+                return await archive.ReadAsync(buffer, cancellationToken);
+            }
+            catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
+            {
+                throw Unreadable(path, ex);
+            }
+        }
+    }
+
+    private static CliException Unreadable(string path, Exception cause) =>
+        new(ExitCode.Failure, $"cannot read {path}: {cause.Message}", null, cause);
+
     private static FileStream Open(string path)
     {
         try
@@ -123,7 +148,7 @@ internal static class ImageCommands
         }
         catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
         {
-            throw new CliException(ExitCode.Failure, $"cannot read {path}: {ex.Message}", null, ex);
+            throw Unreadable(path, ex);
         }
     }
 }
