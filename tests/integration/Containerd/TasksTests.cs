@@ -92,6 +92,24 @@ public sealed class TasksTests : IClassFixture<PrivateContainerd>
     }
 
     [HostFact(Need.Root, Need.Containerd, Need.Runc)]
+    public async Task A_call_ends_at_its_time_limit_or_when_the_caller_gives_up()
+    {
+        await using TestContainer container = await TestContainer.MakeAsync(_fixture);
+        await Client.Tasks.CreateAsync(container.Id);
+        await Client.Tasks.StartAsync(container.Id);
+
+        using var stop = new CancellationTokenSource(50);
+        OperationCanceledException cancelled = await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => Client.Tasks.WaitAsync(container.Id, cancellationToken: stop.Token));
+        Assert.Equal(stop.Token, cancelled.CancellationToken);
+
+        using var hasty = new ContainerdClient(Client.Options with { CallTimeout = TimeSpan.FromTicks(1) });
+        ContainerdException late = await Assert.ThrowsAsync<ContainerdException>(() => hasty.Tasks.ListAsync());
+        Assert.Equal(ContainerdErrorKind.DeadlineExceeded, late.Kind);
+        Assert.StartsWith("could not list the tasks: ", late.Message, StringComparison.Ordinal);
+    }
+
+    [HostFact(Need.Root, Need.Containerd, Need.Runc)]
     public async Task Events_tell_of_start_exit_and_removal()
     {
         using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(60));
