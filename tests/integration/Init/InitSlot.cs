@@ -53,19 +53,27 @@ internal sealed class InitSlot : IAsyncDisposable
 
         ProcessStartInfo start = new("unshare") { RedirectStandardError = true };
         string script = Path.Combine(Host.Repository, "tests", "integration", "Init", "launch-slot.sh");
-        foreach (string argument in (string[])["--pid", "--fork", "--mount", "--uts", "--ipc", "--net", "--kill-child",
-            "--propagation", "private", "sh", script, directory, Host.InitBinary, Path.Combine(directory, "host"), capabilities,
+        foreach (string argument in (string[])["--pid", "--fork", "--mount", "--uts", "--ipc", "--net", "--propagation",
+            "private", "sh", script, directory, Host.InitBinary, Path.Combine(directory, "host"), capabilities,
             .. clone3 ? (string[])[] : ["no clone3"]])
         {
             start.ArgumentList.Add(argument);
         }
 
         InitSlot slot = new(directory, Process.Start(start)!, cgroup);
-        await slot.WaitForSocketAsync();
-        slot.HostPid = slot.FindInit();
-        slot.Tree = Files.Open(KernelPath.FromString($"/proc/{slot.HostPid}/root/tree"), OpenFlags.PathOnly | OpenFlags.Directory);
-        await slot.ConnectAsync();
-        return slot;
+        try
+        {
+            await slot.WaitForSocketAsync();
+            slot.HostPid = slot.FindInit();
+            slot.Tree = Files.Open(KernelPath.FromString($"/proc/{slot.HostPid}/root/tree"), OpenFlags.PathOnly | OpenFlags.Directory);
+            await slot.ConnectAsync();
+            return slot;
+        }
+        catch
+        {
+            await slot.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>A new connection, as after a restart of the daemon.</summary>
@@ -125,7 +133,8 @@ internal sealed class InitSlot : IAsyncDisposable
         }
 
         Tree?.Dispose();
-        _unshare.Kill();
+        // The whole tree: init's change of user has undone the parent-death signal of unshare --kill-child.
+        _unshare.Kill(entireProcessTree: true);
         await _unshare.WaitForExitAsync();
         _unshare.Dispose();
         foreach (string leaf in System.IO.Directory.GetDirectories(_cgroup))
