@@ -16,7 +16,7 @@ internal sealed class TestApi : IAsyncDisposable
 
     private TestApi(WebApplication app) => _app = app;
 
-    public FixedTime Time { get; } = new();
+    public required FixedTime Time { get; init; }
 
     public ListLogger Log { get; } = new();
 
@@ -47,6 +47,7 @@ internal sealed class TestApi : IAsyncDisposable
         FixedTime time = new();
         TestApi api = new(app)
         {
+            Time = time,
             Sessions = new FakeSessions(time),
             Sandboxes = new FakeSandboxes(time),
             Execs = new FakeExecs(time),
