@@ -97,6 +97,16 @@ its log: $daemon_log"
     done
 }
 
+# The image of the quickstart, made from Debian packages when it is not there yet.
+ensure_image() {
+    if "$sleighctl" image ls | awk 'NR > 1 { print $1 }' | grep -qE '^(docker\.io/library/)?quickstart(:latest)?$'; then return; fi
+    local suite=bookworm
+    # shellcheck disable=SC1091
+    if [ "$(. /etc/os-release && printf '%s' "${ID:-}")" = debian ]; then suite=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-bookworm}"); fi
+    quietly "$artifacts/log/image.log" "make the image 'quickstart' from Debian packages" \
+        "$sleighctl" image bootstrap quickstart --suite "$suite" --include python3
+}
+
 wait_gone() {
     local tenths=$1
     shift

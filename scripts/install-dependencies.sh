@@ -5,25 +5,27 @@ set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 # What must be there, and the package that brings it. A thing counts as there wherever it comes from: containerd and runc may
-# be Docker's containerd.io. Things are programs, files, or folders.
-needs=(
+# be Docker's containerd.io. A thing is a program, a library, or a path.
+needed=(
     containerd=containerd
     runc=runc
     mkfs.btrfs=btrfs-progs
-    mkfs.xfs=xfsprogs
     mmdebstrap=mmdebstrap
     musl-gcc=musl-tools
     make=make
-    busybox=busybox-static
     losetup=mount
     unshare=util-linux
-    newuidmap=uidmap
     ps=procps
-    curl=curl
-    # Also with its standard library, which the tests of the command line use for unittest.
+    # With its standard library: the tests of the command line use unittest.
     /usr/lib/python3*/unittest=python3
-    ip=iproute2
     libsqlite3.so.0=libsqlite3-0
+)
+# What only some tests look at. Without it they are skipped and say so.
+helpful=(
+    mkfs.xfs=xfsprogs
+    newuidmap=uidmap
+    busybox=busybox-static
+    curl=curl
     /usr/share/gocode/src/github.com/containerd/containerd/api=golang-github-containerd-containerd-dev
 )
 
@@ -35,49 +37,69 @@ is_there() {
     esac
 }
 
+# missing NEED...: the packages to install, on one line.
 missing() {
-    local need
-    for need in "${needs[@]}"; do
-        is_there "${need%%=*}" || printf '%s\n' "${need#*=}"
-    done | sort -u
+    local need packages=()
+    for need in "$@"; do
+        is_there "${need%%=*}" || packages+=("${need#*=}")
+    done
+    printf '%s' "${packages[*]}"
 }
 
-packages=$(missing | tr '\n' ' ')
-packages=${packages% }
-[ -n "$packages" ] || exit 0
+packages=$(missing "${needed[@]}")
+extras=$(missing "${helpful[@]}")
+[ -n "$packages$extras" ] || exit 0
+if ! command -v apt-get > /dev/null; then
+    [ -z "$packages" ] || die "these are missing and there is no apt-get to install them: $packages"
+    exit 0
+fi
+if [ "$(id -u)" != 0 ]; then
+    [ -z "$packages" ] || die "these Debian packages are missing: $packages. Run this as root, or: sudo apt-get install $packages"
+    exit 0
+fi
 
-command -v apt-get > /dev/null || die "these are missing and there is no apt-get to install them: $packages"
-[ "$(id -u)" = 0 ] || die "these Debian packages are missing: $packages. Run this as root, or: sudo apt-get install $packages"
-
-# A package's start script asks policy-rc.d before it starts a service; 101 means no (invoke-rc.d(8), deb-systemd-invoke(1p)).
+# A package's own script asks policy-rc.d before it starts a service; 101 means no (invoke-rc.d(8), deb-systemd-invoke(1p)).
 policy=/usr/sbin/policy-rc.d
-had_containerd=$(compgen -G '/lib/systemd/system/containerd.service' || true)
 if [ ! -e $policy ]; then
     trap 'rm -f $policy' EXIT
+    trap 'exit 130' INT TERM
     printf '#!/bin/sh\n# Put here by Sleigh while it installs packages; safe to remove.\nexit 101\n' > $policy
     chmod 755 $policy
 fi
+unit=/lib/systemd/system/containerd.service
+had_unit=0
+[ ! -e $unit ] || had_unit=1
 
 log=$(mktemp /tmp/sleigh-apt-XXXXXX)
-export DEBIAN_FRONTEND=noninteractive
-install() {
+updated=0
+update() {
+    # A foreign source that fails is no reason to stop.
+    [ $updated = 1 ] || apt-get update -o DPkg::Lock::Timeout=300 >> "$log" 2>&1 || true
+    updated=1
+}
+try_install() {
     # shellcheck disable=SC2086
-    apt-get install -y --no-install-recommends -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 $packages > "$log" 2>&1
+    DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 $1 >> "$log" 2>&1
+}
+install() {
+    say "installing $1"
+    compgen -G '/var/lib/apt/lists/*_Packages*' > /dev/null || update
+    # Lists that are older than the mirrors name versions that are gone.
+    try_install "$1" || { update && try_install "$1"; }
 }
 
-say "installing $packages"
-lists_are_there() { compgen -G '/var/lib/apt/lists/*_Packages*' > /dev/null; }
-if ! lists_are_there || ! install; then
-    # The lists are missing, or too old for what the mirrors still hold. A foreign source that fails is no reason to stop.
-    apt-get update -o DPkg::Lock::Timeout=300 > "$log.update" 2>&1 || true
-    install || die "apt-get could not install $packages: $(grep -E '^(E|W): ' "$log" "$log.update" -h | tail -n 3 | tr '\n' ' ')(log: $log)"
+if [ -n "$packages" ]; then
+    install "$packages" || die "apt-get could not install $packages: $(grep -E '^(E|W): ' "$log" | tail -n 3 | tr '\n' ' ')(log: $log)"
+fi
+if [ -n "$extras" ] && ! install "$extras"; then
+    say "could not install $extras; tests that need them say so (log: $log)"
 fi
 
 # It would start at the next boot otherwise, and nobody asked for it.
-if [ -z "$had_containerd" ] && [ -d /run/systemd/system ] && compgen -G '/lib/systemd/system/containerd.service' > /dev/null; then
+if [ $had_unit = 0 ] && [ -e $unit ] && [ -d /run/systemd/system ]; then
     systemctl disable --quiet containerd.service 2> /dev/null || true
 fi
 
-still=$(missing | tr '\n' ' ')
-[ -z "$still" ] || die "installed, but still not found: $still(log: $log)"
-rm -f "$log" "$log.update"
+still=$(missing "${needed[@]}")
+[ -z "$still" ] || die "installed, but still not found: $still (log: $log)"
+rm -f "$log"

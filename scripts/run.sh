@@ -54,12 +54,7 @@ step=$(clock)
 start_daemon
 say "ok    $(printf '%5s' "$(seconds_since "$step")") s  the daemon is ready (pid $(cat "$pid_file"), log $daemon_log)"
 
-has_image() { "$sleighctl" image ls | awk 'NR > 1 { print $1 }' | grep -qE '^(docker\.io/library/)?quickstart(:latest)?$'; }
-if ! has_image; then
-    suite=$(. /etc/os-release && [ "${ID:-}" = debian ] && printf '%s' "${VERSION_CODENAME:-}" || true)
-    quietly "$artifacts/log/image.log" "make the image 'quickstart' from Debian packages" \
-        "$sleighctl" image bootstrap quickstart --suite "${suite:-bookworm}" --include python3
-fi
+ensure_image
 
 say ""
 say "sleighctl quickstart"

@@ -142,7 +142,7 @@ public sealed class CommandTests
     }
 
     [Theory]
-    [InlineData("status", "ls", "create", "exec", "rm", "snapshot", "snapshots", "rollback", "fork", "image", "doctor", "quickstart", "version")]
+    [InlineData("status", "ls", "create", "exec", "rm", "snapshot", "snapshots", "rollback", "fork", "image", "doctor", "quickstart", "bench", "version")]
     public async Task The_help_lists_every_command_and_each_has_an_example(params string[] commands)
     {
         string help = (await CliRun.OfAsync(["--help"])).Stdout;

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text;
 using System.Text.Json.Nodes;
@@ -11,8 +12,8 @@ namespace Sleigh.Cli.Tests;
 public sealed class FakeDaemon : IAsyncDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("sl-").FullName;
-    private readonly Dictionary<string, JsonObject> _sandboxes = [];
-    private readonly Dictionary<string, JsonObject> _snapshots = [];
+    private readonly ConcurrentDictionary<string, JsonObject> _sandboxes = [];
+    private readonly ConcurrentDictionary<string, JsonObject> _snapshots = [];
     private readonly FakeServer _server;
     private int _next;
 
@@ -50,6 +51,11 @@ public sealed class FakeDaemon : IAsyncDisposable
             return Ok(new JsonObject { ["session_token"] = "sess_" + new string('0', 32), ["session_id"] = "sid_000000000001" }, 201);
         }
 
+        if (request.Path == "/admin/status")
+        {
+            return Ok(new JsonObject { ["parked_slots"] = 1, ["parked_slots_target"] = 1 });
+        }
+
         Assert.Equal("sess_" + new string('0', 32), request.Headers["X-Session-Token"]);
         if (request.Path == "/sandboxes")
         {
@@ -68,7 +74,7 @@ public sealed class FakeDaemon : IAsyncDisposable
             ("DELETE", "") => Remove(id),
             ("POST", "exec") => Ok(await RunAsync(id, body)),
             ("POST", "snapshots") => Ok(await SnapshotAsync(id, body), 201),
-            ("GET", "snapshots") => Ok(List(_snapshots.Values.Where(s => (string?)s["sandbox_id"] == id).Reverse())),
+            ("GET", "snapshots") => Ok(List(_snapshots.Values.Where(s => (string?)s["sandbox_id"] == id).OrderByDescending(s => (string?)s["id"], StringComparer.Ordinal))),
             ("POST", "rollback") => Ok(await RollbackAsync(id, body)),
             ("POST", "fork") => Ok(await ForkAsync(id, body), 201),
             _ => FakeServer.Reply(404, """{"error":"no such route","code":"route_not_found"}"""),
@@ -89,7 +95,7 @@ public sealed class FakeDaemon : IAsyncDisposable
 
     private async Task<JsonObject> RunAsync(string id, JsonObject body)
     {
-        string command = ((string)body["command"]!).Replace(Quickstart.QuickstartRun.Folder, FolderOf(id) + "/project", StringComparison.Ordinal);
+        string command = ((string?)body["command"] ?? "true").Replace(Quickstart.QuickstartRun.Folder, FolderOf(id) + "/project", StringComparison.Ordinal);
         (int code, string stdout, string stderr) = await ShellAsync(command, (string?)body["stdin"]);
         JsonObject result = new()
         {
@@ -151,7 +157,7 @@ public sealed class FakeDaemon : IAsyncDisposable
 
     private byte[] Remove(string id)
     {
-        _sandboxes.Remove(id);
+        _sandboxes.TryRemove(id, out _);
         return "HTTP/1.1 204 No Content\r\n\r\n"u8.ToArray();
     }
 

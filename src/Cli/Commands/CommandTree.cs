@@ -32,7 +32,7 @@ internal static class CommandTree
         [
             StatusCommand.Build(host), LsCommand.Build(host), CreateCommand.Build(host), ExecCommand.Build(host), RmCommand.Build(host),
             SnapshotCommands.Take(host), SnapshotCommands.List(host), SnapshotCommands.Rollback(host), ForkCommand.Build(host),
-            ImageCommands.Build(host), DoctorCommand.Build(host), QuickstartCommand.Build(host), VersionCommand.Build(host),
+            ImageCommands.Build(host), DoctorCommand.Build(host), QuickstartCommand.Build(host), BenchCommand.Build(host), VersionCommand.Build(host),
         ])
         {
             root.Subcommands.Add(command);
