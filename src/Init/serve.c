@@ -42,6 +42,13 @@ static void set_behind(struct connection *connection, bool behind)
                  (uint32_t)(connection - connections));
 }
 
+/* A child that is not at its close_range yet still holds a copy: only shutdown(2) lets the peer see the end at once. */
+static void drop(struct connection *connection)
+{
+    shutdown(connection->fd, SHUT_RDWR);
+    close_fd(&connection->fd);
+}
+
 /* False: the connection is behind now, or gone. Frames for a connection that is behind already are not tried. */
 static bool send_parts(struct connection *connection, struct iovec *parts, int count)
 {
@@ -56,7 +63,7 @@ static bool send_parts(struct connection *connection, struct iovec *parts, int c
     if (errno == EAGAIN || errno == ENOBUFS)
         set_behind(connection, true);
     else
-        close_fd(&connection->fd);
+        drop(connection);
     return false;
 }
 
@@ -277,14 +284,14 @@ void serve_ready(uint32_t index, uint32_t generation, uint32_t events)
         return;
     if (connection->behind) {
         if (events & (EPOLLHUP | EPOLLERR | EPOLLRDHUP))
-            close_fd(&connection->fd);
+            drop(connection);
         else
             catch_up(connection);
         return;
     }
     for (int i = 0; i < FRAMES_AT_ONCE && !empty && !connection->behind; i++) {
         if (!read_frame((int)index, connection->generation, &empty))
-            close_fd(&connection->fd);
+            drop(connection);
         if (connection->fd < 0) /* here, or because an answer found the peer gone */
             return;
     }

@@ -22,7 +22,7 @@ public sealed partial class InitConnection
             await _socket.SendAsync(frame, descriptors, cancellationToken);
             return await pending.Completion.Task.WaitAsync(cancellationToken);
         }
-        catch (Exception ex) when (ex is KernelException or ObjectDisposedException)
+        catch (Exception ex) when (ex is KernelException or SocketException or ObjectDisposedException)
         {
             throw new InitGoneException(_path, ex.Message, ex);
         }

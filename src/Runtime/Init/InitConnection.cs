@@ -24,6 +24,7 @@ public sealed partial class InitConnection : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _receiving;
     private uint _seq;
+    private bool _disposed;
 
     private InitConnection(string path, SeqPacketSocket socket)
     {
@@ -156,6 +157,11 @@ public sealed partial class InitConnection : IAsyncDisposable
     /// <summary>Closes the connection. The execs go on.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, true))
+        {
+            return;
+        }
+
         await _stop.CancelAsync();
         _socket.Dispose();
         await _receiving;
