@@ -23,30 +23,42 @@ internal sealed class BtrfsDriver : ILayerDriver, IDisposable
     public LiveLayer CreateLive(LayerId id, LayerId? fromSealed)
     {
         _live.RequireAbsent(id);
+        if (fromSealed is LayerId wanted)
+        {
+            _sealed.RequirePresent(wanted);
+            if (_live.TryTakeSpare(wanted, id))
+            {
+                return Describe(id);
+            }
+        }
+
         string name = LayerDirectory.NewName(id);
         return _live.BuryUnlessDone(name, () =>
         {
-            if (fromSealed is LayerId origin)
-            {
-                _sealed.RequirePresent(origin);
-                using SafeFileHandle source = Files.Open(_sealed.Handle, origin.ToString(), OpenDirectory);
-                BtrfsVolume.Snapshot(source, _live.Handle, name, readOnly: false);
-            }
-            else
-            {
-                BtrfsVolume.Create(_live.Handle, name);
-                using SafeFileHandle volume = Files.Open(_live.Handle, name, OpenDirectory);
-                WorkDirectory.MakeUpper(volume);
-            }
-
-            using (SafeFileHandle volume = Files.Open(_live.Handle, name, OpenDirectory))
-            {
-                WorkDirectory.Renew(volume);
-            }
-
+            Build(name, fromSealed);
             _live.Commit(name, id);
             return Describe(id);
         });
+    }
+
+    /// <summary>A snapshot commits a transaction; the spare has that behind it.</summary>
+    public void PrepareRestore(LayerId sealedId)
+    {
+        _sealed.RequirePresent(sealedId);
+        string name = LayerDirectory.NewName(sealedId);
+        bool kept = _live.BuryUnlessDone(name, () =>
+        {
+            Build(name, sealedId);
+            return _live.TryKeepSpare(name, sealedId);
+        });
+        if (!kept)
+        {
+            _live.Bury(name);
+        }
+        else if (!_sealed.Has(sealedId))
+        {
+            _live.Bury(LayerDirectory.SpareName(sealedId)); // deleted meanwhile
+        }
     }
 
     public LiveLayer OpenLive(LayerId id, bool renewWork)
@@ -85,7 +97,11 @@ internal sealed class BtrfsDriver : ILayerDriver, IDisposable
 
     public void DeleteLive(LayerId id) => _live.Bury(id.ToString());
 
-    public void DeleteSealed(LayerId id) => _sealed.Bury(id.ToString());
+    public void DeleteSealed(LayerId id)
+    {
+        _sealed.Bury(id.ToString());
+        _live.Bury(LayerDirectory.SpareName(id));
+    }
 
     public LayerInventory List() => new(_live.Ids(), _sealed.Ids());
 
@@ -96,6 +112,27 @@ internal sealed class BtrfsDriver : ILayerDriver, IDisposable
     {
         _live.Dispose();
         _sealed.Dispose();
+    }
+
+    private void Build(string name, LayerId? fromSealed)
+    {
+        if (fromSealed is LayerId origin)
+        {
+            using SafeFileHandle source = Files.Open(_sealed.Handle, origin.ToString(), OpenDirectory);
+            BtrfsVolume.Snapshot(source, _live.Handle, name, readOnly: false);
+        }
+        else
+        {
+            BtrfsVolume.Create(_live.Handle, name);
+        }
+
+        using SafeFileHandle volume = Files.Open(_live.Handle, name, OpenDirectory);
+        if (fromSealed is null)
+        {
+            WorkDirectory.MakeUpper(volume);
+        }
+
+        WorkDirectory.Renew(volume);
     }
 
     private LiveLayer Describe(LayerId id) => new(id, $"{_live.PathOf(id)}/upper", $"{_live.PathOf(id)}/work", []);

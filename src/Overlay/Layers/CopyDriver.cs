@@ -109,6 +109,8 @@ internal sealed class CopyDriver : ILayerDriver, IDisposable
         });
     }
 
+    public void PrepareRestore(LayerId sealedId) => _sealed.RequirePresent(sealedId);
+
     public void DeleteLive(LayerId id) => _live.Bury(id.ToString());
 
     /// <summary>Buries it, or marks it while other layers stand on it.</summary>

@@ -14,6 +14,8 @@ internal interface ILayerDriver
 
     SealedLayer Seal(SealPreparation prepared, LayerId sealedId, CancellationToken cancellationToken);
 
+    void PrepareRestore(LayerId sealedId);
+
     void DeleteLive(LayerId id);
 
     void DeleteSealed(LayerId id);

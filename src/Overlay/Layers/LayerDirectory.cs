@@ -97,6 +97,34 @@ internal sealed class LayerDirectory : IDisposable
         Files.Rename(Handle, newName, Handle, id.ToString());
     }
 
+    /// <summary>Keeps what was built as the spare live layer of a sealed one; false if it has one already.</summary>
+    public bool TryKeepSpare(string newName, LayerId sealedId)
+    {
+        if (Files.TryStat(Handle, SpareName(sealedId), out _) is not null)
+        {
+            return false;
+        }
+
+        Files.Rename(Handle, newName, Handle, SpareName(sealedId));
+        return true;
+    }
+
+    /// <summary>Gives the spare of a sealed layer this name; false if there is none.</summary>
+    public bool TryTakeSpare(LayerId sealedId, LayerId id)
+    {
+        try
+        {
+            Files.Rename(Handle, SpareName(sealedId), Handle, id.ToString());
+            return true;
+        }
+        catch (KernelException ex) when (ex.Errno == Errno.ENOENT)
+        {
+            return false;
+        }
+    }
+
+    public static string SpareName(LayerId sealedId) => $".spare-{sealedId}";
+
     /// <summary>
     /// Makes trash of something; nothing happens if it is not there. On a full btrfs a rename finds no room, while
     /// deleting has a reserve: then it is deleted here and now.

@@ -31,6 +31,23 @@ public sealed class LayerStore : IAsyncDisposable
         LayerId id, LayerId? fromSealed = null, CancellationToken cancellationToken = default) =>
         Run($"make layer {id}", () => _storage.Driver.CreateLive(Live(id), fromSealed), cancellationToken);
 
+    /// <summary>
+    /// Makes ahead what the next <see cref="CreateLiveAsync"/> from this sealed layer needs, so that a rollback or fork takes
+    /// well under a millisecond of this store instead of a btrfs commit (some 10 ms). One spare per sealed layer; optional;
+    /// nothing to do for the copying drivers.
+    /// </summary>
+    /// <exception cref="LayerConflictException">There is no such sealed layer.</exception>
+    /// <exception cref="LayerStoreFullException">The disk is full.</exception>
+    public Task PrepareRestoreAsync(LayerId sealedId, CancellationToken cancellationToken = default) =>
+        Run(
+            $"prepare to restore {sealedId}",
+            () =>
+            {
+                _storage.Driver.PrepareRestore(Sealed(sealedId));
+                return true;
+            },
+            cancellationToken);
+
     /// <summary>Finds a live layer again after a restart.</summary>
     /// <param name="id">Its name.</param>
     /// <param name="renewWork">

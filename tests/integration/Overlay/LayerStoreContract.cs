@@ -53,6 +53,8 @@ public abstract class LayerStoreContract : IAsyncLifetime
 
         using MountedTree restored = Mount(await Store.CreateLiveAsync(LayerId.NewLive(), snapshot));
         TreeManifest.AssertEqual(before, restored.Manifest());
+        await Store.PrepareRestoreAsync(snapshot);
+        await Store.PrepareRestoreAsync(snapshot);
         using MountedTree fork = Mount(await Store.CreateLiveAsync(LayerId.NewLive(), snapshot));
         Shell.Bash($"cd {restored.Path}; rm -r many; mv renamed back; echo other > data");
         TreeManifest.AssertEqual(before, fork.Manifest());
@@ -60,9 +62,11 @@ public abstract class LayerStoreContract : IAsyncLifetime
         // A second generation: what was changed after the restore, sealed and restored again.
         IReadOnlyList<string> second = restored.Manifest();
         LayerId next = await SealAsync(restored);
+        await Store.PrepareRestoreAsync(snapshot); // never used: must go with its layer
         await Store.DeleteLiveAsync(restored.Layer.Id);
         await Store.DeleteSealedAsync(snapshot);
         await Store.EmptyTrashAsync();
+        Assert.DoesNotContain(Names($"{Store.Status.Root}/live"), name => name.StartsWith('.'));
         using MountedTree again = Mount(await Store.CreateLiveAsync(LayerId.NewLive(), next));
         TreeManifest.AssertEqual(second, again.Manifest());
         TreeManifest.AssertEqual(before, fork.Manifest());
@@ -175,6 +179,7 @@ public abstract class LayerStoreContract : IAsyncLifetime
         Assert.Equal($"layer {missing} does not exist", unknown.Message);
         await Assert.ThrowsAsync<LayerConflictException>(() => Store.OpenLiveAsync(LayerId.NewLive()));
         await Assert.ThrowsAsync<LayerConflictException>(() => Store.PrepareSealAsync(LayerId.NewLive()));
+        await Assert.ThrowsAsync<LayerConflictException>(() => Store.PrepareRestoreAsync(LayerId.NewSealed()));
         await Assert.ThrowsAsync<ArgumentException>(() => Store.CreateLiveAsync(missing));
         using SealPreparation prepared = await Store.PrepareSealAsync(layer.Id);
         await Store.SealAsync(prepared, missing);

@@ -6,6 +6,7 @@ using Sleigh.TestSupport;
 namespace Sleigh.IntegrationTests.Overlay;
 
 /// <summary>Trees over a parked container, each way that kernels from 6.1 on have.</summary>
+[Collection(nameof(CountsDescriptors))]
 public sealed class TreeMounterTests : IDisposable
 {
     private static readonly OverlayMethod[] Methods =
@@ -113,19 +114,22 @@ public sealed class TreeMounterTests : IDisposable
             int descriptors = Directory.GetFiles("/proc/self/fd").Length;
             var mounter = Mounter(method);
 
-            // The host name is set last, so everything was attached when it fails.
-            KernelException late = await Assert.ThrowsAsync<KernelException>(
-                () => mounter.MountAsync(Plan($"late-{method}") with { HostName = new string('x', 65) }, slot));
-            Assert.Contains("set the host name", late.Message, StringComparison.Ordinal);
-            KernelException early = await Assert.ThrowsAsync<KernelException>(
-                () => mounter.MountAsync(Plan($"early-{method}") with { Upper = "/nowhere/upper" }, slot));
-            Assert.Equal("open '/nowhere/upper': ENOENT (No such file or directory)", early.Message);
-            KernelException bind = await Assert.ThrowsAsync<KernelException>(
-                () => mounter.MountAsync(Plan($"bind-{method}") with { Binds = [new("/nowhere", "/etc/x")] }, slot));
-            Assert.Equal(Errno.ENOENT, bind.Errno);
+            for (int i = 0; i < 10; i++)
+            {
+                // The host name is set last, so everything was attached when it fails.
+                KernelException late = await Assert.ThrowsAsync<KernelException>(
+                    () => mounter.MountAsync(Plan($"late-{method}") with { HostName = new string('x', 65) }, slot));
+                Assert.Contains("set the host name", late.Message, StringComparison.Ordinal);
+                KernelException early = await Assert.ThrowsAsync<KernelException>(
+                    () => mounter.MountAsync(Plan($"early-{method}") with { Upper = "/nowhere/upper" }, slot));
+                Assert.Equal("open '/nowhere/upper': ENOENT (No such file or directory)", early.Message);
+                KernelException bind = await Assert.ThrowsAsync<KernelException>(
+                    () => mounter.MountAsync(Plan($"bind-{method}") with { Binds = [new("/nowhere", "/etc/x")] }, slot));
+                Assert.Equal(Errno.ENOENT, bind.Errno);
+            }
 
             Assert.Equal(before, MountPoints(test));
-            Assert.Equal(descriptors, Directory.GetFiles("/proc/self/fd").Length);
+            Assert.InRange(Directory.GetFiles("/proc/self/fd").Length, 0, descriptors + 9);
             using SafeFileHandle root = await mounter.MountAsync(Plan($"late-{method}"), slot);
             await mounter.DetachAsync(slot, root);
         }
