@@ -10,7 +10,15 @@ internal sealed partial class RecordStore
         "id, state, session, layer, slot, image, chain, image_config, labels, env, created, last_used, expires, ttl, memory_mb, ceiling_mb, "
         + "auto_expand, on_oom, cpus, pids, disk_mb, network, runtime, user, name, base_snapshot, parent_sandbox, parent_snapshot";
 
+    // What is being deleted stays so, whichever change was still under way. Not REPLACE: that would delete another sandbox that holds the same name.
+    private static readonly string PutSandboxSql =
+        $"INSERT INTO sandboxes ({SandboxColumns}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, "
+        + "?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28) ON CONFLICT (id) DO UPDATE SET "
+        + string.Join(", ", SandboxColumns.Split(", ").Skip(1).Select(column => $"{column} = excluded.{column}"))
+        + " WHERE sandboxes.state <> 'deleting'";
+
     /// <summary>Adds or replaces a sandbox's row.</summary>
+    /// <exception cref="SqliteException">Another sandbox of the session has the name.</exception>
     public void PutSandbox(SandboxRecord record, SandboxState state) => _database.Write(db => PutSandbox(db, record, state));
 
     /// <summary>One step for callers: the sandbox's row and the rows of the slots that change with it.</summary>
@@ -64,9 +72,7 @@ internal sealed partial class RecordStore
     private static void PutSandbox(SqliteConnection db, SandboxRecord record, SandboxState state)
     {
         Sandbox s = record.Sandbox;
-        using SqliteStatement put = db.Prepare(
-            $"REPLACE INTO sandboxes ({SandboxColumns}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
-            + "?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28)");
+        using SqliteStatement put = db.Prepare(PutSandboxSql);
         put.Bind(1, s.Id.ToString()).Bind(2, Word(state)).Bind(3, s.Session.ToString()).Bind(4, record.Layer)
             .Bind(5, record.Slot?.ToString()).Bind(6, s.Image).Bind(7, record.Chain)
             .Bind(8, Json(record.Settings, RecordJson.Default.ImageSettings))

@@ -27,6 +27,13 @@ internal sealed partial class RecordStore
         PutSandbox(db, sandbox, SandboxState.Live);
     });
 
+    /// <summary>Records that all data of a snapshot has reached the disk.</summary>
+    public void MarkSnapshotDurable(SnapshotId id) => _database.Write(db =>
+    {
+        using SqliteStatement update = db.Prepare("UPDATE snapshots SET durable = 1 WHERE id = ?1");
+        update.Bind(1, id.ToString()).Run();
+    });
+
     /// <summary>Marks a snapshot as deleted and gives its parent to its children and to the sandbox that stood on it.</summary>
     public void MarkSnapshotDeleting(Snapshot snapshot) => _database.Write(db =>
     {

@@ -91,6 +91,25 @@ internal sealed class TurnQueue
         return new Turn(this);
     }
 
+    /// <summary>Waits for the change under way, also after <see cref="Close"/>: for the work that removes the sandbox.</summary>
+    public async Task<IDisposable> EnterLastAsync()
+    {
+        TaskCompletionSource<bool> mine = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_lock)
+        {
+            if (_holder is null)
+            {
+                _holder = "delete";
+                return new Turn(this);
+            }
+
+            _waiting.AddLast(mine);
+        }
+
+        await mine.Task;
+        return new Turn(this);
+    }
+
     /// <summary>Refuses all waiting and later changes; the sandbox is being deleted.</summary>
     public void Close()
     {

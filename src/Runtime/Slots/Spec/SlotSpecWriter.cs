@@ -70,8 +70,8 @@ internal static class SlotSpecWriter
         json.WriteStartArray("rlimits");
         json.WriteStartObject();
         json.WriteString("type", "RLIMIT_NOFILE");
-        json.WriteNumber("hard", 1_048_576);
-        json.WriteNumber("soft", 1024);
+        json.WriteNumber("hard", OpenFilesLimit.Hard);
+        json.WriteNumber("soft", Math.Min(OpenFilesLimit.Soft, OpenFilesLimit.Hard));
         json.WriteEndObject();
         json.WriteEndArray();
         json.WriteEndObject();

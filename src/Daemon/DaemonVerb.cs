@@ -1,0 +1,11 @@
+namespace Sleigh.Daemon;
+
+/// <summary>What sleighd was called for.</summary>
+internal enum DaemonVerb
+{
+    Serve,
+    StopAll,
+    CheckConfig,
+    Version,
+    Help,
+}

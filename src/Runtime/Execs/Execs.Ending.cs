@@ -1,0 +1,196 @@
+using Microsoft.Extensions.Logging;
+using Sleigh.Cgroups;
+using Sleigh.Linux.KernelFiles;
+using Sleigh.Linux.Sqlite;
+using Sleigh.Runtime.Init;
+using Sleigh.Runtime.Records;
+using Sleigh.Runtime.Slots;
+
+namespace Sleigh.Runtime;
+
+/// <content>Cancel, time limits, and the final state.</content>
+internal sealed partial class Execs
+{
+    // KILL cannot be refused; what is not gone by then hangs in the kernel and must not hold up the result.
+    private static readonly TimeSpan KillLimit = TimeSpan.FromSeconds(10);
+
+    /// <summary>Ends all commands of a slot that is about to be destroyed, and gives their ids. Each has its final state when this returns.</summary>
+    public async Task<IReadOnlyList<ExecId>> EndSlotAsync(Slot slot, ExecEndCause cause)
+    {
+        slot.Ending = cause;
+        RunningExec[] ended = [.. _running.Values.Where(r => r.Slot == slot)];
+        KillAll(slot);
+        await slot.Execs.WaitEmptyAsync(KillLimit);
+        foreach (RunningExec running in ended)
+        {
+            Finish(running, ExecEnd.Decide(cause, null, null), RecordOf(running));
+        }
+
+        return [.. ended.Select(r => r.Id)];
+    }
+
+    private static void KillAll(Slot slot)
+    {
+        try
+        {
+            slot.Execs.Kill();
+        }
+        catch (KernelFileException)
+        {
+            // The cgroup is gone, and its processes with it.
+        }
+    }
+
+    private static ExecRecord? RecordOf(RunningExec running) =>
+        running.RecordFile.IsClosed ? null : ExecRecord.Read(running.RecordFile);
+
+    private void ArmLimit(RunningExec running, TimeSpan left) => running.ArmLimit(_time.CreateTimer(
+        _ => End(running, ExecEndCause.TimeLimit), null, left < TimeSpan.Zero ? TimeSpan.Zero : left, Timeout.InfiniteTimeSpan));
+
+    /// <summary>Sends TERM to the whole tree and sets the timer for KILL; false when it is being ended already.</summary>
+    private bool End(RunningExec running, ExecEndCause cause)
+    {
+        DateTimeOffset killAt = _time.GetUtcNow() + _options.KillGrace;
+        if (!running.TryEnd(cause, killAt))
+        {
+            return false;
+        }
+
+        try
+        {
+            _records.MarkExecEnding(running.Id, running.Row.Exec.Status, cause, killAt);
+        }
+        catch (SqliteException e)
+        {
+            NotRecorded(_logger, running.Id.ToString(), e);
+        }
+
+        Terminate(running, _options.KillGrace);
+        return true;
+    }
+
+    private void Terminate(RunningExec running, TimeSpan grace)
+    {
+        Quietly(running, leaf => leaf.TerminateAll());
+        running.ArmKill(_time.CreateTimer(
+            _ => Quietly(running, leaf => leaf.Kill()), null, grace < TimeSpan.Zero ? TimeSpan.Zero : grace, Timeout.InfiniteTimeSpan));
+    }
+
+    private void Quietly(RunningExec running, Action<Cgroup> act)
+    {
+        try
+        {
+            if (running.Leaf is Cgroup leaf)
+            {
+                act(leaf);
+            }
+        }
+        catch (Exception e) when (e is KernelFileException or IOException)
+        {
+            NotSignalled(_logger, running.Id.ToString(), e);
+        }
+    }
+
+    /// <summary>The main process has ended. What else a cancel or a time limit has to end is waited for.</summary>
+    private void OnEnded(RunningExec running, ExecRecord record)
+    {
+        ExecEndCause cause = running.Slot?.Ending ?? running.Row.Cause;
+        if (cause is ExecEndCause.Cancel or ExecEndCause.TimeLimit && IsPopulated(running.Leaf))
+        {
+            _ = FinishWhenEmptyAsync(running, cause, record);
+            return;
+        }
+
+        Finish(running, Outcome(running, cause, record), record);
+    }
+
+    private static ExecEnd Outcome(RunningExec running, ExecEndCause cause, ExecRecord record) => record.State == ExecState.Failed
+        ? ExecEnd.NotStarted($"{record.FailedStage} failed with {record.FailedErrno}")
+        : ExecEnd.Decide(cause, record.WaitStatus, running.Row.TimeLimit);
+
+    private static bool IsPopulated(Cgroup? leaf)
+    {
+        try
+        {
+            return leaf is not null && leaf.ReadEvents().Populated;
+        }
+        catch (KernelFileException)
+        {
+            return false;
+        }
+    }
+
+    private async Task FinishWhenEmptyAsync(RunningExec running, ExecEndCause cause, ExecRecord record)
+    {
+        try
+        {
+            await running.Leaf!.WaitEmptyAsync(_options.KillGrace + KillLimit);
+        }
+        catch (KernelFileException)
+        {
+            // The cgroup is gone: nothing is left in it.
+        }
+
+        Finish(running, Outcome(running, cause, record), record);
+    }
+
+    /// <summary>Records the final state once, wakes who waits, and tidies up behind their back.</summary>
+    private void Finish(RunningExec running, ExecEnd end, ExecRecord? record)
+    {
+        if (!running.TryBeginFinish())
+        {
+            return;
+        }
+
+        ExecRow row = running.Row;
+        bool started = record is { State: ExecState.Ended or ExecState.Running };
+        DateTimeOffset completed = record?.Ended ?? _time.GetUtcNow();
+        TimeSpan wall = record is { State: ExecState.Ended } ? record.Wall : completed - row.Exec.Started;
+        Exec final = row.Exec with
+        {
+            Status = end.Status, ExitCode = end.ExitCode, Error = end.Error, TimedOut = end.TimedOut, Completed = completed,
+            Usage = started ? ExecUsageReader.Read(running.Leaf, wall) : null,
+            StdoutBytes = record?.StdoutTotal ?? 0, StderrBytes = record?.StderrTotal ?? 0,
+        };
+        try
+        {
+            _records.FinishExec(final);
+        }
+        catch (SqliteException e)
+        {
+            // The result is answered all the same; the next start finds it again in the spool.
+            NotRecorded(_logger, running.Id.ToString(), e);
+        }
+
+        running.Complete(final);
+        _running.TryRemove(running.Id, out _);
+        _ = Task.Run(() => TidyAsync(running));
+    }
+
+    private async Task TidyAsync(RunningExec running)
+    {
+        running.Dispose();
+        try
+        {
+            // A leaf with processes that the command left behind stays until its slot ends.
+            running.Leaf?.TryRemove();
+            if (running.Slot is { Ending: null } slot)
+            {
+                await slot.Init.ForgetAsync(running.Id, CancellationToken.None);
+            }
+        }
+        catch (IOException e)
+        {
+            NotTidied(_logger, running.Id.ToString(), e);
+        }
+    }
+
+    [LoggerMessage(EventId = 1312, Level = LogLevel.Error, Message = "Could not record what became of {Exec}")]
+    private static partial void NotRecorded(ILogger logger, string exec, Exception exception);
+
+    [LoggerMessage(EventId = 1310, Level = LogLevel.Warning, Message = "Could not signal the processes of {Exec}")]
+    private static partial void NotSignalled(ILogger logger, string exec, Exception exception);
+
+    [LoggerMessage(EventId = 1311, Level = LogLevel.Debug, Message = "What {Exec} left goes with its slot")]
+    private static partial void NotTidied(ILogger logger, string exec, Exception exception);
+}

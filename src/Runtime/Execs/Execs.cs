@@ -1,0 +1,289 @@
+using System.Collections.Concurrent;
+using System.Text;
+using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
+using Sleigh.Cgroups;
+using Sleigh.Linux;
+using Sleigh.Overlay;
+using Sleigh.Runtime.Init;
+using Sleigh.Runtime.Options;
+using Sleigh.Runtime.Records;
+using Sleigh.Runtime.Slots;
+
+namespace Sleigh.Runtime;
+
+/// <inheritdoc cref="IExecs"/>
+internal sealed partial class Execs : IExecs, IDisposable
+{
+    private const int MaxUserFileBytes = 1 << 20;
+
+    private readonly SandboxTable _sandboxes;
+    private readonly SandboxStarter _starter;
+    private readonly RecordStore _records;
+    private readonly Spool _spool;
+    private readonly ExecOptions _options;
+    private readonly ulong _capabilities;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly ConcurrentDictionary<ExecId, RunningExec> _running = new();
+    private readonly CancellationTokenSource _stopping = new();
+
+    public Execs(
+        SandboxTable sandboxes, SandboxStarter starter, RecordStore records, Spool spool, SleighOptions options, TimeProvider time, ILogger logger)
+    {
+        (_sandboxes, _starter, _records, _spool, _options, _time, _logger) = (sandboxes, starter, records, spool, options.Exec, time, logger);
+        _capabilities = Capabilities.Mask(options.Sandbox.Capabilities);
+        starter.Started = Follow;
+    }
+
+    /// <summary>Whether daemon shutdown has begun; nothing new is started then.</summary>
+    public bool IsStopping => _stopping.IsCancellationRequested;
+
+    /// <summary>Refuses new commands and ends waiting; commands that run go on.</summary>
+    public void BeginStop() => _stopping.Cancel();
+
+    /// <inheritdoc/>
+    public void Dispose() => _stopping.Dispose();
+
+    /// <inheritdoc/>
+    public async Task<Exec> StartAsync(SandboxId sandbox, ExecSpec spec, CancellationToken cancellationToken)
+    {
+        SandboxEntry entry = _sandboxes.Require(sandbox);
+        CheckQuota(sandbox);
+        Slot slot = await _starter.EnsureRunningAsync(entry, cancellationToken);
+        Touch(entry);
+
+        SandboxRecord record = entry.Record;
+        ExecRow row = new(
+            new Exec
+            {
+                Id = ExecId.New(), Sandbox = sandbox, Session = record.Sandbox.Session, Status = ExecStatus.Running,
+                Started = _time.GetUtcNow(), Origin = spec.Origin,
+            },
+            slot.Id, spec.Timeout ?? _options.DefaultTimeout, null, ExecEndCause.Itself);
+        _records.AddExec(row);
+        SpoolFiles files;
+        try
+        {
+            files = _spool.Create(row.Exec.Id);
+        }
+        catch (IOException e)
+        {
+            _records.RemoveExec(row.Exec.Id);
+            throw Failures.Translate(e, ErrorKind.DiskFull, "the command's output files could not be made; the data disk may be full");
+        }
+
+        RunningExec running = new(row, entry, slot, files.Record, MakeLeaf(slot, row.Exec.Id)) { IsStarting = true };
+        _running[running.Id] = running;
+        using (files.Stdout)
+        using (files.Stderr)
+        {
+            // Whoever ends the slot sets the cause first and looks for its commands then: one of the two sees the other.
+            if (slot.Ending is ExecEndCause cause)
+            {
+                Finish(running, ExecEnd.Decide(cause, null, null), null);
+            }
+            else
+            {
+                await StartAsync(running, record, slot, spec, files);
+            }
+        }
+
+        return running.View;
+    }
+
+    /// <inheritdoc/>
+    public async Task<ExecResult> WaitAsync(ExecId id, TimeSpan atMost, CancellationToken cancellationToken)
+    {
+        if (_running.TryGetValue(id, out RunningExec? running))
+        {
+            using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
+            await ((Task)running.Final.WaitAsync(atMost, _time, either.Token)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
+        return Read(id);
+    }
+
+    /// <inheritdoc/>
+    public Exec? Find(ExecId id) => _running.TryGetValue(id, out RunningExec? running) ? running.View : _records.FindExec(id)?.Exec;
+
+    /// <inheritdoc/>
+    public ExecResult Read(ExecId id)
+    {
+        Exec exec = Find(id) ?? throw RuntimeException.NoExec(id);
+        return new ExecResult(exec, Tail(exec, ExecStream.Stdout), Tail(exec, ExecStream.Stderr));
+    }
+
+    /// <inheritdoc/>
+    public ExecResult Cancel(ExecId id)
+    {
+        if (_running.TryGetValue(id, out RunningExec? running))
+        {
+            Exec before = running.View;
+            if (!HasEnded(running) && End(running, ExecEndCause.Cancel))
+            {
+                before = before with { Status = ExecStatus.Cancelling };
+            }
+
+            return new ExecResult(before, Tail(before, ExecStream.Stdout), Tail(before, ExecStream.Stderr));
+        }
+
+        return Read(id);
+    }
+
+    /// <inheritdoc/>
+    public OutputPiece ReadOutput(ExecId id, ExecStream stream, long offset, int limit)
+    {
+        Exec exec = Find(id) ?? throw RuntimeException.NoExec(id);
+        long total = stream == ExecStream.Stdout ? exec.StdoutBytes : exec.StderrBytes;
+        return _spool.Read(id, stream, offset, limit, total) is ReadOnlyMemory<byte> data
+            ? new OutputPiece(offset, data, total, _spool.Stored(id, total), exec.IsFinal)
+            : throw new RuntimeException(ErrorKind.NotFound, $"resource not found: output of exec {id}");
+    }
+
+    /// <inheritdoc/>
+    public int CountRunning(SandboxId? sandbox) =>
+        sandbox is null ? _running.Count : _running.Values.Count(r => r.Sandbox.Id == sandbox);
+
+    /// <summary>Whether a session has a command running.</summary>
+    public bool IsBusy(SessionId session) => _running.Values.Any(r => r.Row.Exec.Session == session);
+
+    private static bool HasEnded(RunningExec running) =>
+        !running.RecordFile.IsClosed && ExecRecord.Read(running.RecordFile)?.State is ExecState.Ended or ExecState.Failed;
+
+    private static Cgroup MakeLeaf(Slot slot, ExecId id)
+    {
+        Cgroup leaf = Cgroup.Create(slot.Execs, id.ToString());
+        leaf.SetOomGroup(true);
+        return leaf;
+    }
+
+    private void CheckQuota(SandboxId sandbox)
+    {
+        if (IsStopping)
+        {
+            throw new RuntimeException(ErrorKind.ShuttingDown, "the daemon is shutting down; try again in a moment");
+        }
+
+        if (CountRunning(sandbox) >= _options.MaxRunningPerSandbox)
+        {
+            throw new RuntimeException(
+                ErrorKind.QuotaExceeded, $"sandbox {sandbox} runs {_options.MaxRunningPerSandbox} commands already; wait for one to end or cancel one")
+            {
+                Details = new Dictionary<string, object>
+                {
+                    ["quota"] = "running_execs_per_sandbox", ["limit"] = _options.MaxRunningPerSandbox,
+                },
+            };
+        }
+    }
+
+    private void Touch(SandboxEntry entry)
+    {
+        DateTimeOffset now = _time.GetUtcNow();
+        entry.LastUsed = now;
+        if (now - entry.PersistedUse > TimeSpan.FromSeconds(60))
+        {
+            entry.PersistedUse = now;
+            _records.TouchSandbox(entry.Id, now);
+        }
+    }
+
+    private async Task StartAsync(RunningExec running, SandboxRecord record, Slot slot, ExecSpec spec, SpoolFiles files)
+    {
+        try
+        {
+            string wanted = spec.User ?? record.Sandbox.User ?? record.Settings.User ?? "0";
+            if (!TryResolve(slot, wanted, out ResolvedUser? user, out string reason))
+            {
+                Finish(running, ExecEnd.NotStarted(reason), null);
+                return;
+            }
+
+            using SafeFileHandle? stdin = spec.Stdin is null ? null : Linux.Sockets.MemoryFile.CreateSealed("sleigh-stdin", Encoding.UTF8.GetBytes(spec.Stdin));
+            using SafeFileHandle leaf = running.Leaf!.OpenDirectory();
+            StartOutcome outcome = await slot.Init.StartAsync(
+                new InitStart
+                {
+                    ExecId = running.Id,
+                    Arguments = spec.Argv ?? ["sh", "-lc", spec.Command!],
+                    Environment = CommandEnvironment.Build(
+                        record.Settings.Env, record.Env, spec.Env, user, SandboxIdentity.HostName(record.Sandbox)),
+                    WorkingDirectory = spec.Cwd ?? (record.Settings.WorkingDirectory is { Length: > 0 } cwd ? cwd : "/"),
+                    Uid = user.Uid,
+                    Gid = user.Gid,
+                    Groups = user.Groups,
+                    Capabilities = _capabilities,
+                    OomScoreAdj = CommandOomScore,
+                    SpoolCap = _spool.Cap,
+                    Root = slot.Tree ?? throw new InitGoneException(slot.Id.ToString(), "its tree has been closed"),
+                    Cgroup = leaf,
+                    Stdin = stdin,
+                    StdoutSpool = files.Stdout,
+                    StderrSpool = files.Stderr,
+                    Record = files.Record,
+                },
+                CancellationToken.None);
+            if (outcome is StartOutcome.Failed failed)
+            {
+                Finish(running, ExecEnd.NotStarted(StartFailure.Describe(failed, spec)), null);
+                return;
+            }
+
+            if (running.Row.TimeLimit is TimeSpan limit)
+            {
+                ArmLimit(running, limit);
+            }
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            StartUnclear(_logger, running.Id.ToString(), e);
+            await ClearUpAsync(running, slot);
+        }
+        finally
+        {
+            running.IsStarting = false;
+        }
+    }
+
+    /// <summary>Above sleigh-init's own, so that the kernel takes a command before PID 1.</summary>
+    private const int CommandOomScore = 100;
+
+    private static bool TryResolve(
+        Slot slot, string wanted, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out ResolvedUser? user, out string reason)
+    {
+        user = null;
+        if (!UserName.TryParse(wanted, out UserName? name))
+        {
+            reason = $"'{wanted}' is no user";
+            return false;
+        }
+
+        user = UserDatabase.Resolve(name, ReadText(slot, "/etc/passwd"), ReadText(slot, "/etc/group"), out reason);
+        return user is not null;
+    }
+
+    private static string ReadText(Slot slot, string path)
+    {
+        try
+        {
+            return slot.Tree is SafeFileHandle root && TreeFiles.ReadSmallFile(root, path, MaxUserFileBytes) is byte[] text
+                ? Encoding.UTF8.GetString(text)
+                : string.Empty;
+        }
+        catch (Exception e) when (e is KernelException or InvalidDataException)
+        {
+            // A sandbox that has made its own /etc/passwd unreadable has no names; numbers still work.
+            return string.Empty;
+        }
+    }
+
+    private string Tail(Exec exec, ExecStream stream) => _spool.Tail(
+        exec.Id,
+        stream,
+        () => (exec.IsFinal ? exec : Find(exec.Id) ?? exec) is var now && stream == ExecStream.Stdout ? now.StdoutBytes : now.StderrBytes);
+
+    [LoggerMessage(EventId = 1301, Level = LogLevel.Warning, Message = "The start of {Exec} was not answered; its record will tell what became of it")]
+    private static partial void StartUnclear(ILogger logger, string exec, Exception exception);
+}

@@ -1,0 +1,102 @@
+using System.Reflection;
+using Sleigh.Cgroups;
+using Sleigh.Containerd;
+using Sleigh.Linux.Sqlite;
+using Sleigh.Overlay;
+
+namespace Sleigh.Runtime;
+
+/// <inheritdoc cref="IHost"/>
+internal sealed class Host : IHost
+{
+    private static readonly TimeSpan CheckLimit = TimeSpan.FromSeconds(3);
+
+    private readonly SandboxParts _parts;
+    private readonly ContainerdClient _containerd;
+    private readonly CgroupHierarchy _hierarchy;
+    private readonly Doctor _doctor;
+    private readonly string _mode;
+    private readonly DateTimeOffset _started;
+
+    public Host(SandboxParts parts, ContainerdClient containerd, CgroupHierarchy hierarchy, Doctor doctor, string mode)
+    {
+        (_parts, _containerd, _hierarchy, _doctor, _mode) = (parts, containerd, hierarchy, doctor, mode);
+        _started = parts.Time.GetUtcNow();
+    }
+
+    /// <summary>The version of this build, such as 0.1.0.</summary>
+    public static string Version { get; } =
+        typeof(Host).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
+
+    /// <inheritdoc/>
+    public bool IsStopping => _parts.Execs.IsStopping;
+
+    /// <inheritdoc/>
+    public int MemoryBudgetMb => _parts.Guard.CeilingMb;
+
+    /// <inheritdoc/>
+    public int Cores => Environment.ProcessorCount;
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<HealthCheck>> CheckAsync(CancellationToken cancellationToken) =>
+    [
+        await ContainerdVersionAsync(cancellationToken) is null
+            ? new HealthCheck("containerd", false, "containerd does not answer")
+            : new HealthCheck("containerd", true, null),
+        Check("cgroup", () => Directory.Exists(_hierarchy.Absolute(_parts.Options.Cgroup.Subtree)), "the sandboxes' cgroup is gone"),
+        Check("storage", () => _parts.Layers.Status.TotalBytes > 0, "the layer store does not answer"),
+        Check("database", _parts.Records.Answers, "the database does not answer"),
+    ];
+
+    /// <inheritdoc/>
+    public async Task<HostStatus> StatusAsync(CancellationToken cancellationToken)
+    {
+        LayerStoreStatus storage = _parts.Layers.Status;
+        return new HostStatus
+        {
+            Version = Version,
+            Started = _started,
+            ContainerdMode = _mode,
+            ContainerdVersion = await ContainerdVersionAsync(cancellationToken),
+            StorageDriver = storage.Driver.ToString().ToLowerInvariant(),
+            StorageTotalBytes = storage.TotalBytes,
+            StorageFreeBytes = storage.FreeBytes,
+            CgroupMode = _hierarchy.Mode.ToString().ToLowerInvariant(),
+            GrowthUnavailable = GrowthAvailability.Unavailable(_hierarchy, _parts.Options.Cgroup.Subtree),
+            Sandboxes = _parts.Table.All.GroupBy(e => e.View.Status.ToString().ToLowerInvariant()).ToDictionary(g => g.Key, g => g.Count()),
+            RunningExecs = _parts.Execs.CountRunning(null),
+            ParkedSlots = _parts.Pool.Count,
+            ParkedSlotsTarget = _parts.Pool.Target,
+        };
+    }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<DoctorCheck>> DoctorAsync(CancellationToken cancellationToken) =>
+        _doctor.Examine(await ContainerdVersionAsync(cancellationToken), _parts.Layers.Status);
+
+    private static HealthCheck Check(string name, Func<bool> isWell, string message)
+    {
+        try
+        {
+            return isWell() ? new HealthCheck(name, true, null) : new HealthCheck(name, false, message);
+        }
+        catch (Exception e) when (e is IOException or SqliteException or ObjectDisposedException)
+        {
+            return new HealthCheck(name, false, message);
+        }
+    }
+
+    private async Task<string?> ContainerdVersionAsync(CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(CheckLimit);
+        try
+        {
+            return (await _containerd.Version.GetAsync(limit.Token)).Version;
+        }
+        catch (Exception e) when (e is ContainerdException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        {
+            return null;
+        }
+    }
+}

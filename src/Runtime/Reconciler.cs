@@ -1,0 +1,199 @@
+using Microsoft.Extensions.Logging;
+using Sleigh.Cgroups;
+using Sleigh.Containerd;
+using Sleigh.Overlay;
+using Sleigh.Runtime.Records;
+using Sleigh.Runtime.Slots;
+
+namespace Sleigh.Runtime;
+
+/// <summary>
+/// Brings records and host together at start. What is recorded and runs is taken over; what is recorded and gone is marked so;
+/// what no record names is removed. It may be cut off anywhere: the next start does it again.
+/// </summary>
+internal sealed partial class Reconciler
+{
+    private readonly SandboxParts _parts;
+    private readonly Sandboxes _sandboxes;
+    private readonly SlotFactory _factory;
+    private readonly Trees _trees;
+    private readonly ContainerdClient _containerd;
+    private readonly CgroupHierarchy _hierarchy;
+    private readonly SlotPaths _paths;
+    private readonly string _instance;
+    private readonly ILogger _logger;
+    private readonly List<SlotId> _toEnd = [];
+
+    public Reconciler(
+        SandboxParts parts, Sandboxes sandboxes, SlotFactory factory, Trees trees, ContainerdClient containerd, CgroupHierarchy hierarchy,
+        SlotPaths paths, string instance)
+    {
+        (_parts, _sandboxes, _factory, _trees, _containerd, _hierarchy, _paths, _instance) =
+            (parts, sandboxes, factory, trees, containerd, hierarchy, paths, instance);
+        _logger = parts.Logger;
+    }
+
+    /// <summary>Does it. When it returns, sandboxes are usable; removal of leftovers goes on behind it.</summary>
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        IReadOnlyList<(SandboxRecord Record, SandboxState State)> sandboxes = _parts.Records.ReadSandboxes();
+        IReadOnlyList<(Snapshot Snapshot, SnapshotState State)> snapshots = _parts.Records.ReadSnapshots();
+        Dictionary<SandboxId, Slot> slots = await AdoptSlotsAsync(sandboxes, cancellationToken);
+
+        foreach ((SandboxRecord record, SandboxState state) in sandboxes.Where(s => s.State == SandboxState.Live))
+        {
+            slots.TryGetValue(record.Sandbox.Id, out Slot? slot);
+            SandboxRecord now = slot is null ? record with { Slot = null } : record;
+            if (now != record)
+            {
+                _parts.Records.PutSandbox(now, SandboxState.Live);
+            }
+
+            _parts.Table.Add(new SandboxEntry(now, slot, _parts.Time));
+        }
+
+        foreach ((Snapshot snapshot, SnapshotState state) in snapshots.Where(s => s.State == SnapshotState.Sealed))
+        {
+            _parts.Snapshots.Add(snapshot);
+        }
+
+        await AdoptExecsAsync(sandboxes);
+        Adopted(_logger, _parts.Table.Count, slots.Count, _parts.Execs.CountRunning(null), _parts.Pool.Count);
+        Leftovers leftovers = await FindLeftoversAsync();
+        _parts.Background.Run("remove what no record names", () => SweepAsync(sandboxes, snapshots, leftovers));
+    }
+
+    private async Task<Dictionary<SandboxId, Slot>> AdoptSlotsAsync(
+        IReadOnlyList<(SandboxRecord Record, SandboxState State)> sandboxes, CancellationToken cancellationToken)
+    {
+        Dictionary<SlotId, SandboxId> owners = sandboxes
+            .Where(s => s is { State: SandboxState.Live, Record.Slot: not null })
+            .ToDictionary(s => s.Record.Slot!.Value, s => s.Record.Sandbox.Id);
+        Dictionary<SandboxId, Slot> claimed = [];
+        foreach (SlotRecord record in _parts.Records.ReadSlots())
+        {
+            bool owned = owners.TryGetValue(record.Id, out SandboxId owner);
+            Slot? slot = owned || record.State == SlotState.Parked ? await _factory.AdoptAsync(record, cancellationToken) : null;
+            bool hasTree = slot is not null && await _trees.ReopenAsync(slot, cancellationToken);
+            switch (slot)
+            {
+                case not null when owned && hasTree:
+                    claimed.Add(owner, slot);
+                    break;
+                case not null when !owned && !hasTree:
+                    _parts.Pool.Add(slot);
+                    break;
+                default:
+                    if (slot is not null)
+                    {
+                        await slot.DisposeAsync();
+                    }
+
+                    _toEnd.Add(record.Id);
+                    break;
+            }
+        }
+
+        return claimed;
+    }
+
+    private async Task AdoptExecsAsync(IReadOnlyList<(SandboxRecord Record, SandboxState State)> sandboxes)
+    {
+        Dictionary<SandboxId, SandboxEntry> gone = sandboxes.Where(s => s.State != SandboxState.Live)
+            .ToDictionary(s => s.Record.Sandbox.Id, s => new SandboxEntry(s.Record, null, _parts.Time));
+        foreach (ExecRow row in _parts.Records.ReadOpenExecs())
+        {
+            if ((_parts.Table.Find(row.Exec.Sandbox) ?? gone.GetValueOrDefault(row.Exec.Sandbox)) is SandboxEntry entry)
+            {
+                Slot? slot = entry.Slot?.Id == row.Slot ? entry.Slot : null;
+                _parts.Execs.Adopt(row, entry, slot);
+            }
+            else
+            {
+                _parts.Records.FinishExec(row.Exec with
+                {
+                    Status = ExecStatus.Failed, Error = "sandbox was deleted while the command was running", Completed = _parts.Time.GetUtcNow(),
+                });
+            }
+        }
+
+        foreach (SandboxEntry entry in _parts.Table.All)
+        {
+            if (entry.Slot is Slot slot)
+            {
+                // One left frozen by a death between freeze and thaw goes on.
+                slot.Execs.Thaw();
+                _parts.Execs.Follow(entry, slot);
+                await _parts.Execs.SettleAsync(slot);
+            }
+        }
+    }
+
+    // Looked for before anything new is made: what is made later is nobody's leftover.
+    private async Task<Leftovers> FindLeftoversAsync()
+    {
+        string cgroups = _hierarchy.Absolute(_parts.Options.Cgroup.Subtree);
+        HashSet<string> slots = [.. _parts.Records.ReadSlots().Select(s => s.Id.ToString())];
+        HashSet<string> live = [.. _parts.Records.ReadSandboxes().Select(s => s.Record.Layer)];
+        HashSet<string> sealedOnes = [.. _parts.Records.ReadSnapshots().Select(s => LayerId.Sealed(s.Snapshot.Id.Hex).ToString())];
+        LayerInventory layers = _parts.Layers.List();
+        return new Leftovers(
+            [.. (await _containerd.Containers.ListAsync())
+                .Where(c => c.Labels.TryGetValue(SlotFactory.InstanceLabel, out string? instance) && instance == _instance).Select(c => c.Id)
+                .Concat(Names(cgroups)).Concat(Names(_paths.All))
+                .Where(name => SlotId.IsValid(name) && !slots.Contains(name)).Distinct().Select(SlotId.Parse)],
+            [.. layers.Live.Where(l => !live.Contains(l.ToString()))],
+            [.. layers.Sealed.Where(l => !sealedOnes.Contains(l.ToString()))],
+            [.. _parts.Spool.List().Where(id => _parts.Records.FindExec(id) is null)]);
+    }
+
+    private static IEnumerable<string> Names(string directory) =>
+        Directory.Exists(directory) ? Directory.GetDirectories(directory).Select(Path.GetFileName).OfType<string>() : [];
+
+    private async Task SweepAsync(
+        IReadOnlyList<(SandboxRecord Record, SandboxState State)> sandboxes,
+        IReadOnlyList<(Snapshot Snapshot, SnapshotState State)> snapshots,
+        Leftovers leftovers)
+    {
+        foreach (SlotId slot in _toEnd.Concat(leftovers.Slots))
+        {
+            Removing(_logger, "slot", slot.ToString());
+            await _factory.DestroyAsync(slot, CancellationToken.None);
+        }
+
+        foreach ((SandboxRecord record, _) in sandboxes.Where(s => s.State != SandboxState.Live))
+        {
+            Snapshot[] of = [.. snapshots.Where(s => s.Snapshot.Sandbox == record.Sandbox.Id).Select(s => s.Snapshot)];
+            await _sandboxes.RemoveFilesAsync(new SandboxEntry(record, null, _parts.Time), of);
+        }
+
+        HashSet<SandboxId> live = [.. sandboxes.Where(s => s.State == SandboxState.Live).Select(s => s.Record.Sandbox.Id)];
+        foreach ((Snapshot snapshot, _) in snapshots.Where(s => s.State != SnapshotState.Sealed && live.Contains(s.Snapshot.Sandbox)))
+        {
+            await _sandboxes.RemoveSnapshotAsync(snapshot.Id);
+        }
+
+        foreach (LayerId layer in leftovers.Live)
+        {
+            Removing(_logger, "layer", layer.ToString());
+            await _parts.Layers.DeleteLiveAsync(layer);
+        }
+
+        foreach (LayerId layer in leftovers.Sealed)
+        {
+            Removing(_logger, "layer", layer.ToString());
+            await _parts.Layers.DeleteSealedAsync(layer);
+        }
+
+        leftovers.Spools.ForEach(_parts.Spool.Remove);
+        await _parts.Layers.EmptyTrashAsync();
+    }
+
+    private sealed record Leftovers(List<SlotId> Slots, List<LayerId> Live, List<LayerId> Sealed, List<ExecId> Spools);
+
+    [LoggerMessage(EventId = 1501, Level = LogLevel.Information, Message = "Found {Sandboxes} sandboxes, {Running} of them running, {Execs} commands without an end, {Parked} parked slots")]
+    private static partial void Adopted(ILogger logger, int sandboxes, int running, int execs, int parked);
+
+    [LoggerMessage(EventId = 1502, Level = LogLevel.Warning, Message = "Removing {Kind} {Name}: no sandbox has it")]
+    private static partial void Removing(ILogger logger, string kind, string name);
+}

@@ -1,0 +1,43 @@
+using Microsoft.Extensions.Logging;
+using Sleigh.Containerd;
+using Sleigh.Overlay;
+using Sleigh.Runtime.Images;
+using Sleigh.Runtime.Options;
+using Sleigh.Runtime.Records;
+using Sleigh.Runtime.Slots;
+
+namespace Sleigh.Runtime;
+
+/// <summary>What <see cref="Sandboxes"/> is made of.</summary>
+internal sealed record SandboxParts
+{
+    public required SandboxTable Table { get; init; }
+
+    public required SnapshotTable Snapshots { get; init; }
+
+    public required SandboxStarter Starter { get; init; }
+
+    public required Execs Execs { get; init; }
+
+    public required SlotPool Pool { get; init; }
+
+    public required LayerStore Layers { get; init; }
+
+    public required ImageLayers Lowers { get; init; }
+
+    public required ImageStore Images { get; init; }
+
+    public required RecordStore Records { get; init; }
+
+    public required Spool Spool { get; init; }
+
+    public required HostGuard Guard { get; init; }
+
+    public required SleighOptions Options { get; init; }
+
+    public required TimeProvider Time { get; init; }
+
+    public required ILogger Logger { get; init; }
+
+    public required Background Background { get; init; }
+}

@@ -1,0 +1,98 @@
+using Microsoft.Extensions.Logging;
+using Sleigh.Containerd;
+using Sleigh.Overlay;
+using Sleigh.Runtime.Images;
+using Sleigh.Runtime.Records;
+using Sleigh.Runtime.Slots;
+
+namespace Sleigh.Runtime;
+
+/// <summary>Brings a sandbox's files and a slot together: at create, fork and rollback, and again for a sandbox that has exited.</summary>
+internal sealed class SandboxStarter
+{
+    private readonly SlotPool _pool;
+    private readonly Trees _trees;
+    private readonly LayerStore _layers;
+    private readonly ImageLayers _images;
+    private readonly RecordStore _records;
+    private readonly ILogger _logger;
+
+    public SandboxStarter(SlotPool pool, Trees trees, LayerStore layers, ImageLayers images, RecordStore records, ILogger logger) =>
+        (_pool, _trees, _layers, _images, _records, _logger) = (pool, trees, layers, images, records, logger);
+
+    /// <summary>Told of each slot in which a sandbox begins to run; set once, before anything starts.</summary>
+    public Action<SandboxEntry, Slot> Started { get; set; } = (_, _) => { };
+
+    /// <summary>Takes a slot and mounts the tree in it. When it fails, no slot is left.</summary>
+    /// <exception cref="ContainerdException">containerd refused or did not answer.</exception>
+    /// <exception cref="IOException">The kernel refused.</exception>
+    public async Task<ClaimedSlot> ClaimAsync(
+        SandboxRecord record, LiveLayer layer, IReadOnlyList<string> lowers, Stopwatch phase, CancellationToken cancellationToken)
+    {
+        (Slot slot, bool fromPool) = await _pool.TakeAsync(record.Limits, cancellationToken);
+        TimeSpan taken = phase.Lap();
+        try
+        {
+            await _trees.MountAsync(slot, record, layer, lowers, cancellationToken);
+        }
+        catch (Exception)
+        {
+            _pool.EndLater(slot);
+            throw;
+        }
+
+        return new ClaimedSlot(slot, fromPool, taken, phase.Lap());
+    }
+
+    /// <summary>The slot a sandbox runs in; one that has exited is started first.</summary>
+    /// <exception cref="RuntimeException"><see cref="ErrorKind.NotFound"/>, <see cref="ErrorKind.SandboxStartFailed"/>, ...</exception>
+    public async Task<Slot> EnsureRunningAsync(SandboxEntry entry, CancellationToken cancellationToken)
+    {
+        if (entry.Slot is { IsProcessAlive: true } running)
+        {
+            return running;
+        }
+
+        await entry.Starting.WaitAsync(cancellationToken);
+        try
+        {
+            if (entry.IsDeleted)
+            {
+                throw RuntimeException.NoSandbox(entry.Id);
+            }
+
+            return entry.Slot is { IsProcessAlive: true } slot ? slot : await StartAsync(entry, cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or ContainerdException or LayerConflictException or SharedMountsException)
+        {
+            throw Failures.Translate(
+                e, ErrorKind.SandboxStartFailed, $"sandbox {entry.Id} could not be started; the daemon log has the cause under this request id");
+        }
+        finally
+        {
+            entry.Starting.Release();
+        }
+    }
+
+    private async Task<Slot> StartAsync(SandboxEntry entry, CancellationToken cancellationToken)
+    {
+        await using UndoStack undo = new(_logger);
+        SandboxRecord record = entry.Record;
+
+        // The work directory can be made anew only once no overlay of the old slot is left.
+        await _pool.DrainAsync();
+        LiveLayer layer = await _layers.OpenLiveAsync(LayerId.Parse(record.Layer), renewWork: true, cancellationToken);
+        IReadOnlyList<string> lowers = await _images.LowersAsync(record.Chain, cancellationToken);
+        ClaimedSlot claimed = await ClaimAsync(record, layer, lowers, new Stopwatch(), cancellationToken);
+        undo.Push($"slot {claimed.Slot.Id}", _ =>
+        {
+            _pool.EndLater(claimed.Slot);
+            return Task.CompletedTask;
+        });
+        entry.Change(r => r with { Slot = claimed.Slot.Id }, r => _records.PutSandbox(r, SandboxState.Live, claimed.RecordFor(entry.Id)));
+        undo.Complete();
+        entry.Slot = claimed.Slot;
+        Started(entry, claimed.Slot);
+        return claimed.Slot;
+    }
+}

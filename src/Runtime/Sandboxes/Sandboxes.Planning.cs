@@ -1,0 +1,142 @@
+using System.Globalization;
+using Sleigh.Containerd;
+using Sleigh.Overlay;
+using Sleigh.Runtime.Records;
+
+namespace Sleigh.Runtime;
+
+/// <content>What is checked and decided before anything is made.</content>
+internal sealed partial class Sandboxes
+{
+    private const string SessionLabel = "session_id";
+
+    private SandboxRecord Plan(
+        SessionId owner, SandboxSpec spec, Snapshot? from, SandboxRecord? source, string image, ImageTree? tree)
+    {
+        DateTimeOffset now = _time.GetUtcNow();
+        int memory = spec.MemoryLimitMb ?? from?.Limits.MemoryLimitMb ?? _options.Sandbox.MemoryMb;
+        int ceiling = Math.Min(spec.MemoryCeilingMb ?? from?.Limits.MemoryCeilingMb ?? _guard.CeilingMb, _guard.CeilingMb);
+        if (ceiling < memory)
+        {
+            throw RuntimeException.Invalid(
+                "memory_ceiling_mb", $"bad request: memory_ceiling_mb {ceiling} is below memory_limit_mb {memory}; it must be at least that");
+        }
+
+        return new SandboxRecord
+        {
+            Sandbox = new Sandbox
+            {
+                Id = SandboxId.New(),
+                Session = owner,
+                Image = image,
+                Status = SandboxStatus.Created,
+                Labels = new Dictionary<string, string>(spec.Labels) { [SessionLabel] = owner.ToString() },
+                Created = now,
+                LastUsed = now,
+                MemoryLimitMb = memory,
+                MemoryCeilingMb = ceiling,
+                AutoExpandMemory = spec.AutoExpandMemory ?? _options.Memory.AutoGrow,
+                OnOom = spec.OnOom ?? OomAction.Report,
+                Cpus = spec.Cpus ?? from?.Limits.Cpus ?? _options.Sandbox.Cpus,
+                PidsLimit = spec.PidsLimit ?? from?.Limits.PidsLimit ?? DefaultPids,
+                DiskLimitMb = spec.DiskLimitMb,
+                Network = spec.Network ?? _options.Sandbox.Network.ToString().ToLower(CultureInfo.InvariantCulture),
+                RuntimeClass = spec.RuntimeClass ?? _options.Sandbox.Runtime,
+                User = spec.User,
+                Name = spec.Name,
+                BaseSnapshot = from?.Id,
+                Parent = from is null ? null : new SandboxParent(from.Sandbox, from.Id),
+                Expires = now + spec.Ttl,
+            },
+            Layer = LayerId.NewLive().ToString(),
+            Chain = source?.Chain ?? tree!.ChainId,
+            Settings = source?.Settings ?? new ImageSettings(tree!.Config.Env, NotEmpty(tree.Config.WorkingDir), NotEmpty(tree.Config.User)),
+            Env = spec.Env,
+            Ttl = spec.Ttl,
+        };
+    }
+
+    /// <summary>The contract's default of <c>pids_limit</c>.</summary>
+    internal const int DefaultPids = 1024;
+
+    private SandboxRecord PlanFork(SandboxRecord source, Snapshot snapshot)
+    {
+        DateTimeOffset now = _time.GetUtcNow();
+        return source with
+        {
+            Sandbox = source.Sandbox with
+            {
+                Id = SandboxId.New(),
+                Status = SandboxStatus.Created,
+                Labels = snapshot.Labels,
+                Created = now,
+                LastUsed = now,
+                MemoryLimitMb = snapshot.Limits.MemoryLimitMb,
+                MemoryCeilingMb = snapshot.Limits.MemoryCeilingMb,
+                Cpus = snapshot.Limits.Cpus,
+                PidsLimit = snapshot.Limits.PidsLimit,
+                DiskLimitMb = snapshot.Limits.DiskLimitMb,
+                Name = null,
+                BaseSnapshot = snapshot.Id,
+                Parent = new SandboxParent(source.Sandbox.Id, snapshot.Id),
+                Expires = now + source.Ttl,
+            },
+            Layer = LayerId.NewLive().ToString(),
+            Slot = null,
+        };
+    }
+
+    private async Task<ImageTree> FindImageAsync(string image, bool notify, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _images.OpenAsync(image, cancellationToken);
+        }
+        catch (ImageException e) when (e.Kind == ImageErrorKind.NotFound && notify)
+        {
+            throw new RuntimeException(ErrorKind.ImagePullNeeded, $"image \"{image}\" is not cached on host and needs pull", e)
+            {
+                Details = new Dictionary<string, object> { ["image"] = image },
+            };
+        }
+        catch (ImageException e) when (e.Kind == ImageErrorKind.NotFound)
+        {
+            throw new RuntimeException(
+                ErrorKind.ImagePullFailed,
+                $"image pull failed for \"{image}\": not found; check server network connectivity or configure proxy (HTTP_PROXY/HTTPS_PROXY)", e)
+            {
+                Hint = "this version does not pull from registries: have the operator run sleighctl image import or sleighctl image bootstrap",
+                Details = new Dictionary<string, object> { ["image"] = image, ["reason"] = "not_found" },
+            };
+        }
+        catch (ContainerdException e)
+        {
+            throw Failures.Translate(e, ErrorKind.SandboxStartFailed, $"image \"{image}\" could not be opened");
+        }
+    }
+
+    private Snapshot RequireSnapshot(SessionId owner, SnapshotId id)
+    {
+        Snapshot snapshot = _snapshots.Find(id)
+            ?? throw new RuntimeException(ErrorKind.SnapshotNotFound, $"resource not found: snapshot {id}");
+        return snapshot.Session == owner
+            ? snapshot
+            : throw new RuntimeException(ErrorKind.Forbidden, $"forbidden: {id} belongs to another session");
+    }
+
+    private void CheckQuota(SessionId owner, int more = 1)
+    {
+        if (_options.Limits.SandboxesPerSession is int limit and > 0
+            && _table.All.Count(e => e.Record.Sandbox.Session == owner) + more > limit)
+        {
+            throw Quota("sandboxes_per_session", limit, $"the session may have {limit} sandboxes; delete one first");
+        }
+    }
+
+    private static RuntimeException Quota(string quota, int limit, string message) => new(ErrorKind.QuotaExceeded, message)
+    {
+        Details = new Dictionary<string, object> { ["quota"] = quota, ["limit"] = limit },
+    };
+
+    private static string? NotEmpty(string text) => text.Length == 0 ? null : text;
+}

@@ -1,0 +1,231 @@
+using Microsoft.Extensions.Logging;
+using Sleigh.Containerd;
+using Sleigh.Overlay;
+using Sleigh.Runtime.Images;
+using Sleigh.Runtime.Options;
+using Sleigh.Runtime.Records;
+using Sleigh.Runtime.Slots;
+
+namespace Sleigh.Runtime;
+
+/// <inheritdoc cref="ISandboxes"/>
+internal sealed partial class Sandboxes : ISandboxes
+{
+    private readonly SandboxTable _table;
+    private readonly SnapshotTable _snapshots;
+    private readonly SandboxStarter _starter;
+    private readonly Execs _execs;
+    private readonly SlotPool _pool;
+    private readonly LayerStore _layers;
+    private readonly ImageLayers _lowers;
+    private readonly ImageStore _images;
+    private readonly RecordStore _records;
+    private readonly Spool _spool;
+    private readonly HostGuard _guard;
+    private readonly SleighOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private readonly Background _background;
+
+    public Sandboxes(SandboxParts parts)
+    {
+        (_table, _snapshots, _starter, _execs, _pool, _layers) =
+            (parts.Table, parts.Snapshots, parts.Starter, parts.Execs, parts.Pool, parts.Layers);
+        (_lowers, _images, _records, _spool, _guard) = (parts.Lowers, parts.Images, parts.Records, parts.Spool, parts.Guard);
+        (_options, _time, _logger, _background) = (parts.Options, parts.Time, parts.Logger, parts.Background);
+        _execs.SlotDied = OnSlotDied;
+    }
+
+    /// <inheritdoc/>
+    public Sandbox? Find(SandboxId id) => _table.Find(id) is { IsDeleted: false } entry ? entry.View : null;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<Sandbox> List(SessionId? owner) =>
+        [.. _table.All.Where(e => !e.IsDeleted && (owner is null || e.Record.Sandbox.Session == owner)).Select(e => e.View)];
+
+    /// <inheritdoc/>
+    public async Task<CreatedSandbox> CreateAsync(SessionId owner, SandboxSpec spec, CancellationToken cancellationToken)
+    {
+        Stopwatch phase = new();
+        CheckStopping();
+        Snapshot? from = spec.Snapshot is SnapshotId id ? RequireSnapshot(owner, id) : null;
+        SandboxRecord? source = from is null ? null : _table.Require(from.Sandbox).Record;
+        string image = source?.Sandbox.Image ?? spec.Image ?? _options.Pool.Image;
+        ImageTree? tree = source is null ? await FindImageAsync(image, spec.NotifyInsteadOfPull, cancellationToken) : null;
+        TimeSpan lookUp = phase.Lap();
+        CheckQuota(owner);
+        _guard.Admit(spec.ConfirmLowMemory, "sandbox creation");
+        SandboxRecord record = Plan(owner, spec, from, source, image, tree);
+        TimeSpan admission = phase.Lap();
+        try
+        {
+            return await BuildAsync(record, from?.Id, phase, new Timings(admission, lookUp), cancellationToken);
+        }
+        catch (Exception e) when (IsExpected(e))
+        {
+            throw Failures.Translate(
+                e, ErrorKind.SandboxStartFailed, "the sandbox could not be started; the daemon log has the cause under this request id");
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task DeleteAsync(SandboxId id, CancellationToken cancellationToken)
+    {
+        SandboxEntry entry = _table.Require(id);
+        entry.IsDeleted = true;
+        if (!_table.TryRemove(id))
+        {
+            throw RuntimeException.NoSandbox(id);
+        }
+
+        entry.Turns.Close();
+        Snapshot[] snapshots = [.. _snapshots.Of(id)];
+        _records.MarkSandboxDeleting(id);
+        _snapshots.RemoveOf(id);
+        Slot? slot = await TakeSlotAwayAsync(entry);
+        if (slot is not null)
+        {
+            await _execs.EndSlotAsync(slot, ExecEndCause.Delete);
+            _pool.EndLater(slot);
+        }
+
+        Deleted(_logger, id.ToString());
+        _background.Run($"remove the files of {id}", () => RemoveFilesAsync(entry, snapshots));
+    }
+
+    private static bool IsExpected(Exception e) => e is IOException or ContainerdException or LayerConflictException or LayerStoreUnavailableException
+        or SharedMountsException or LayerStoreFullException or UnauthorizedAccessException or Linux.Sqlite.SqliteException;
+
+    private static async Task<Slot?> TakeSlotAwayAsync(SandboxEntry entry)
+    {
+        // A start under way ends first: what it leaves is taken away then.
+        await entry.Starting.WaitAsync(CancellationToken.None);
+        try
+        {
+            Slot? slot = entry.Slot;
+            entry.Slot = null;
+            return slot;
+        }
+        finally
+        {
+            entry.Starting.Release();
+        }
+    }
+
+    /// <summary>Removes all that a deleted sandbox has left; also called at start for one whose removal was cut off.</summary>
+    public async Task RemoveFilesAsync(SandboxEntry entry, IReadOnlyList<Snapshot> snapshots)
+    {
+        // A change that was under way when the delete came keeps its turn; it fails or is taken back before files go.
+        using (await entry.Turns.EnterLastAsync())
+        {
+            await _pool.DrainAsync();
+            await _layers.DeleteLiveAsync(LayerId.Parse(entry.Record.Layer));
+            foreach (Snapshot snapshot in snapshots)
+            {
+                await _layers.DeleteSealedAsync(LayerId.Sealed(snapshot.Id.Hex));
+                _records.RemoveSnapshot(snapshot.Id);
+            }
+
+            foreach (ExecId exec in _records.ReadExecIds(entry.Id))
+            {
+                _spool.Remove(exec);
+            }
+
+            _records.RemoveSandbox(entry.Id);
+        }
+
+        await _layers.EmptyTrashAsync();
+    }
+
+    private async Task<CreatedSandbox> BuildAsync(
+        SandboxRecord record, SnapshotId? from, Stopwatch phase, Timings before, CancellationToken cancellationToken)
+    {
+        await using UndoStack undo = new(_logger);
+        PutNew(record);
+        undo.Push($"record of {record.Sandbox.Id}", _ => RemoveRecordAsync(record.Sandbox.Id));
+
+        LayerId layerId = LayerId.Parse(record.Layer);
+        LiveLayer layer = await _layers.CreateLiveAsync(layerId, from is SnapshotId s ? LayerId.Sealed(s.Hex) : null, cancellationToken);
+        undo.Push($"layer {layerId}", token => _layers.DeleteLiveAsync(layerId, token));
+        TimeSpan rootfs = phase.Lap();
+
+        IReadOnlyList<string> lowers = await _lowers.LowersAsync(record.Chain, cancellationToken);
+        ClaimedSlot claimed = await _starter.ClaimAsync(record, layer, lowers, phase, cancellationToken);
+        undo.Push($"slot {claimed.Slot.Id}", _ => EndSlotNowAsync(claimed.Slot));
+
+        cancellationToken.ThrowIfCancellationRequested();
+        record = record with { Slot = claimed.Slot.Id };
+        _records.PutSandbox(record, SandboxState.Live, claimed.RecordFor(record.Sandbox.Id));
+        undo.Complete();
+        SandboxEntry entry = new(record, claimed.Slot, _time);
+        _table.Add(entry);
+        _starter.Started(entry, claimed.Slot);
+        CreatePhases phases = new(before.Admission, before.Image, rootfs, TimeSpan.Zero, claimed.Taking, claimed.Mounting);
+        Created(_logger, record.Sandbox.Id.ToString(), record.Sandbox.Session.ToString(), claimed.FromPool, phase.Total.TotalMilliseconds);
+        return new CreatedSandbox(entry.View, claimed.FromPool, phase.Total, phases);
+    }
+
+    private Task EndSlotNowAsync(Slot slot)
+    {
+        _pool.EndLater(slot);
+        return _pool.DrainAsync();
+    }
+
+    private Task RemoveRecordAsync(SandboxId id)
+    {
+        _records.RemoveSandbox(id);
+        return Task.CompletedTask;
+    }
+
+    private void PutNew(SandboxRecord record)
+    {
+        Sandbox sandbox = record.Sandbox;
+        if (sandbox.Name is string name && _table.All.FirstOrDefault(
+            e => !e.IsDeleted && e.Record.Sandbox.Session == sandbox.Session && e.Record.Sandbox.Name == name) is SandboxEntry holder)
+        {
+            throw NameInUse(name, holder.Id);
+        }
+
+        try
+        {
+            _records.PutSandbox(record, SandboxState.Making);
+        }
+        catch (Linux.Sqlite.SqliteException e) when (e.Kind == Linux.Sqlite.SqliteErrorKind.Constraint && sandbox.Name is not null)
+        {
+            throw NameInUse(sandbox.Name, null);
+        }
+    }
+
+    private static RuntimeException NameInUse(string name, SandboxId? holder) =>
+        new(ErrorKind.NameInUse, $"the name {name} is in use by {holder?.ToString() ?? "a sandbox that is being created"}")
+        {
+            Details = holder is SandboxId id ? new Dictionary<string, object> { ["sandbox_id"] = id.ToString() } : new Dictionary<string, object>(),
+        };
+
+    private void OnSlotDied(SandboxEntry entry, Slot slot)
+    {
+        if (entry.Slot == slot)
+        {
+            entry.Slot = null;
+            entry.Change(r => r with { Slot = null }, r => _records.PutSandbox(r, SandboxState.Live));
+        }
+
+        _pool.EndLater(slot);
+    }
+
+    private void CheckStopping()
+    {
+        if (_execs.IsStopping)
+        {
+            throw new RuntimeException(ErrorKind.ShuttingDown, "the daemon is shutting down; try again in a moment");
+        }
+    }
+
+    private sealed record Timings(TimeSpan Admission, TimeSpan Image);
+
+    [LoggerMessage(EventId = 1401, Level = LogLevel.Information, Message = "Created {Sandbox} of {Session} (parked slot: {FromPool}) in {Milliseconds:F1} ms")]
+    private static partial void Created(ILogger logger, string sandbox, string session, bool fromPool, double milliseconds);
+
+    [LoggerMessage(EventId = 1402, Level = LogLevel.Information, Message = "Deleted {Sandbox}")]
+    private static partial void Deleted(ILogger logger, string sandbox);
+}

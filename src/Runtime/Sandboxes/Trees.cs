@@ -1,0 +1,47 @@
+using Microsoft.Win32.SafeHandles;
+using Sleigh.Overlay;
+using Sleigh.Runtime.Options;
+using Sleigh.Runtime.Records;
+using Sleigh.Runtime.Slots;
+
+namespace Sleigh.Runtime;
+
+/// <summary>Mounts a sandbox's file tree into a slot.</summary>
+internal sealed class Trees
+{
+    private readonly TreeMounter _mounter;
+    private readonly SlotPaths _paths;
+    private readonly SandboxOptions _options;
+
+    public Trees(TreeMounter mounter, SlotPaths paths, SandboxOptions options) => (_mounter, _paths, _options) = (mounter, paths, options);
+
+    /// <summary>Mounts the tree and makes the image's working directory. The slot holds the root from then on.</summary>
+    /// <exception cref="IOException">The kernel refused; the slot is as it was.</exception>
+    public async Task MountAsync(Slot slot, SandboxRecord record, LiveLayer layer, IReadOnlyList<string> imageLowers, CancellationToken cancellationToken)
+    {
+        SafeFileHandle root = await _mounter.MountAsync(
+            new TreePlan
+            {
+                Lowers = [.. layer.SealedLowers, .. imageLowers],
+                Upper = layer.Upper,
+                Work = layer.Work,
+                Volatile = _options.Durability == Durability.Relaxed,
+                Binds = SandboxIdentity.Write(_paths.Identity(slot.Id), record.Sandbox),
+                HostName = SandboxIdentity.HostName(record.Sandbox),
+            },
+            slot.Namespaces,
+            cancellationToken);
+        slot.Tree = root;
+        if (record.Settings.WorkingDirectory is { Length: > 1 } directory && directory[0] == '/')
+        {
+            TreeFiles.CreateDirectories(root, directory, 0, 0);
+        }
+    }
+
+    /// <summary>Finds the tree of a slot again after a restart of the daemon; false when it has none.</summary>
+    public async Task<bool> ReopenAsync(Slot slot, CancellationToken cancellationToken)
+    {
+        slot.Tree = await _mounter.OpenTreeRootAsync(slot.Namespaces, cancellationToken);
+        return slot.Tree is not null;
+    }
+}

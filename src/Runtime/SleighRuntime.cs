@@ -1,0 +1,121 @@
+using Microsoft.Extensions.Logging;
+using Sleigh.Containerd;
+using Sleigh.Runtime.Options;
+using Sleigh.Runtime.Slots;
+
+namespace Sleigh.Runtime;
+
+/// <summary>
+/// The running whole: opened from the configuration, reconciled with the host, closed without touching a sandbox. One per data
+/// directory at a time, held by a lock file.
+/// </summary>
+public sealed partial class SleighRuntime : IAsyncDisposable
+{
+    private static readonly TimeSpan MaintenanceInterval = TimeSpan.FromSeconds(30);
+
+    private readonly OpenRuntime _open;
+    private readonly SandboxParts _parts;
+    private readonly ITimer _maintenance;
+
+    private SleighRuntime(OpenRuntime open)
+    {
+        (_open, _parts) = (open, open.Parts);
+        _maintenance = _parts.Time.CreateTimer(_ => Maintain(), null, MaintenanceInterval, MaintenanceInterval);
+    }
+
+    /// <summary>Sessions and their tokens.</summary>
+    public ISessions Sessions => _open.Sessions;
+
+    /// <summary>Sandboxes and their snapshots.</summary>
+    public ISandboxes Sandboxes => _open.Sandboxes;
+
+    /// <summary>Commands.</summary>
+    public IExecs Execs => _parts.Execs;
+
+    /// <summary>Images on this host.</summary>
+    public IImages Images => _open.Images;
+
+    /// <summary>The host and the daemon.</summary>
+    public IHost Host => _open.Host;
+
+    /// <summary>Replies kept for repeated requests.</summary>
+    public IIdempotency Idempotency => _open.Idempotency;
+
+    /// <summary>Opens everything and takes over what an earlier run has left running.</summary>
+    /// <exception cref="StartException">One sentence on what stands in the way and what to do.</exception>
+    public static async Task<SleighRuntime> StartAsync(
+        SleighOptions options, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
+    {
+        SleighRuntime runtime = new(await RuntimeOpening.OpenAsync(options, loggers, time, cancellationToken));
+        runtime._parts.Pool.Start();
+        return runtime;
+    }
+
+    /// <summary>From now on new work is refused; commands that run go on.</summary>
+    public void BeginStop() => _parts.Execs.BeginStop();
+
+    /// <summary>Deletes all sandboxes, empties the pool and ends an embedded containerd: for an installation that is given up.</summary>
+    public async Task RemoveAllAsync(CancellationToken cancellationToken)
+    {
+        foreach (Sandbox sandbox in Sandboxes.List(null))
+        {
+            await Sandboxes.DeleteAsync(sandbox.Id, cancellationToken);
+        }
+
+        BeginStop();
+        await _parts.Background.DrainAsync();
+        await _parts.Pool.EmptyAsync();
+        await DisposeAsync(stopContainerd: true);
+    }
+
+    /// <summary>Closes everything; sandboxes, their commands and containerd go on.</summary>
+    public ValueTask DisposeAsync() => DisposeAsync(stopContainerd: false);
+
+    private async ValueTask DisposeAsync(bool stopContainerd)
+    {
+        BeginStop();
+        await _maintenance.DisposeAsync();
+        await _parts.Background.DrainAsync();
+        await _parts.Pool.DisposeAsync();
+        foreach (SandboxEntry entry in _parts.Table.All)
+        {
+            if (entry.Slot is Slot slot)
+            {
+                await slot.DisposeAsync();
+            }
+        }
+
+        await _parts.Layers.CloseAsync(unmount: stopContainerd);
+        if (_open.Supervisor is ContainerdSupervisor supervisor)
+        {
+            if (stopContainerd)
+            {
+                await supervisor.StopAsync();
+            }
+
+            await supervisor.DisposeAsync();
+        }
+
+        _open.Containerd.Dispose();
+        _open.Namespaces.Dispose();
+        _parts.Execs.Dispose();
+        _parts.Records.Dispose();
+        await _open.Lock.DisposeAsync();
+    }
+
+    private void Maintain()
+    {
+        DateTimeOffset now = _parts.Time.GetUtcNow();
+        _open.Idempotency.Sweep();
+        TimeSpan? idle = _parts.Options.Sandbox.IdleTtl;
+        foreach (SandboxEntry entry in _parts.Table.All.Where(e => !e.IsDeleted))
+        {
+            bool expired = entry.Record.Sandbox.Expires is DateTimeOffset end && end <= now;
+            bool unused = idle is TimeSpan limit && entry.LastUsed + limit <= now && _parts.Execs.CountRunning(entry.Id) == 0;
+            if (expired || unused)
+            {
+                _parts.Background.Run($"delete {entry.Id}", () => Sandboxes.DeleteAsync(entry.Id, CancellationToken.None));
+            }
+        }
+    }
+}

@@ -1,0 +1,14 @@
+using Sleigh.Runtime.Records;
+
+namespace Sleigh.Runtime.Slots;
+
+/// <summary>A slot with a sandbox's tree mounted, not yet recorded as its own.</summary>
+/// <param name="Slot">The slot.</param>
+/// <param name="FromPool">Whether it was parked.</param>
+/// <param name="Taking">Getting the slot.</param>
+/// <param name="Mounting">Mounting the tree.</param>
+internal sealed record ClaimedSlot(Slot Slot, bool FromPool, TimeSpan Taking, TimeSpan Mounting)
+{
+    /// <summary>What is recorded of it together with the sandbox.</summary>
+    public SlotRecord RecordFor(SandboxId sandbox) => new(Slot.Id, SlotState.Claimed, sandbox, Slot.ProcessId, Slot.Limits);
+}

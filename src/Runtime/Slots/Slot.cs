@@ -1,0 +1,59 @@
+using Microsoft.Win32.SafeHandles;
+using Sleigh.Cgroups;
+using Sleigh.Linux;
+using Sleigh.Overlay;
+using Sleigh.Runtime.Init;
+
+namespace Sleigh.Runtime.Slots;
+
+/// <summary>A running container with sleigh-init as PID 1, parked or with a sandbox's tree mounted in it. Disposing it closes descriptors only.</summary>
+internal sealed class Slot : IAsyncDisposable
+{
+    private readonly ProcessHandle _process;
+
+    public Slot(SlotId id, SlotLimits limits, ProcessHandle process, SlotNamespaces namespaces, InitConnection init, Cgroup group, Cgroup execs)
+    {
+        (Id, Limits, _process, Namespaces, Init, Group, Execs) = (id, limits, process, namespaces, init, group, execs);
+        ProcessId = process.Id;
+    }
+
+    public SlotId Id { get; }
+
+    /// <summary>PID 1 as the host sees it.</summary>
+    public int ProcessId { get; }
+
+    /// <summary>The limits in force.</summary>
+    public SlotLimits Limits { get; set; }
+
+    public SlotNamespaces Namespaces { get; }
+
+    /// <summary>Replaced when the connection was lost although PID 1 lives.</summary>
+    public InitConnection Init { get; set; }
+
+    /// <summary>Carries the limits, where cgroup v2 has the controllers.</summary>
+    public Cgroup Group { get; }
+
+    /// <summary>Parent of the leaf of each exec: one write freezes or kills all commands.</summary>
+    public Cgroup Execs { get; }
+
+    /// <summary>The root of the mounted tree; null while parked. It pins the tree, so it is closed as soon as the slot ends.</summary>
+    public SafeFileHandle? Tree { get; set; }
+
+    /// <summary>Why commands that end from now on did not end by themselves; null in an ordinary life.</summary>
+    public ExecEndCause? Ending { get; set; }
+
+    /// <summary>Whether PID 1 is alive and answers on its socket.</summary>
+    public bool IsAlive => IsProcessAlive && !Init.Closed.IsCompleted;
+
+    /// <summary>Whether PID 1 is alive.</summary>
+    public bool IsProcessAlive => _process.IsAlive;
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        Tree?.Dispose();
+        await Init.DisposeAsync();
+        Namespaces.Dispose();
+        _process.Dispose();
+    }
+}

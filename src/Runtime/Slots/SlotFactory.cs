@@ -1,0 +1,252 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Sleigh.Cgroups;
+using Sleigh.Containerd;
+using Sleigh.Linux;
+using Sleigh.Overlay;
+using Sleigh.Runtime.Init;
+using Sleigh.Runtime.Options;
+using Sleigh.Runtime.Records;
+
+namespace Sleigh.Runtime.Slots;
+
+/// <summary>Makes slots from nothing, finds them again after a restart of the daemon, and destroys them without a trace.</summary>
+internal sealed partial class SlotFactory
+{
+    private const int Sigkill = 9;
+
+    private static readonly TimeSpan InitStartLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(30);
+
+    private readonly ContainerdClient _containerd;
+    private readonly CgroupHierarchy _hierarchy;
+    private readonly RecordStore _records;
+    private readonly SlotPaths _paths;
+    private readonly SleighOptions _options;
+    private readonly string _instance;
+    private readonly ILogger _logger;
+
+    public SlotFactory(
+        ContainerdClient containerd, CgroupHierarchy hierarchy, RecordStore records, SlotPaths paths, SleighOptions options,
+        string instance, ILogger logger)
+    {
+        (_containerd, _hierarchy, _records, _paths, _options, _instance, _logger) =
+            (containerd, hierarchy, records, paths, options, instance, logger);
+        LimitsThroughRuntime = !hierarchy.CanLimitMemory(options.Cgroup.Subtree);
+    }
+
+    /// <summary>The label by which containerd's list tells our containers from those of another installation.</summary>
+    public const string InstanceLabel = "sleigh.instance";
+
+    /// <summary>Whether limits have to go through the container runtime, because cgroup v2 lacks the memory controller here.</summary>
+    public bool LimitsThroughRuntime { get; }
+
+    /// <summary>Starts a container; its record is <see cref="SlotState.Making"/> until the very end. Undone whole when it fails.</summary>
+    /// <exception cref="ContainerdException">containerd refused or did not answer.</exception>
+    /// <exception cref="IOException">The kernel refused, or sleigh-init did not come up.</exception>
+    public async Task<Slot> MakeAsync(SlotLimits limits, SlotState state, CancellationToken cancellationToken)
+    {
+        SlotId id = SlotId.New();
+        await using UndoStack undo = new(_logger);
+        _records.PutSlot(new SlotRecord(id, SlotState.Making, null, 0, limits));
+        undo.Push($"slot {id}", token => DestroyAsync(id, token));
+
+        Directory.CreateDirectory(_paths.Directory(id), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        (Cgroup group, Cgroup execs) = MakeCgroups(id, limits);
+        await _containerd.Containers.CreateAsync(
+            new NewContainer
+            {
+                Id = id.ToString(),
+                Spec = SlotSpecWriter.Write(new SlotSpec
+                {
+                    SkeletonDirectory = _paths.Skeleton,
+                    HostDirectory = _paths.Directory(id),
+                    CgroupsPath = _paths.InitCgroup(id),
+                    Capabilities = _options.Sandbox.Capabilities,
+                    RuntimeLimits = LimitsThroughRuntime ? limits : null,
+                }),
+                Runtime = _options.Containerd.Runtime,
+                Labels = new Dictionary<string, string> { [InstanceLabel] = _instance },
+            },
+            cancellationToken);
+        int pid = await _containerd.Tasks.CreateAsync(id.ToString(), cancellationToken: cancellationToken);
+        await _containerd.Tasks.StartAsync(id.ToString(), cancellationToken: cancellationToken);
+        Slot slot = await OpenAsync(id, limits, pid, group, execs, cancellationToken);
+        _records.PutSlot(new SlotRecord(id, state, null, pid, limits));
+        undo.Complete();
+        return slot;
+    }
+
+    /// <summary>Finds a slot that an earlier run of the daemon made; null when it is not there any more or does not answer.</summary>
+    public async Task<Slot?> AdoptAsync(SlotRecord record, CancellationToken cancellationToken)
+    {
+        string cgroup = _hierarchy.Absolute(_paths.Cgroup(record.Id));
+        TaskState? task = await _containerd.Tasks.FindAsync(record.Id.ToString(), cancellationToken: cancellationToken);
+        if (task is not { Status: ContainerTaskStatus.Running } || task.Pid != record.ProcessId
+            || Cgroup.TryOpen(cgroup) is not Cgroup group || Cgroup.TryOpen(Path.Combine(cgroup, "execs")) is not Cgroup execs)
+        {
+            return null;
+        }
+
+        try
+        {
+            return await OpenAsync(record.Id, record.Limits, task.Pid, group, execs, cancellationToken);
+        }
+        catch (IOException e)
+        {
+            NotAdopted(_logger, record.Id.ToString(), e);
+            return null;
+        }
+    }
+
+    /// <summary>Puts other limits in force.</summary>
+    public async Task ApplyLimitsAsync(Slot slot, SlotLimits limits, CancellationToken cancellationToken)
+    {
+        if (slot.Limits == limits)
+        {
+            return;
+        }
+
+        if (LimitsThroughRuntime)
+        {
+            await _containerd.Tasks.UpdateAsync(slot.Id.ToString(), RuntimeResources(limits), cancellationToken);
+        }
+        else
+        {
+            WriteLimits(slot.Group, limits);
+        }
+
+        slot.Limits = limits;
+    }
+
+    /// <summary>
+    /// Ends a slot's processes and removes its task, container, cgroups, directory and record. Parts that are gone already are
+    /// passed over, so it can be called at any time and again after a failure.
+    /// </summary>
+    public async Task DestroyAsync(SlotId id, CancellationToken cancellationToken)
+    {
+        string name = id.ToString();
+        Cgroup? group = Cgroup.TryOpen(_hierarchy.Absolute(_paths.Cgroup(id)));
+        Cgroup.TryOpen(Path.Combine(_hierarchy.Absolute(_paths.Cgroup(id)), "execs"))?.Kill();
+        if (await _containerd.Tasks.FindAsync(name, cancellationToken: cancellationToken) is not null)
+        {
+            Task<TaskExit> end = _containerd.Tasks.WaitAsync(name, cancellationToken: cancellationToken);
+            await PassOverMissingAsync(() => _containerd.Tasks.KillAsync(name, Sigkill, all: true, cancellationToken: cancellationToken));
+            await PassOverMissingAsync(() => end);
+            await PassOverMissingAsync(() => _containerd.Tasks.DeleteAsync(name, cancellationToken));
+        }
+
+        await PassOverMissingAsync(() => _containerd.Containers.DeleteAsync(name, cancellationToken));
+        if (group is not null)
+        {
+            await group.RemoveAsync(EndLimit, cancellationToken);
+        }
+
+        if (Directory.Exists(_paths.Directory(id)))
+        {
+            Directory.Delete(_paths.Directory(id), recursive: true);
+        }
+
+        _records.RemoveSlot(id);
+    }
+
+    private static async Task PassOverMissingAsync(Func<Task> step)
+    {
+        try
+        {
+            await step();
+        }
+        catch (ContainerdException e) when (e.Kind is ContainerdErrorKind.NotFound)
+        {
+            // What is gone need not be removed.
+        }
+    }
+
+    private static void WriteLimits(Cgroup group, SlotLimits limits)
+    {
+        group.SetMemoryMax(limits.MemoryBytes);
+        group.SetSwapMax(0);
+        group.SetPidsMax(limits.PidsWithInit);
+        group.SetCpuMax(CpuMax.OfCpus(limits.Cpus));
+    }
+
+    private static byte[] RuntimeResources(SlotLimits limits)
+    {
+        ArrayBufferWriter<byte> buffer = new();
+        using (Utf8JsonWriter json = new(buffer))
+        {
+            json.WriteStartObject();
+            SlotSpecWriter.WriteLimits(json, limits);
+            json.WriteEndObject();
+        }
+
+        return buffer.WrittenSpan.ToArray();
+    }
+
+    private (Cgroup Group, Cgroup Execs) MakeCgroups(SlotId id, SlotLimits limits)
+    {
+        Cgroup group = _hierarchy.OpenOrCreate(_paths.Cgroup(id));
+        Cgroup execs = Cgroup.OpenOrCreate(group, "execs");
+        if (!LimitsThroughRuntime)
+        {
+            _hierarchy.EnableControllers(_paths.Cgroup(id) + "/execs", Controllers.Memory | Controllers.Pids | Controllers.Cpu | Controllers.Io);
+            WriteLimits(group, limits);
+        }
+
+        return (group, execs);
+    }
+
+    private async Task<Slot> OpenAsync(
+        SlotId id, SlotLimits limits, int pid, Cgroup group, Cgroup execs, CancellationToken cancellationToken)
+    {
+        ProcessHandle process = ProcessHandle.Open(pid);
+        SlotNamespaces? namespaces = null;
+        try
+        {
+            InitConnection init = await ConnectAsync(id, process, cancellationToken);
+            try
+            {
+                namespaces = SlotNamespaces.Open(pid);
+                return new Slot(id, limits, process, namespaces, init, group, execs);
+            }
+            catch (Exception)
+            {
+                await init.DisposeAsync();
+                throw;
+            }
+        }
+        catch (Exception)
+        {
+            namespaces?.Dispose();
+            process.Dispose();
+            throw;
+        }
+    }
+
+    // The task has started when containerd says so, but sleigh-init binds its socket some tenths of a millisecond later.
+    private async Task<InitConnection> ConnectAsync(SlotId id, ProcessHandle process, CancellationToken cancellationToken)
+    {
+        long begin = Environment.TickCount64;
+        while (true)
+        {
+            try
+            {
+                return await InitConnection.ConnectAsync(_paths.Socket(id), cancellationToken);
+            }
+            catch (IOException) when (process.IsAlive && Environment.TickCount64 - begin < InitStartLimit.TotalMilliseconds)
+            {
+                await Task.Delay(1, cancellationToken);
+            }
+            catch (IOException e)
+            {
+                string after = TimeSpan.FromMilliseconds(Environment.TickCount64 - begin).TotalSeconds.ToString("F1", CultureInfo.InvariantCulture);
+                throw new IOException($"sleigh-init of {id} did not answer on its socket after {after}s (alive: {process.IsAlive})", e);
+            }
+        }
+    }
+
+    [LoggerMessage(EventId = 1210, Level = LogLevel.Warning, Message = "Slot {Slot} runs but could not be taken over; it will be replaced")]
+    private static partial void NotAdopted(ILogger logger, string slot, Exception exception);
+}

@@ -1,0 +1,28 @@
+using System.Globalization;
+
+namespace Sleigh.Runtime.Slots;
+
+/// <summary>The limit of open files that a sandbox's processes get.</summary>
+internal static class OpenFilesLimit
+{
+    /// <summary>What programs start with; they may raise it to the hard limit themselves.</summary>
+    public const long Soft = 1024;
+
+    private const long MostUseful = 1_048_576;
+    private const string Key = "Max open files";
+
+    /// <summary>As much as is useful and this process may give: without CAP_SYS_RESOURCE nobody gives more than he has.</summary>
+    public static long Hard { get; } = Parse(File.ReadAllText("/proc/self/limits"));
+
+    /// <summary>Takes the hard limit from the text of /proc/PID/limits.</summary>
+    /// <exception cref="FormatException">There is no such line.</exception>
+    public static long Parse(string text)
+    {
+        string line = text.Split('\n').FirstOrDefault(l => l.StartsWith(Key, StringComparison.Ordinal))
+            ?? throw new FormatException($"no '{Key}' line in '{text}'");
+        string[] words = line[Key.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return words.Length > 1 && long.TryParse(words[1], NumberStyles.None, CultureInfo.InvariantCulture, out long hard)
+            ? Math.Min(hard, MostUseful)
+            : words.Length > 1 && words[1] == "unlimited" ? MostUseful : throw new FormatException($"the line '{line}' is not whole");
+    }
+}

@@ -1,0 +1,27 @@
+namespace Sleigh.Daemon.Tests;
+
+public sealed class DaemonArgumentsTests
+{
+    [Fact]
+    public void Without_a_verb_it_serves()
+    {
+        Assert.True(DaemonArguments.TryParse(["--config", "/x.yaml"], out DaemonArguments? arguments, out _));
+        Assert.Equal(new DaemonArguments(DaemonVerb.Serve, "/x.yaml"), arguments);
+    }
+
+    [Fact]
+    public void Stop_all_is_a_verb_of_its_own()
+    {
+        Assert.True(DaemonArguments.TryParse(["stop-all", "--config", "/x.yaml"], out DaemonArguments? arguments, out _));
+        Assert.Equal(DaemonVerb.StopAll, arguments.Verb);
+    }
+
+    [Theory]
+    [InlineData("--confg", "unknown argument '--confg'")]
+    [InlineData("--config", "--config needs a file")]
+    public void A_wrong_argument_is_named(string argument, string problem)
+    {
+        Assert.False(DaemonArguments.TryParse([argument], out _, out string said));
+        Assert.Equal(problem, said);
+    }
+}

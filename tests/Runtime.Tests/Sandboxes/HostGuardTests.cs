@@ -1,0 +1,37 @@
+using Sleigh.Runtime.Options;
+
+namespace Sleigh.Runtime.Tests.Sandboxes;
+
+public sealed class HostGuardTests
+{
+    private static HostGuard Guard(double percent, int? mostMb = null) =>
+        new(new MemoryOptions { MaxMb = mostMb }, () => new MemoryInfo(100L << 30, (long)(percent * (1L << 30))));
+
+    [Fact]
+    public void Below_10_percent_nothing_is_created()
+    {
+        RuntimeException error = Assert.Throws<RuntimeException>(() => Guard(9.5).Admit(confirmed: true, "sandbox creation"));
+
+        Assert.Equal(ErrorKind.HostMemoryLow, error.Kind);
+        Assert.Equal("host memory available ratio 9.50% is below 10%; sandbox creation is blocked", error.Message);
+    }
+
+    [Fact]
+    public void Below_15_percent_the_caller_must_confirm()
+    {
+        RuntimeException error = Assert.Throws<RuntimeException>(() => Guard(12).Admit(confirmed: false, "sandbox creation"));
+
+        Assert.Equal(ErrorKind.LowMemoryConfirmationRequired, error.Kind);
+        Assert.Equal("host memory available ratio 12.00% is below 15%; resend with confirm_low_memory=true to continue", error.Message);
+        Guard(12).Admit(confirmed: true, "sandbox creation");
+        Guard(20).Admit(confirmed: false, "sandbox creation");
+    }
+
+    [Fact]
+    public void The_budget_leaves_the_reserve_and_max_mb_lowers_the_ceiling()
+    {
+        Assert.Equal(90 * 1024, Guard(50).BudgetMb);
+        Assert.Equal(90 * 1024, Guard(50).CeilingMb);
+        Assert.Equal(1000, Guard(50, 1000).CeilingMb);
+    }
+}
