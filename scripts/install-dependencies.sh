@@ -39,11 +39,11 @@ is_there() {
 
 # missing NEED...: the packages to install, on one line.
 missing() {
-    local need packages=()
+    local need list=()
     for need in "$@"; do
-        is_there "${need%%=*}" || packages+=("${need#*=}")
+        is_there "${need%%=*}" || list+=("${need#*=}")
     done
-    printf '%s' "${packages[*]}"
+    printf "%s" "${list[*]}"
 }
 
 packages=$(missing "${needed[@]}")
