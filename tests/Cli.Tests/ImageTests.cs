@@ -1,7 +1,6 @@
-using System.Formats.Tar;
 using System.Security.Cryptography;
-using System.Text.Json.Nodes;
-using Sleigh.Cli.Images;
+using System.Text;
+using Sleigh.Cli.Http;
 
 namespace Sleigh.Cli.Tests;
 
@@ -56,67 +55,61 @@ public sealed class ImageTests
     }
 
     [Fact]
-    public async Task Bootstrap_finds_a_missing_daemon_before_the_work()
+    public async Task Bootstrap_shows_progress_to_people_and_ends_with_the_image()
     {
-        CliRun run = await CliRun.OfAsync(["image", "bootstrap", "x"], "/tmp/sl-none/s");
+        await using FakeServer server = FakeServer.Answering(_ => Lines(
+            "{\"progress\":\"I: running apt-get update...\"}\n{\"progress\":\"I: \\u001b[1mdone\"}\n{\"image\":{\"name\":\"base\",\"size_bytes\":1}}\n"));
 
-        Assert.Equal(ExitCode.Unreachable, run.ExitCode);
+        CliRun people = await CliRun.OfAsync(["image", "bootstrap", "base", "--include", "python3, git,"], server.SocketPath);
+        CliRun programs = await CliRun.OfAsync(["image", "bootstrap", "base", "--suite", "trixie", "-o", "json"], server.SocketPath);
+
+        Assert.Equal((0, "base\n", "I: running apt-get update...\nI:  [1mdone\n"), (people.ExitCode, people.Stdout, people.Stderr));
+        Assert.Equal(("base", ""), ((string?)programs.Json["name"], programs.Stderr));
+        Assert.Equal(
+            ["""{"name":"base","suite":"bookworm","include":["python3","git"]}""", """{"name":"base","suite":"trixie"}"""],
+            server.Requests.Select(r => r.Text));
+    }
+
+    [Theory]
+    [InlineData("{\"progress\":\"x\"}\n{\"error\":\"no such suite\",\"code\":\"invalid_argument\",\"hint\":\"look\"}\n", "sleighctl: no such suite\n  look\n")]
+    [InlineData("{\"progress\":\"x\"}\n", "sleighctl: the daemon's answer ended without an image\n")]
+    [InlineData("", "sleighctl: the daemon's answer ended without an image\n")]
+    [InlineData("{\"progress\":\"x\"}\nnonsense\n", "sleighctl: the answer (status 200) is not a JSON object: nonsense\n")]
+    public async Task A_bootstrap_that_fails_half_way_is_a_failure(string lines, string expected)
+    {
+        await using FakeServer server = FakeServer.Answering(_ => Lines(lines));
+
+        CliRun run = await CliRun.OfAsync(["image", "bootstrap", "base"], server.SocketPath);
+
+        Assert.Equal(ExitCode.Failure, run.ExitCode);
+        Assert.Contains(expected, run.Stderr, StringComparison.Ordinal);
+        Assert.Empty(run.StdoutBytes);
     }
 
     [Fact]
-    public async Task The_archive_is_an_image_layout_whose_digests_are_right()
+    public async Task A_bootstrap_that_is_refused_at_once_is_an_ordinary_error()
     {
-        string layerPath = Path.GetTempFileName();
-        byte[] layer = RandomNumberGenerator.GetBytes(12_345);
-        await File.WriteAllBytesAsync(layerPath, layer);
-        var image = new OciImage("base", "amd64", new DateTimeOffset(2026, 1, 5, 9, 0, 0, TimeSpan.Zero), "a test");
+        await using FakeServer server = FakeServer.Answering(_ => FakeServer.Reply(400, """{"error":"name is not an image name","code":"invalid_argument"}"""));
 
-        using var tar = new MemoryStream();
-        await (await OciArchive.OfLayerAsync(layerPath, image, CancellationToken.None)).WriteAsync(tar, CancellationToken.None);
-        File.Delete(layerPath);
-
-        Dictionary<string, byte[]> files = ReadTar(tar);
-        Assert.Equal("oci-layout", files.Keys.First());
-        Assert.All(files.Where(f => f.Key.StartsWith("blobs/", StringComparison.Ordinal)), f =>
-            Assert.Equal(f.Key, "blobs/sha256/" + Convert.ToHexStringLower(SHA256.HashData(f.Value))));
-        JsonNode manifest = JsonNode.Parse(Follow(files, JsonNode.Parse(files["index.json"])!["manifests"]![0]!))!;
-        Assert.Equal(layer, Follow(files, manifest["layers"]![0]!));
-        JsonNode config = JsonNode.Parse(Follow(files, manifest["config"]!))!;
-        Assert.Equal("amd64", (string?)config["architecture"]);
-        Assert.Equal((string?)manifest["layers"]![0]!["digest"], (string?)config["rootfs"]!["diff_ids"]![0]);
+        Assert.Equal("sleighctl: name is not an image name\n", (await CliRun.OfAsync(["image", "bootstrap", "Bad Name"], server.SocketPath)).Stderr);
     }
 
     [Fact]
-    public void Bootstrap_brings_no_device_nodes_and_nothing_of_this_hosts_network()
+    public void Lines_are_handed_on_as_soon_as_they_are_whole()
     {
-        IReadOnlyList<string> arguments = new Bootstrap { Suite = "bookworm", Include = "python3,git", Mirror = "http://mirror" }.Arguments("/t/root.tar");
+        List<string> seen = [];
+        using var splitter = new LineSplitter(line => seen.Add(Encoding.UTF8.GetString(line)));
 
-        Assert.Contains("--skip=output/dev", arguments);
-        Assert.Contains("--include=python3,git", arguments);
-        Assert.Contains(arguments, a => a.StartsWith("--customize-hook=", StringComparison.Ordinal) && a.Contains("resolv.conf", StringComparison.Ordinal));
-        Assert.Equal(["bookworm", "/t/root.tar", "http://mirror"], arguments.TakeLast(3));
-        Assert.DoesNotContain(new Bootstrap { Suite = "trixie" }.Arguments("t"), a => a.StartsWith("--include", StringComparison.Ordinal));
+        splitter.Write("on"u8);
+        Assert.Empty(seen);
+        splitter.Write("e\n\ntwo\nth"u8);
+        Assert.Equal(["one", "two"], seen);
+        splitter.End();
+        Assert.Equal(["one", "two", "th"], seen);
     }
 
-    private static byte[] Follow(Dictionary<string, byte[]> files, JsonNode descriptor)
-    {
-        byte[] blob = files["blobs/" + ((string)descriptor["digest"]!).Replace(':', '/')];
-        Assert.Equal(blob.Length, (long)descriptor["size"]!);
-        return blob;
-    }
-
-    private static Dictionary<string, byte[]> ReadTar(MemoryStream tar)
-    {
-        tar.Position = 0;
-        using var reader = new TarReader(tar);
-        Dictionary<string, byte[]> files = [];
-        while (reader.GetNextEntry(copyData: true) is { } entry)
-        {
-            using var data = new MemoryStream();
-            entry.DataStream?.CopyTo(data);
-            files.Add(entry.Name, data.ToArray());
-        }
-
-        return files;
-    }
+    // Each line in a chunk of its own, as a server that flushes sends it.
+    private static byte[] Lines(string lines) => Encoding.UTF8.GetBytes(
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        + string.Concat(lines.Split('\n').SkipLast(1).Select(l => $"{Encoding.UTF8.GetByteCount(l) + 1:x}\r\n{l}\n\r\n")) + "0\r\n\r\n");
 }

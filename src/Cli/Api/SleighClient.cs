@@ -64,6 +64,16 @@ internal sealed class SleighClient : IDisposable
             },
             cancellationToken);
 
+    /// <summary>Sends an object and reads an answer of many objects, one a line, as they come. No limit of time.</summary>
+    public async Task PostForLinesAsync(string target, JsonObject body, Action<JsonObject> line, CancellationToken cancellationToken)
+    {
+        await using var lines = new LineSplitter(text => line(Parse(200, text)));
+        await CallAsync(
+            new HttpCall("POST", target) { Body = Encoding.UTF8.GetBytes(body.ToJsonString()), Sink = lines, Timeout = TimeSpan.FromHours(6) },
+            cancellationToken);
+        lines.End();
+    }
+
     /// <summary>Removes something.</summary>
     public Task DeleteAsync(string target, CancellationToken cancellationToken) =>
         CallAsync(new HttpCall("DELETE", target), cancellationToken);
@@ -107,30 +117,27 @@ internal sealed class SleighClient : IDisposable
         return _http.SendAsync(call with { Headers = headers }, cancellationToken);
     }
 
-    private static JsonObject Parse(HttpReply reply)
-    {
-        if (reply.Body.Length == 0)
-        {
-            return [];
-        }
+    private static JsonObject Parse(HttpReply reply) => reply.Body.Length == 0 ? [] : Parse(reply.Status, reply.Body);
 
+    private static JsonObject Parse(int status, byte[] text)
+    {
         try
         {
-            return JsonNode.Parse(reply.Body) as JsonObject ?? throw NotAnObject(reply, null);
+            return JsonNode.Parse(text) as JsonObject ?? throw NotAnObject(status, text, null);
         }
         catch (JsonException ex)
         {
-            throw NotAnObject(reply, ex);
+            throw NotAnObject(status, text, ex);
         }
     }
 
-    private static CliException NotAnObject(HttpReply reply, JsonException? cause)
+    private static CliException NotAnObject(int status, byte[] body, JsonException? cause)
     {
-        string text = Encoding.UTF8.GetString(reply.Body);
+        string text = Encoding.UTF8.GetString(body);
         string start = Output.Human.OneLine(text.Length <= 120 ? text : text[..120] + "...");
         return new CliException(
             ExitCode.Failure,
-            $"the answer (status {reply.Status}) is not a JSON object: {start}",
+            $"the answer (status {status}) is not a JSON object: {start}",
             "check that the socket belongs to sleighd",
             cause);
     }

@@ -1,8 +1,6 @@
 using System.CommandLine;
-using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Sleigh.Cli.Api;
-using Sleigh.Cli.Images;
 using Sleigh.Cli.Output;
 
 namespace Sleigh.Cli.Commands;
@@ -37,9 +35,9 @@ internal static class ImageCommands
         {
             string path = arguments.GetRequiredValue(file);
             await using Stream archive = path == "-" ? run.Terminal.Input : Open(path);
-            JsonObject answer = await ImportAsync(
-                run, arguments.GetValue(name), (body, token) => CopyAsync(archive, path, body, token));
-            ShowImported(run, answer);
+            string query = arguments.GetValue(name) is { } given ? $"?name={Uri.EscapeDataString(given)}" : "";
+            ShowImported(run, await run.Client.UploadAsync(
+                $"/admin/images/import{query}", (body, token) => CopyAsync(archive, path, body, token), run.Cancelled));
             return ExitCode.Success;
         });
     }
@@ -49,46 +47,47 @@ internal static class ImageCommands
         var name = new Argument<string>("NAME") { Description = "The image's name" };
         var suite = new Option<string>("--suite") { Description = "Debian's release", HelpName = "SUITE", DefaultValueFactory = _ => "bookworm" };
         var include = new Option<string?>("--include") { Description = "Packages beyond the smallest system, parted by commas", HelpName = "LIST" };
-        var mirror = new Option<string?>("--mirror") { Description = "A mirror's address [default: Debian's]", HelpName = "URL" };
         var command = new ExampledCommand(
             "bootstrap",
-            "Make an image from Debian packages (needs root and mmdebstrap)",
+            "Make an image from Debian packages; the daemon's host needs mmdebstrap",
             "sleighctl image bootstrap base\nsleighctl image bootstrap python --suite bookworm --include python3,git");
         command.Arguments.Add(name);
         command.Options.Add(suite);
         command.Options.Add(include);
-        command.Options.Add(mirror);
 
         return host.Runs(command, async (arguments, run) =>
         {
-            var bootstrap = new Bootstrap
+            JsonObject body = new() { ["name"] = arguments.GetRequiredValue(name), ["suite"] = arguments.GetValue(suite) };
+            string[] packages = (arguments.GetValue(include) ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+            if (packages.Length > 0)
             {
-                Suite = arguments.GetValue(suite)!,
-                Include = arguments.GetValue(include),
-                Mirror = arguments.GetValue(mirror),
-            };
-            // A wrong socket is found now, not after the minute that follows.
-            await run.Client.GetAsync("/admin/images", run.Cancelled);
-
-            DirectoryInfo folder = Directory.CreateTempSubdirectory("sleigh-bootstrap-");
-            try
-            {
-                string layer = Path.Combine(folder.FullName, "root.tar");
-                long start = Stopwatch.GetTimestamp();
-                run.Remark($"making {bootstrap.Suite} with {bootstrap.Include ?? "nothing more"}; this takes about a minute");
-                await bootstrap.RunAsync(layer, run.Cancelled);
-
-                var image = new OciImage(
-                    arguments.GetRequiredValue(name), Bootstrap.Architecture, run.Now, $"sleighctl image bootstrap --suite {bootstrap.Suite}");
-                OciArchive archive = await OciArchive.OfLayerAsync(layer, image, run.Cancelled);
-                run.Remark($"{Human.Bytes(archive.LayerSize)} after {Stopwatch.GetElapsedTime(start).TotalSeconds:0} s; importing");
-                ShowImported(run, await ImportAsync(run, image.Name, archive.WriteAsync));
-                return ExitCode.Success;
+                body["include"] = JsonFields.Array(packages);
             }
-            finally
+
+            JsonObject? last = null;
+            await run.Client.PostForLinesAsync(
+                "/admin/images/bootstrap",
+                body,
+                line =>
+                {
+                    last = line;
+                    if (line.Text("progress") is { } progress)
+                    {
+                        run.Remark(Human.OneLine(progress));
+                    }
+                },
+                run.Cancelled);
+
+            // What fails after the first line of progress can only be told in the last one.
+            if (last.Object("image") is not { } image)
             {
-                folder.Delete(recursive: true);
+                throw last.Text("error") is not null
+                    ? new ApiException(500, last!, "POST /admin/images/bootstrap")
+                    : new CliException(ExitCode.Failure, "the daemon's answer ended without an image", "look at its log, then try again");
             }
+
+            ShowImported(run, image);
+            return ExitCode.Success;
         });
     }
 
@@ -106,10 +105,6 @@ internal static class ImageCommands
             return ExitCode.Success;
         });
     }
-
-    private static Task<JsonObject> ImportAsync(Invocation run, string? name, Func<Stream, CancellationToken, Task> write) =>
-        run.Client.UploadAsync(
-            name is null ? "/admin/images/import" : $"/admin/images/import?name={Uri.EscapeDataString(name)}", write, run.Cancelled);
 
     // One image may come back as itself or in a list.
     private static void ShowImported(Invocation run, JsonObject answer) => run.Show(answer, a =>

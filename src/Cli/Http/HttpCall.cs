@@ -14,6 +14,9 @@ internal sealed record HttpCall(string Method, string Target)
     /// <summary>Writes the body piece by piece instead; it is sent chunked.</summary>
     public Func<Stream, CancellationToken, Task>? WriteBody { get; init; }
 
+    /// <summary>Takes the body of a good answer (below 400) as it comes; it is then not in the reply.</summary>
+    public Stream? Sink { get; init; }
+
     /// <summary>How long the whole call may take.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(60);
 }

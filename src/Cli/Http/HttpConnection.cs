@@ -42,7 +42,7 @@ internal sealed class HttpConnection : IDisposable
             // A server that refuses a long body answers and closes before it has read all of it; its answer is what matters.
         }
 
-        return await ReadReplyAsync(call.Method, cancellationToken);
+        return await ReadReplyAsync(call, cancellationToken);
     }
 
     public void Dispose() => _stream.Dispose();
@@ -71,7 +71,7 @@ internal sealed class HttpConnection : IDisposable
         }
     }
 
-    private async Task<HttpReply> ReadReplyAsync(string method, CancellationToken cancellationToken)
+    private async Task<HttpReply> ReadReplyAsync(HttpCall call, CancellationToken cancellationToken)
     {
         int status;
         Dictionary<string, string> headers;
@@ -83,9 +83,10 @@ internal sealed class HttpConnection : IDisposable
         }
         while (status is >= 100 and < 200);
 
-        using var body = new MemoryStream();
+        using var memory = new MemoryStream();
+        Stream body = call.Sink is { } sink && status < 400 ? sink : memory;
         bool framed = true;
-        if (method == "HEAD" || status is 204 or 304)
+        if (call.Method == "HEAD" || status is 204 or 304)
         {
             // No body follows, whatever the headers say.
         }
@@ -106,7 +107,7 @@ internal sealed class HttpConnection : IDisposable
         bool closes = headers.TryGetValue("Connection", out string? connection)
             && connection.Contains("close", StringComparison.OrdinalIgnoreCase);
         IsReusable = framed && !closes && !oldServer && _start == _end;
-        return new HttpReply(status, headers, body.ToArray());
+        return new HttpReply(status, headers, memory.ToArray());
     }
 
     private static (int Status, bool OldServer) ParseStatusLine(string line)
@@ -141,7 +142,7 @@ internal sealed class HttpConnection : IDisposable
         return headers;
     }
 
-    private async Task ReadChunksAsync(string coding, MemoryStream body, CancellationToken cancellationToken)
+    private async Task ReadChunksAsync(string coding, Stream body, CancellationToken cancellationToken)
     {
         if (!coding.Equals("chunked", StringComparison.OrdinalIgnoreCase))
         {
@@ -168,9 +169,9 @@ internal sealed class HttpConnection : IDisposable
         await ReadHeadersAsync(cancellationToken);
     }
 
-    private async Task CopyAsync(long count, MemoryStream body, CancellationToken cancellationToken)
+    private async Task CopyAsync(long count, Stream body, CancellationToken cancellationToken)
     {
-        if (body.Length + count > MaxBodyBytes)
+        if (body is MemoryStream && body.Length + count > MaxBodyBytes)
         {
             throw new HttpProtocolException($"the reply is longer than {MaxBodyBytes} bytes");
         }
@@ -189,7 +190,7 @@ internal sealed class HttpConnection : IDisposable
         }
     }
 
-    private async Task CopyToEndAsync(MemoryStream body, CancellationToken cancellationToken)
+    private async Task CopyToEndAsync(Stream body, CancellationToken cancellationToken)
     {
         body.Write(_buffer, _start, _end - _start);
         _start = _end = 0;
