@@ -34,6 +34,9 @@ public sealed class ImageBootstrap
         _workFolder = workFolder;
     }
 
+    /// <summary>The program, by name or path.</summary>
+    public string Program { get; init; } = "mmdebstrap";
+
     /// <summary>Makes the image; a name that exists then points to the new one.</summary>
     /// <param name="request">What to make.</param>
     /// <param name="progress">Told each line that mmdebstrap writes, for a terminal or a log.</param>
@@ -59,12 +62,12 @@ public sealed class ImageBootstrap
         }
     }
 
-    private static async Task MakeRootAsync(
+    private async Task MakeRootAsync(
         BootstrapRequest request, string folder, string target, Action<string> progress, CancellationToken cancellationToken)
     {
         string settings = Path.Combine(folder, "apt.conf");
         await File.WriteAllTextAsync(settings, AptSettings.Inherit(await DumpAptAsync(cancellationToken)), cancellationToken);
-        var start = new ProcessStartInfo("mmdebstrap")
+        var start = new ProcessStartInfo(Program)
         {
             ArgumentList =
             {
@@ -74,6 +77,8 @@ public sealed class ImageBootstrap
                 $"--variant={request.Variant}",
                 $"--aptopt={settings}",
                 "--aptopt=APT::Sandbox::User \"root\"",
+                // A power loss half-way leaves nothing to keep, so nothing needs to be synced.
+                "--dpkgopt=force-unsafe-io",
                 "--dpkgopt=path-exclude=/usr/share/man/*",
                 "--dpkgopt=path-exclude=/usr/share/locale/*",
                 "--dpkgopt=path-exclude=/usr/share/doc/*",
@@ -130,7 +135,7 @@ public sealed class ImageBootstrap
         }
         catch (Win32Exception ex)
         {
-            throw new ImageException(ImageErrorKind.ToolFailed, "there is no program mmdebstrap; install it to make images from packages", ex);
+            throw new ImageException(ImageErrorKind.ToolFailed, $"there is no program {start.FileName}; install mmdebstrap to make images from packages", ex);
         }
     }
 

@@ -12,6 +12,7 @@ public sealed class ImageStore
     private readonly ImageLimits _limits;
     private readonly ImageViews _views;
     private readonly ConcurrentDictionary<string, ImageTree> _trees = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, IReadOnlyList<string>> _lowers = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, HostImage> _images = new(StringComparer.Ordinal);
 
     /// <summary>Makes the store.</summary>
@@ -90,7 +91,7 @@ public sealed class ImageStore
         // The view first: the collection that the last call waits for then takes the layers, too.
         if (chainId is not null && !shared)
         {
-            await _views.RemoveAsync(chainId, cancellationToken);
+            await RemoveViewAsync(chainId, cancellationToken);
         }
 
         await _client.Images.DeleteAsync(full, collect: true, cancellationToken);
@@ -115,7 +116,7 @@ public sealed class ImageStore
         {
             if (ImageViews.ChainIdOf(snapshot.Key) is { } chainId && !kept.Contains(chainId))
             {
-                await _views.RemoveAsync(chainId, cancellationToken);
+                await RemoveViewAsync(chainId, cancellationToken);
             }
         }
     }
@@ -144,8 +145,30 @@ public sealed class ImageStore
         return tree;
     }
 
+    /// <summary>
+    /// The directories of a stack of layers that was opened before, the uppermost first, whatever its image is called now: for
+    /// sandboxes that outlive the image's name. A second call answers from memory.
+    /// </summary>
+    /// <exception cref="ContainerdException">NotFound: containerd does not have these layers any more.</exception>
+    public async ValueTask<IReadOnlyList<string>> LowersAsync(string chainId, CancellationToken cancellationToken = default)
+    {
+        if (!_lowers.TryGetValue(chainId, out IReadOnlyList<string>? lowers))
+        {
+            lowers = await _views.OpenAsync(chainId, cancellationToken);
+            _lowers[chainId] = lowers;
+        }
+
+        return lowers;
+    }
+
     /// <summary>Forgets what is remembered of a full name, e.g. after an event said that others changed it.</summary>
     public void Forget(string fullName) => _trees.TryRemove(fullName, out _);
+
+    private Task<bool> RemoveViewAsync(string chainId, CancellationToken cancellationToken)
+    {
+        _lowers.TryRemove(chainId, out _);
+        return _views.RemoveAsync(chainId, cancellationToken);
+    }
 
     private async Task<ImageTree> OpenAsync(ImageRecord record, CancellationToken cancellationToken)
     {
@@ -156,8 +179,7 @@ public sealed class ImageStore
             await UnpackAsync(image, cancellationToken);
         }
 
-        IReadOnlyList<string> lowers = await _views.OpenAsync(chainId, cancellationToken);
-        return new ImageTree(record.Name, image.Target.Digest, chainId, image.ToConfig(), lowers);
+        return new ImageTree(record.Name, image.Target.Digest, chainId, image.ToConfig(), await LowersAsync(chainId, cancellationToken));
     }
 
     /// <summary>Images that others brought into the namespace need not be unpacked.</summary>

@@ -56,22 +56,25 @@ public sealed class ContainerdSupervisor : IAsyncDisposable
         {
             MakeDirectory(_options.Root);
             MakeDirectory(_options.State);
-            _lock = Lock();
         }
-        catch (UnauthorizedAccessException ex)
+        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
         {
-            throw new ContainerdException(ContainerdErrorKind.PermissionDenied, $"could not prepare containerd's directories: {ex.Message}", ex);
+            throw new ContainerdException(ContainerdErrorKind.PermissionDenied, $"could not make containerd's directories: {ex.Message}", ex);
         }
 
-        if (await AdoptAsync(binary, cancellationToken) is { } running)
+        _lock = Lock();
+        bool running = false;
+        try
         {
-            _process = running;
-            Adopted = true;
-            _options.Report($"adopted containerd (pid {running.Pid}) on {SocketPath}");
+            await AdoptOrLaunchAsync(binary, cancellationToken);
+            running = true;
         }
-        else
+        finally
         {
-            await LaunchAsync(binary, cancellationToken);
+            if (!running)
+            {
+                await _lock.DisposeAsync();
+            }
         }
 
         _watching = WatchAsync(binary);
@@ -108,6 +111,20 @@ public sealed class ContainerdSupervisor : IAsyncDisposable
     {
         await _stop.CancelAsync();
         await _watching;
+    }
+
+    private async Task AdoptOrLaunchAsync(string binary, CancellationToken cancellationToken)
+    {
+        if (await AdoptAsync(binary, cancellationToken) is { } running)
+        {
+            _process = running;
+            Adopted = true;
+            _options.Report($"adopted containerd (pid {running.Pid}) on {SocketPath}");
+        }
+        else
+        {
+            await LaunchAsync(binary, cancellationToken);
+        }
     }
 
     private async Task<ProcessIdentity?> AdoptAsync(string binary, CancellationToken cancellationToken)
@@ -243,6 +260,10 @@ public sealed class ContainerdSupervisor : IAsyncDisposable
         {
             // FileShare.None is an flock(2), which ends with this process however it ends.
             return new FileStream(_options.LockPath, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (UnauthorizedAccessException ex)
+        {
+            throw new ContainerdException(ContainerdErrorKind.PermissionDenied, $"could not lock {_options.LockPath}: {ex.Message}", ex);
         }
         catch (IOException ex)
         {

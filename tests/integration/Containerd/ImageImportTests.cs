@@ -171,10 +171,15 @@ public sealed class ImageImportTests : IClassFixture<PrivateContainerd>
         Assert.NotEqual(old.Lowers, now.Lowers);
         Assert.True(Directory.Exists(old.Lowers[0]));
 
+        Assert.Equal(old.Lowers, await world.Images.LowersAsync(old.ChainId));
+        Assert.Equal(old.Lowers, await new ImageStore(world.Client).LowersAsync(old.ChainId));
         await world.Images.PruneAsync(new HashSet<string> { old.ChainId });
         Assert.Equal(4, (await world.Client.Snapshots.ListAsync()).Count);
         await world.Images.PruneAsync(new HashSet<string>());
         Assert.DoesNotContain(await world.Client.Snapshots.ListAsync(), s => s.Key.EndsWith(old.ChainId[7..], StringComparison.Ordinal) && s.Kind == SnapshotKind.View);
+        ContainerdException gone = await Assert.ThrowsAsync<ContainerdException>(
+            async () => await world.Images.LowersAsync("sha256:" + new string('c', 64)));
+        Assert.Equal(ContainerdErrorKind.NotFound, gone.Kind);
     }
 
     [HostFact(Need.Root, Need.Containerd, Need.Overlay)]

@@ -114,6 +114,9 @@ public sealed class SupervisorTests : IClassFixture<PrivateContainerd>
         Assert.Equal(ContainerdErrorKind.Unavailable, error.Kind);
         Assert.Equal(
             $"could not start {fake}: it ended with status 3; the last line of {own.Options.LogPath} is: broken by design", error.Message);
+
+        // A failed start holds nothing: the next try fails for the same reason.
+        Assert.Equal(error.Message, (await Assert.ThrowsAsync<ContainerdException>(() => supervisor.StartAsync())).Message);
     }
 
     [HostFact(Need.Root)]
