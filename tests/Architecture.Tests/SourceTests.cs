@@ -16,8 +16,9 @@ public sealed partial class SourceTests
         "localhost", "127.0.0.1",
     ];
 
-    // Written in parts, so that this file does not find itself.
-    private static readonly string[] MachineMarks = ["/wor" + "k/", "/opt/nug" + "et", "/root/.pye" + "nv"];
+    // Written in parts, so that this file does not find itself. Folders of a build machine; /work alone is a good name inside a sandbox.
+    private static readonly string[] MachineMarks =
+        ["/wor" + "k/main", "/wor" + "k/wt", "/wor" + "k/shared", "/wor" + "k/.library", "/wor" + "k/brief", "/opt/nug" + "et", "/root/.pye" + "nv"];
 
     private static readonly string[] RegistryHosts =
         ["nug" + "et.org", "npm" + "js.org", "npm" + "js.com", "py" + "pi.org", "deb.deb" + "ian.org", "snapshot.deb" + "ian.org", "cra" + "tes.io"];
