@@ -218,6 +218,21 @@ public sealed class KestrelTests
     }
 
     [Fact]
+    public async Task An_import_whose_sender_leaves_half_way_is_nothing_unforeseen()
+    {
+        await using KestrelApi api = await KestrelApi.StartAsync();
+        using (Socket socket = await api.ConnectAsync(overUnixSocket: true))
+        {
+            await socket.SendAsync("POST /admin/images/import HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nhalf"u8.ToArray());
+            await Task.Delay(100);
+        }
+
+        await UntilAsync(() => api.Parts.Log.Lines.Any(l => l.Contains("POST /admin/images/import", StringComparison.Ordinal)));
+        Assert.DoesNotContain(api.Parts.Log.Lines, l => l.StartsWith("Error", StringComparison.Ordinal));
+        Assert.Empty(api.Parts.Images.All);
+    }
+
+    [Fact]
     public async Task A_waited_command_costs_this_layer_well_under_a_millisecond()
     {
         await using KestrelApi api = await KestrelApi.StartAsync();

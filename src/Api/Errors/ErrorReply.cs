@@ -68,11 +68,11 @@ internal static class ErrorReply
         foreach ((string name, object value) in facts)
         {
             json.WritePropertyName(name);
-            WriteFact(json, name, value);
+            WriteFact(json, value);
         }
     }
 
-    private static void WriteFact(Utf8JsonWriter json, string name, object value)
+    private static void WriteFact(Utf8JsonWriter json, object value)
     {
         switch (value)
         {
@@ -90,7 +90,7 @@ internal static class ErrorReply
 
                 json.WriteEndArray();
                 break;
-            default: throw new ArgumentException($"the fact '{name}' of an error is a {value.GetType()}", nameof(value));
+            default: json.WriteStringValue(Convert.ToString(value, CultureInfo.InvariantCulture)); break;
         }
     }
 }

@@ -12,7 +12,7 @@ internal enum BodyRule
     /// <summary>Nothing, or a JSON object; what is not one is ignored.</summary>
     Lenient,
 
-    /// <summary>Not looked at; a stream of the endpoint's own counts as this too.</summary>
+    /// <summary>Not looked at; only its announced size is.</summary>
     Ignored,
 
     /// <summary>Read by the endpoint itself, of any size.</summary>

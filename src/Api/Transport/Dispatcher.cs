@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Sleigh.Api.Endpoints;
@@ -42,7 +43,7 @@ internal sealed class Dispatcher
                 await ErrorReply.SendAsync(http, error, requestId);
             }
         }
-        catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
+        catch (Exception left) when (left is OperationCanceledException or IOException && http.RequestAborted.IsCancellationRequested)
         {
             // Nobody is there to read a reply; the status is for the log.
             http.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
@@ -77,6 +78,11 @@ internal sealed class Dispatcher
         {
             return ApiErrors.ShuttingDown();
         }
+        catch (Exception broken) when (broken is BadHttpRequestException or ConnectionResetException && IsOurs(broken, call))
+        {
+            // A streamed body that ended early, where its reader passes that on.
+            return ApiErrors.BrokenBody();
+        }
         catch (Exception unforeseen) when (IsOurs(unforeseen, call))
         {
             // The edge of the program: whatever went wrong, the caller gets a JSON error and the log gets the cause.
@@ -86,7 +92,7 @@ internal sealed class Dispatcher
     }
 
     private static bool IsOurs(Exception failure, Call call) =>
-        !call.Http.Response.HasStarted && !(failure is OperationCanceledException && call.Gone.IsCancellationRequested);
+        !call.Http.Response.HasStarted && !(failure is OperationCanceledException or IOException && call.Gone.IsCancellationRequested);
 
     private async Task<Reply> AnswerAsync(Call call, SocketPeerFeature? peer)
     {
