@@ -6,7 +6,6 @@ using Sleigh.Linux;
 using Sleigh.Linux.KernelFiles;
 using Sleigh.Linux.Sqlite;
 using Sleigh.Overlay;
-using Sleigh.Runtime.Images;
 using Sleigh.Runtime.Options;
 using Sleigh.Runtime.Records;
 using Sleigh.Runtime.Slots;
@@ -50,20 +49,20 @@ internal static partial class RuntimeOpening
         SlotLimits parked = new(options.Sandbox.MemoryMb, options.Sandbox.Cpus, Sandboxes.DefaultPids);
         SlotPool pool = new(factory, records, options.Pool.Size, parked, time, logger);
         ImageStore images = new(containerd);
-        ImageLayers lowers = new(containerd);
         SandboxTable table = new();
         Spool spool = Storage(() => new Spool(Path.Combine(options.DataDir, "execs"), options.Exec.SpoolMaxBytes));
-        SandboxStarter starter = new(pool, trees, layers, lowers, records, logger);
+        SandboxStarter starter = new(pool, trees, layers, images, records, logger);
         Execs execs = new(table, starter, records, spool, options, time, logger) { SocketOf = paths.Socket };
         SandboxParts parts = new()
         {
-            Table = table, Snapshots = new SnapshotTable(), Starter = starter, Execs = execs, Pool = pool, Layers = layers, Lowers = lowers,
+            Table = table, Snapshots = new SnapshotTable(), Starter = starter, Execs = execs, Pool = pool, Layers = layers,
             Images = images, Records = records, Spool = spool, Guard = new HostGuard(options.Memory, MemoryInfo.Read), Options = options,
             Time = time, Logger = logger, Background = new Background(logger),
         };
         Sandboxes sandboxes = new(parts);
         Reconciler reconciler = new(parts, sandboxes, factory, trees, containerd, hierarchy, paths, instance);
         await reconciler.RunAsync(cancellationToken);
+        parts.Background.Run("take back an import that was cut off", () => images.RecoverAsync());
 
         Doctor doctor = new(hierarchy, mounter.Method, options);
         opened.Keep();

@@ -13,6 +13,7 @@ internal sealed partial class Execs
 {
     // KILL cannot be refused; what is not gone by then hangs in the kernel and must not hold up the result.
     private static readonly TimeSpan KillLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(40);
 
     /// <summary>Ends all commands of a slot that is about to be destroyed, and gives their ids. Each has its final state when this returns.</summary>
     public async Task<IReadOnlyList<ExecId>> EndSlotAsync(Slot slot, ExecEndCause cause)
@@ -44,8 +45,23 @@ internal sealed partial class Execs
     private static ExecRecord? RecordOf(RunningExec running) =>
         running.RecordFile.IsClosed ? null : ExecRecord.Read(running.RecordFile);
 
+    // A timer holds at most 49 days; a longer limit is looked at again then.
     private void ArmLimit(RunningExec running, TimeSpan left) => running.ArmLimit(_time.CreateTimer(
-        _ => End(running, ExecEndCause.TimeLimit), null, left < TimeSpan.Zero ? TimeSpan.Zero : left, Timeout.InfiniteTimeSpan));
+        _ =>
+        {
+            TimeSpan rest = left - LongestTimer;
+            if (rest > TimeSpan.Zero)
+            {
+                ArmLimit(running, rest);
+            }
+            else
+            {
+                End(running, ExecEndCause.TimeLimit);
+            }
+        },
+        null,
+        left < TimeSpan.Zero ? TimeSpan.Zero : left > LongestTimer ? LongestTimer : left,
+        Timeout.InfiniteTimeSpan));
 
     /// <summary>Sends TERM to the whole tree and sets the timer for KILL; false when it is being ended already.</summary>
     private bool End(RunningExec running, ExecEndCause cause)

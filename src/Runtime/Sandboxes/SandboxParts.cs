@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Sleigh.Containerd;
 using Sleigh.Overlay;
-using Sleigh.Runtime.Images;
 using Sleigh.Runtime.Options;
 using Sleigh.Runtime.Records;
 using Sleigh.Runtime.Slots;
@@ -22,8 +21,6 @@ internal sealed record SandboxParts
     public required SlotPool Pool { get; init; }
 
     public required LayerStore Layers { get; init; }
-
-    public required ImageLayers Lowers { get; init; }
 
     public required ImageStore Images { get; init; }
 

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Sleigh.Containerd;
 using Sleigh.Overlay;
-using Sleigh.Runtime.Images;
 using Sleigh.Runtime.Records;
 using Sleigh.Runtime.Slots;
 
@@ -13,11 +12,11 @@ internal sealed class SandboxStarter
     private readonly SlotPool _pool;
     private readonly Trees _trees;
     private readonly LayerStore _layers;
-    private readonly ImageLayers _images;
+    private readonly ImageStore _images;
     private readonly RecordStore _records;
     private readonly ILogger _logger;
 
-    public SandboxStarter(SlotPool pool, Trees trees, LayerStore layers, ImageLayers images, RecordStore records, ILogger logger) =>
+    public SandboxStarter(SlotPool pool, Trees trees, LayerStore layers, ImageStore images, RecordStore records, ILogger logger) =>
         (_pool, _trees, _layers, _images, _records, _logger) = (pool, trees, layers, images, records, logger);
 
     /// <summary>Told of each slot in which a sandbox begins to run; set once, before anything starts.</summary>

@@ -41,7 +41,7 @@ internal sealed partial class Sandboxes
         LiveLayer layer = await _layers.CreateLiveAsync(newLayer, LayerId.Sealed(snapshot.Id.Hex));
         undo.Push($"layer {newLayer}", token => _layers.DeleteLiveAsync(newLayer, token));
 
-        IReadOnlyList<string> lowers = await _lowers.LowersAsync(entry.Record.Chain, CancellationToken.None);
+        IReadOnlyList<string> lowers = await _images.LowersAsync(entry.Record.Chain, CancellationToken.None);
         ClaimedSlot claimed = await _starter.ClaimAsync(entry.Record, layer, lowers, new Stopwatch(), CancellationToken.None);
         undo.Push($"slot {claimed.Slot.Id}", _ => EndSlotNowAsync(claimed.Slot));
 

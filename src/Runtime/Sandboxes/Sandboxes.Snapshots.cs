@@ -91,11 +91,7 @@ internal sealed partial class Sandboxes
         undo.Complete();
         _snapshots.Add(snapshot);
         SnapshotTaken(_logger, snapshot.Id.ToString(), entry.Id.ToString(), pause.TotalMilliseconds, snapshot.Duration.TotalMilliseconds);
-        if (!durable)
-        {
-            _background.Run($"bring {snapshot.Id} to the disk", () => MakeDurableAsync(snapshot));
-        }
-
+        _background.Run($"bring {snapshot.Id} to the disk", () => AfterSnapshotAsync(snapshot));
         return snapshot;
     }
 
@@ -133,13 +129,22 @@ internal sealed partial class Sandboxes
         }
     }
 
-    private async Task MakeDurableAsync(Snapshot snapshot)
+    // A restore made ahead takes the largest part of a rollback or fork off its path.
+    private async Task AfterSnapshotAsync(Snapshot snapshot)
     {
-        await _layers.FlushAsync();
-        _records.MarkSnapshotDurable(snapshot.Id);
-        if (_snapshots.Find(snapshot.Id) is Snapshot now)
+        if (!snapshot.Durable)
         {
-            _snapshots.Replace(now with { Durable = true });
+            await _layers.FlushAsync();
+            _records.MarkSnapshotDurable(snapshot.Id);
+            if (_snapshots.Find(snapshot.Id) is Snapshot now)
+            {
+                _snapshots.Replace(now with { Durable = true });
+            }
+        }
+
+        if (_snapshots.Find(snapshot.Id) is not null)
+        {
+            await _layers.PrepareRestoreAsync(LayerId.Sealed(snapshot.Id.Hex));
         }
     }
 

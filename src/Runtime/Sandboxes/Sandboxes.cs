@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Sleigh.Containerd;
 using Sleigh.Overlay;
-using Sleigh.Runtime.Images;
 using Sleigh.Runtime.Options;
 using Sleigh.Runtime.Records;
 using Sleigh.Runtime.Slots;
@@ -17,7 +16,6 @@ internal sealed partial class Sandboxes : ISandboxes
     private readonly Execs _execs;
     private readonly SlotPool _pool;
     private readonly LayerStore _layers;
-    private readonly ImageLayers _lowers;
     private readonly ImageStore _images;
     private readonly RecordStore _records;
     private readonly Spool _spool;
@@ -31,7 +29,7 @@ internal sealed partial class Sandboxes : ISandboxes
     {
         (_table, _snapshots, _starter, _execs, _pool, _layers) =
             (parts.Table, parts.Snapshots, parts.Starter, parts.Execs, parts.Pool, parts.Layers);
-        (_lowers, _images, _records, _spool, _guard) = (parts.Lowers, parts.Images, parts.Records, parts.Spool, parts.Guard);
+        (_images, _records, _spool, _guard) = (parts.Images, parts.Records, parts.Spool, parts.Guard);
         (_options, _time, _logger, _background) = (parts.Options, parts.Time, parts.Logger, parts.Background);
         _execs.SlotDied = OnSlotDied;
     }
@@ -149,7 +147,7 @@ internal sealed partial class Sandboxes : ISandboxes
         undo.Push($"layer {layerId}", token => _layers.DeleteLiveAsync(layerId, token));
         TimeSpan rootfs = phase.Lap();
 
-        IReadOnlyList<string> lowers = await _lowers.LowersAsync(record.Chain, cancellationToken);
+        IReadOnlyList<string> lowers = await _images.LowersAsync(record.Chain, cancellationToken);
         ClaimedSlot claimed = await _starter.ClaimAsync(record, layer, lowers, phase, cancellationToken);
         undo.Push($"slot {claimed.Slot.Id}", _ => EndSlotNowAsync(claimed.Slot));
 

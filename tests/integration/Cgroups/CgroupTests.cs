@@ -56,7 +56,7 @@ public sealed class CgroupTests(ITestOutputHelper output)
     }
 
     [HostFact(Need.Root, Need.CgroupV2)]
-    public async Task Freezing_takes_less_than_a_millisecond()
+    public async Task Freezing_is_noticed_at_once_and_not_at_the_next_look()
     {
         await using TestCgroup test = new();
         for (int i = 0; i < 5; i++)
@@ -76,7 +76,7 @@ public sealed class CgroupTests(ITestOutputHelper output)
 
         Array.Sort(times);
         output.WriteLine($"freeze of 5 processes: p50 {times[100]:F3} ms, p95 {times[190]:F3} ms");
-        Assert.InRange(times[100], 0, 1);
+        Assert.InRange(times[100], 0, 20);
     }
 
     [HostFact(Need.Root, Need.CgroupV2)]
