@@ -6,6 +6,7 @@ using Sleigh.Linux;
 using Sleigh.Runtime;
 using Sleigh.Runtime.Init;
 using Sleigh.TestSupport;
+using Host = Sleigh.TestSupport.Host;
 
 namespace Sleigh.IntegrationTests.Init;
 

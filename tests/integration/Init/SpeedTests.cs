@@ -1,7 +1,7 @@
-using System.Diagnostics;
 using Sleigh.Runtime;
 using Sleigh.Runtime.Init;
 using Sleigh.TestSupport;
+using Stopwatch = System.Diagnostics.Stopwatch;
 
 namespace Sleigh.IntegrationTests.Init;
 
