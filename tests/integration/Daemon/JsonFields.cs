@@ -1,0 +1,15 @@
+using System.Text.Json.Nodes;
+
+namespace Sleigh.IntegrationTests.Daemon;
+
+/// <summary>Request bodies, written in one line.</summary>
+public static class JsonFields
+{
+    public static JsonObject With(this JsonObject body, string field, JsonNode? value)
+    {
+        body[field] = value;
+        return body;
+    }
+
+    public static JsonObject Of(string field, JsonNode? value) => new() { [field] = value };
+}
