@@ -179,6 +179,13 @@ public sealed class DaemonClient : IDisposable
     public async Task<string[]> ImagesAsync() =>
         [.. (await SendAsync("GET", "/admin/images", null, 200))["items"]!.AsArray().Select(i => (string)i!["name"]!)];
 
+    /// <summary>Closes the connections; the next call opens a new one.</summary>
+    public void DropConnections()
+    {
+        _http?.Dispose();
+        _http = null;
+    }
+
     public void Dispose() => _http?.Dispose();
 
     private HttpClient Http()

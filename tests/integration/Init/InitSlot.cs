@@ -5,7 +5,6 @@ using Microsoft.Win32.SafeHandles;
 using Sleigh.Linux;
 using Sleigh.Runtime;
 using Sleigh.Runtime.Init;
-using Sleigh.TestSupport;
 using Host = Sleigh.TestSupport.Host;
 
 namespace Sleigh.IntegrationTests.Init;
