@@ -1,0 +1,117 @@
+using System.Net;
+using System.Net.Sockets;
+using Sleigh.TestSupport;
+
+namespace Sleigh.IntegrationTests.Daemon;
+
+/// <summary>What keeps the daemon from starting is said in one sentence, with an exit code of its own, and nothing is begun.</summary>
+[Collection(DaemonCollection.Name)]
+public sealed class StartRefusalTests(DaemonFixture fixture)
+{
+    [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    public async Task A_system_containerd_without_a_socket()
+    {
+        await using TestDaemon daemon = new(("containerd.mode", "system"), ("containerd.address", "/tmp/no-such-containerd.sock"));
+        await RefusesAsync(daemon, 12, "containerd at /tmp/no-such-containerd.sock");
+    }
+
+    [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    public async Task A_system_containerd_behind_a_dead_socket_file()
+    {
+        await using TestDaemon daemon = new(("containerd.mode", "system"));
+        string dead = Path.Combine(daemon.Folder, "dead.sock");
+        using (Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
+        {
+            socket.Bind(new UnixDomainSocketEndPoint(dead));
+            socket.Listen();
+            File.Move(dead, dead + ".kept");
+        }
+
+        File.Move(dead + ".kept", dead);
+        daemon.Set("containerd.address", dead);
+        await RefusesAsync(daemon, 12, $"containerd at {dead}");
+    }
+
+    [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    public async Task A_private_containerd_whose_program_is_missing()
+    {
+        await using TestDaemon daemon = new(("containerd.binary", "/no/such/containerd"));
+        await RefusesAsync(daemon, 12, "/no/such/containerd");
+    }
+
+    [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    public async Task A_PID_1_program_that_is_missing()
+    {
+        await using TestDaemon daemon = new(("init.path", "/no/such/sleigh-init"));
+        await RefusesAsync(daemon, 10, "/no/such/sleigh-init");
+    }
+
+    [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    public async Task A_configuration_that_is_missing_unreadable_or_no_YAML()
+    {
+        await using TestDaemon daemon = new();
+        File.Delete(daemon.ConfigFile);
+        await RefusesAsync(daemon, 78, daemon.ConfigFile);
+
+        Directory.CreateDirectory(daemon.ConfigFile);
+        await RefusesAsync(daemon, 78, daemon.ConfigFile);
+        Directory.Delete(daemon.ConfigFile);
+
+        await File.WriteAllTextAsync(daemon.ConfigFile, "http:\n  listen: [127.0.0.1:0\n");
+        await RefusesAsync(daemon, 78, daemon.ConfigFile);
+    }
+
+    [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    public async Task All_wrong_settings_are_named_at_once()
+    {
+        await using TestDaemon daemon = new(("pool.size", "-1"), ("exec.kill_grace_seconds", "soon"), ("http.listn", "x"));
+
+        (int status, string said) = await daemon.RunToEndAsync();
+
+        Assert.Equal(78, status);
+        string[] lines = said.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(3, lines.Length);
+        Assert.All((string[])["pool.size", "exec.kill_grace_seconds", "http.listn"], key => Assert.Contains(key, said, StringComparison.Ordinal));
+    }
+
+    [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    public async Task A_public_address_without_a_key()
+    {
+        await using TestDaemon daemon = new(("http.listen", "0.0.0.0:10122"));
+        (int status, string said) = await daemon.RunToEndAsync();
+
+        Assert.Equal(78, status);
+        Assert.Contains("http.listen 0.0.0.0:10122 is not a loopback address and http.api_key is not set; refusing to start", said, StringComparison.Ordinal);
+    }
+
+    [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    public async Task A_port_that_is_in_use()
+    {
+        await using TestDaemon daemon = new();
+        using TcpListener taken = new(IPAddress.Loopback, daemon.Address.Port);
+        taken.Start();
+        await RefusesAsync(daemon, 14, $"http.listen {daemon.Address} is in use");
+    }
+
+    [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    public async Task A_data_directory_that_another_daemon_uses()
+    {
+        await using TestDaemon daemon = new();
+        daemon.Set("data_dir", fixture.Daemon.DataDir);
+        await RefusesAsync(daemon, 11, $"data_dir {fixture.Daemon.DataDir} is in use by another sleighd");
+        Assert.Equal(200, (await fixture.Client.CallAsync("GET", "/readyz")).Status);
+    }
+
+    // The last line is the sentence; log lines of steps that went well may stand before it.
+    private static async Task RefusesAsync(TestDaemon daemon, int exitCode, string names)
+    {
+        (int status, string said) = await daemon.RunToEndAsync();
+
+        Assert.True(status == exitCode, $"ended with {status}: {said}");
+        string[] sentences = [.. said.Split('\n').Where(l => l.StartsWith("sleighd: ", StringComparison.Ordinal))];
+        Assert.True(sentences.Length == 1, said);
+        Assert.Contains(names, sentences[0], StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", said, StringComparison.Ordinal);
+        Assert.DoesNotContain("Unhandled", said, StringComparison.Ordinal);
+    }
+}
