@@ -13,6 +13,9 @@ internal static class Logs
 
         // Request lines of the web server could show tokens in query strings; the API logs its own, redacted.
         logging.AddFilter("Microsoft", LogLevel.Warning);
+
+        // A start that fails is told in one sentence, not with the host's stack trace.
+        logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
         if (Environment.GetEnvironmentVariable("JOURNAL_STREAM") is not null)
         {
             logging.AddSystemdConsole();

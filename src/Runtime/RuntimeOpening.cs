@@ -29,17 +29,18 @@ internal static partial class RuntimeOpening
         opened.Add(records);
         string instance = records.MetaOrAdd("instance", () => RandomNumberGenerator.GetHexString(16, lowercase: true));
 
-        (ContainerdSupervisor? supervisor, ContainerdClient containerd) = await ContainerdAsync(options, logger, time, cancellationToken);
-        opened.Add(containerd);
+        // What can refuse without leaving anything behind comes first; a private containerd and the pool's mount outlive the daemon.
         CgroupHierarchy hierarchy = Hierarchy(options.Cgroup.Subtree);
-        LayerStore layers = await LayersAsync(options, cancellationToken);
-        opened.Add(layers);
         SlotPaths paths = new(options.StateDir, options.Cgroup.Subtree, hierarchy.Mode);
         Storage(() =>
         {
             Skeleton.Prepare(paths.Skeleton, options.Init.Path);
             return Directory.CreateDirectory(paths.All, OwnerOnly);
         });
+        (ContainerdSupervisor? supervisor, ContainerdClient containerd) = await ContainerdAsync(options, logger, time, cancellationToken);
+        opened.Add(containerd);
+        LayerStore layers = await LayersAsync(options, cancellationToken);
+        opened.Add(layers);
 
         NamespaceThread namespaces = NamespaceThread.Start();
         opened.Add(namespaces);
