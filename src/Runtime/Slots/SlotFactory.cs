@@ -137,6 +137,10 @@ internal sealed partial class SlotFactory
             await PassOverMissingAsync(() => end);
             await PassOverMissingAsync(() => _containerd.Tasks.DeleteAsync(name, cancellationToken));
         }
+        else
+        {
+            await ForgottenTask.RemoveAsync(name, _hierarchy, _paths.InitCgroup(id), EndLimit, cancellationToken);
+        }
 
         await PassOverMissingAsync(() => _containerd.Containers.DeleteAsync(name, cancellationToken));
         if (group is not null)
