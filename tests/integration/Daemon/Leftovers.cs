@@ -5,6 +5,8 @@ namespace Sleigh.IntegrationTests.Daemon;
 /// <summary>What of a test daemon is still on the host: processes, mounts, loop devices, cgroups.</summary>
 public static class Leftovers
 {
+    private const string RuntimeStateFolder = "/run/containerd/runc/sleigh";
+
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     /// <summary>One line each; empty when nothing is left.</summary>
@@ -13,7 +15,10 @@ public static class Leftovers
         .. Processes(daemon).Select(p => $"process {p.Pid}: {p.Line}"),
         .. Mounts(daemon).Select(m => $"mount {m}"),
         .. LoopDevices(daemon).Select(l => $"loop device {l}"),
-        .. Cgroups(daemon).Select(c => $"cgroup {c}"),
+
+        // The empty subtree itself may stay: under systemd it belongs to a unit of its own.
+        .. Cgroups(daemon).Where(c => Path.GetFileName(c) != daemon.Subtree || Directory.GetDirectories(c).Length > 0).Select(c => $"cgroup {c}"),
+        .. RuntimeStates(daemon).Select(r => $"state of the container runtime {r}"),
     ];
 
     /// <summary>The same after a moment: shims and cgroups go a little after their container.</summary>
@@ -22,9 +27,8 @@ public static class Leftovers
         long begin = Stopwatch.GetTimestamp();
         while (true)
         {
-            // The subtree itself stays: under systemd it belongs to a unit of its own.
-            string[] left = [.. Of(daemon).Where(l => !l.EndsWith('/' + daemon.Subtree))];
-            if (left.Length == 0 || Stopwatch.GetElapsedTime(begin) > Patience)
+            IReadOnlyList<string> left = Of(daemon);
+            if (left.Count == 0 || Stopwatch.GetElapsedTime(begin) > Patience)
             {
                 return left;
             }
@@ -36,7 +40,7 @@ public static class Leftovers
     /// <summary>Takes away by force what is there.</summary>
     public static async Task RemoveAsync(TestDaemon daemon)
     {
-        for (int i = 0; i < 100 && Of(daemon).Count > 0; i++)
+        for (int i = 0; i < 100 && (Of(daemon).Count > 0 || Cgroups(daemon).Any()); i++)
         {
             foreach ((int pid, _) in Processes(daemon))
             {
@@ -56,6 +60,11 @@ public static class Leftovers
             foreach (string group in Cgroups(daemon))
             {
                 await Quietly("find", group, "-depth", "-type", "d", "-exec", "rmdir", "{}", "+");
+            }
+
+            foreach (string state in RuntimeStates(daemon).ToArray())
+            {
+                Directory.Delete(state, recursive: true);
             }
 
             await Task.Delay(50);
@@ -89,6 +98,11 @@ public static class Leftovers
     public static IEnumerable<string> Cgroups(TestDaemon daemon) => new[] { "/sys/fs/cgroup" }
         .Concat(Directory.EnumerateDirectories("/sys/fs/cgroup"))
         .SelectMany(top => Directory.EnumerateDirectories(top, daemon.Subtree + "*"));
+
+    // Where containerd has runc keep what it knows of a container; all of a host's containerds share it.
+    private static IEnumerable<string> RuntimeStates(TestDaemon daemon) =>
+        (Directory.Exists(RuntimeStateFolder) ? Directory.GetDirectories(RuntimeStateFolder) : [])
+        .Where(folder => ReadQuietly(Path.Combine(folder, "state.json")).Contains(daemon.Folder + "/", StringComparison.Ordinal));
 
     private static IEnumerable<string> Mounts(TestDaemon daemon) => File.ReadLines("/proc/self/mountinfo")
         .Select(line => line.Split(' ')[4]).Where(point => point.StartsWith(daemon.Folder, StringComparison.Ordinal));
