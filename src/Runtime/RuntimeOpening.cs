@@ -72,7 +72,7 @@ internal static partial class RuntimeOpening
             sandboxes,
             new Sessions(records, options.Sessions, time) { IsBusy = execs.IsBusy },
             new Images.Images(images, new ImageBootstrap(images, options.DataDir), table),
-            new Host(parts, containerd, hierarchy, doctor, supervisor is null ? "system" : "embedded"),
+            new RuntimeHost(parts, containerd, hierarchy, doctor, supervisor is null ? "system" : "embedded"),
             new Idempotency(records, options.Http.IdempotencyTtl, time),
             containerd, supervisor, namespaces, held);
     }

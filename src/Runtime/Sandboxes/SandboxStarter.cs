@@ -26,7 +26,7 @@ internal sealed class SandboxStarter
     /// <exception cref="ContainerdException">containerd refused or did not answer.</exception>
     /// <exception cref="IOException">The kernel refused.</exception>
     public async Task<ClaimedSlot> ClaimAsync(
-        SandboxRecord record, LiveLayer layer, IReadOnlyList<string> lowers, Stopwatch phase, CancellationToken cancellationToken)
+        SandboxRecord record, LiveLayer layer, IReadOnlyList<string> lowers, PhaseClock phase, CancellationToken cancellationToken)
     {
         (Slot slot, bool fromPool) = await _pool.TakeAsync(record.Limits, cancellationToken);
         TimeSpan taken = phase.Lap();
@@ -82,7 +82,7 @@ internal sealed class SandboxStarter
         await _pool.DrainAsync();
         LiveLayer layer = await _layers.OpenLiveAsync(LayerId.Parse(record.Layer), renewWork: true, cancellationToken);
         IReadOnlyList<string> lowers = await _images.LowersAsync(record.Chain, cancellationToken);
-        ClaimedSlot claimed = await ClaimAsync(record, layer, lowers, new Stopwatch(), cancellationToken);
+        ClaimedSlot claimed = await ClaimAsync(record, layer, lowers, new PhaseClock(), cancellationToken);
         undo.Push($"slot {claimed.Slot.Id}", _ =>
         {
             _pool.EndLater(claimed.Slot);

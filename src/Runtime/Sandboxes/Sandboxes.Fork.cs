@@ -8,7 +8,7 @@ internal sealed partial class Sandboxes
     /// <inheritdoc/>
     public async Task<ForkResult> ForkAsync(SandboxId id, string? snapshotId, int count, CancellationToken cancellationToken)
     {
-        Stopwatch phase = new();
+        PhaseClock phase = new();
         SandboxEntry source = _table.Require(id);
         CheckStopping();
         Snapshot? named = snapshotId is null ? null : Require(id, snapshotId);
@@ -18,7 +18,7 @@ internal sealed partial class Sandboxes
         TimeSpan admission = phase.Lap();
 
         Task<CreatedSandbox>[] builds = [.. Enumerable.Range(0, count).Select(_ => BuildAsync(
-            PlanFork(source.Record, snapshot), snapshot.Id, new Stopwatch(), new Timings(admission, TimeSpan.Zero), CancellationToken.None))];
+            PlanFork(source.Record, snapshot), snapshot.Id, new PhaseClock(), new Timings(admission, TimeSpan.Zero), CancellationToken.None))];
         await ((Task)Task.WhenAll(builds)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (Array.Find(builds, build => !build.IsCompletedSuccessfully) is Task<CreatedSandbox> failed)
         {

@@ -14,7 +14,7 @@ internal sealed partial class Sandboxes
     /// <inheritdoc/>
     public async Task<RollbackResult> RollbackAsync(SandboxId id, string snapshotId, CancellationToken cancellationToken)
     {
-        Stopwatch phase = new();
+        PhaseClock phase = new();
         SandboxEntry entry = _table.Require(id);
         Require(id, snapshotId);
         using IDisposable turn = await entry.Turns.EnterAsync(id, "rollback", cancellationToken);
@@ -42,7 +42,7 @@ internal sealed partial class Sandboxes
         undo.Push($"layer {newLayer}", token => _layers.DeleteLiveAsync(newLayer, token));
 
         IReadOnlyList<string> lowers = await _images.LowersAsync(entry.Record.Chain, CancellationToken.None);
-        ClaimedSlot claimed = await _starter.ClaimAsync(entry.Record, layer, lowers, new Stopwatch(), CancellationToken.None);
+        ClaimedSlot claimed = await _starter.ClaimAsync(entry.Record, layer, lowers, new PhaseClock(), CancellationToken.None);
         undo.Push($"slot {claimed.Slot.Id}", _ => EndSlotNowAsync(claimed.Slot));
 
         Slot? oldSlot = await SwitchAsync(entry, snapshot, newLayer, claimed);

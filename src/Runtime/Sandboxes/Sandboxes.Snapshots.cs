@@ -61,7 +61,7 @@ internal sealed partial class Sandboxes
 
     private async Task<Snapshot> TakeSnapshotAsync(SandboxEntry entry, string? name, string? comment)
     {
-        Stopwatch phase = new();
+        PhaseClock phase = new();
         Sandbox sandbox = entry.Record.Sandbox;
         Snapshot snapshot = new()
         {
@@ -102,7 +102,7 @@ internal sealed partial class Sandboxes
             return (await _layers.SealAsync(prepared, layer), TimeSpan.Zero);
         }
 
-        Stopwatch pause = new();
+        PhaseClock pause = new();
         try
         {
             await slot.Execs.FreezeAsync(FreezeLimit);

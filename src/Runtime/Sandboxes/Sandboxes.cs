@@ -44,7 +44,7 @@ internal sealed partial class Sandboxes : ISandboxes
     /// <inheritdoc/>
     public async Task<CreatedSandbox> CreateAsync(SessionId owner, SandboxSpec spec, CancellationToken cancellationToken)
     {
-        Stopwatch phase = new();
+        PhaseClock phase = new();
         CheckStopping();
         Snapshot? from = spec.Snapshot is SnapshotId id ? RequireSnapshot(owner, id) : null;
         SandboxRecord? source = from is null ? null : _table.Require(from.Sandbox).Record;
@@ -136,7 +136,7 @@ internal sealed partial class Sandboxes : ISandboxes
     }
 
     private async Task<CreatedSandbox> BuildAsync(
-        SandboxRecord record, SnapshotId? from, Stopwatch phase, Timings before, CancellationToken cancellationToken)
+        SandboxRecord record, SnapshotId? from, PhaseClock phase, Timings before, CancellationToken cancellationToken)
     {
         await using UndoStack undo = new(_logger);
         PutNew(record);

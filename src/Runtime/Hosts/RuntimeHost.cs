@@ -7,7 +7,7 @@ using Sleigh.Overlay;
 namespace Sleigh.Runtime;
 
 /// <inheritdoc cref="IHost"/>
-internal sealed class Host : IHost
+internal sealed class RuntimeHost : IHost
 {
     private static readonly TimeSpan CheckLimit = TimeSpan.FromSeconds(3);
 
@@ -18,7 +18,7 @@ internal sealed class Host : IHost
     private readonly string _mode;
     private readonly DateTimeOffset _started;
 
-    public Host(SandboxParts parts, ContainerdClient containerd, CgroupHierarchy hierarchy, Doctor doctor, string mode)
+    public RuntimeHost(SandboxParts parts, ContainerdClient containerd, CgroupHierarchy hierarchy, Doctor doctor, string mode)
     {
         (_parts, _containerd, _hierarchy, _doctor, _mode) = (parts, containerd, hierarchy, doctor, mode);
         _started = parts.Time.GetUtcNow();
@@ -26,7 +26,7 @@ internal sealed class Host : IHost
 
     /// <summary>The version of this build, such as 0.1.0.</summary>
     public static string Version { get; } =
-        typeof(Host).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
+        typeof(RuntimeHost).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0";
 
     /// <inheritdoc/>
     public bool IsStopping => _parts.Execs.IsStopping;

@@ -1,0 +1,22 @@
+using System.Diagnostics;
+
+namespace Sleigh.Runtime;
+
+/// <summary>Times the phases of an operation.</summary>
+internal sealed class PhaseClock
+{
+    private readonly long _begin = Stopwatch.GetTimestamp();
+    private long _lap = Stopwatch.GetTimestamp();
+
+    /// <summary>Since the last lap.</summary>
+    public TimeSpan Lap()
+    {
+        long now = Stopwatch.GetTimestamp();
+        TimeSpan lap = Stopwatch.GetElapsedTime(_lap, now);
+        _lap = now;
+        return lap;
+    }
+
+    /// <summary>Since the beginning.</summary>
+    public TimeSpan Total => Stopwatch.GetElapsedTime(_begin);
+}
