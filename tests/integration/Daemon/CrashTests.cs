@@ -152,6 +152,38 @@ public sealed class CrashTests(DaemonFixture fixture)
         Assert.Equal("new\n", await fresh.RunAsync("echo new"));
     }
 
+    [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    public async Task Containers_that_containerd_was_making_when_it_was_killed_are_gone_after_the_next_start()
+    {
+        string image = await fixture.Images.HaveAsync(TestImages.Busybox);
+        Random random = new(7);
+        for (int round = 0; round < 6; round++)
+        {
+            // More than the pool has, so that some have to be made now.
+            Task<(int Status, JsonObject Body)>[] creates =
+                [.. Enumerable.Range(0, 5).Select(_ => Client.CallAsync("POST", "/sandboxes", new JsonObject { ["image"] = image }))];
+            await Task.Delay(random.Next(0, 250));
+            int containerd = Leftovers.Processes(Daemon).FirstOrDefault(p => p.Line.Split(' ')[0].EndsWith("containerd", StringComparison.Ordinal)).Pid;
+            if (containerd > 0)
+            {
+                await ToolRunner.RunAsync("kill", "-9", $"{containerd}");
+            }
+
+            foreach ((int status, JsonObject body) in await Task.WhenAll(creates))
+            {
+                Assert.True(status is 201 or 500 or 503, $"{status}: {body.ToJsonString()}");
+                if (status == 201)
+                {
+                    Assert.Equal("works\n", await Client.RunAsync((string)body["sandbox_id"]!, "echo works"));
+                    await Client.DeleteAsync((string)body["sandbox_id"]!);
+                }
+            }
+        }
+
+        await Daemon.KillAndRestartAsync();
+        await Consistency.SettledAsync(Daemon);
+    }
+
     private static (string Status, int? ExitCode) Ending(ExecReply exec) => (exec.Status, exec.ExitCode);
 
     private string SpoolOf(string exec) => Path.Combine(Daemon.DataDir, "execs", exec, "stdout");
