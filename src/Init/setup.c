@@ -32,6 +32,14 @@ _Noreturn void die(const char *what)
     _exit(1);
 }
 
+/* The C library keeps signals 32 to 34 for itself and refuses them; inherited as ignored they would stay so. */
+static void reset_reserved(int number)
+{
+    unsigned long by_default[4] = { 0 };
+
+    syscall(SYS_rt_sigaction, number, by_default, NULL, 8UL);
+}
+
 /*
  * Only SIGCHLD is blocked (it is read from a signalfd). Every other signal keeps its default action and stays
  * unblocked, because the kernel then drops it on the sender's side when the receiver is PID 1; a blocked one would be
@@ -46,7 +54,8 @@ static void set_signals(void)
     action.sa_handler = SIG_DFL;
     for (int number = 1; number < 65; number++) {
         action.sa_flags = number == SIGCHLD ? SA_NOCLDSTOP : 0;
-        sigaction(number, &action, NULL);
+        if (sigaction(number, &action, NULL) != 0)
+            reset_reserved(number);
     }
     sigemptyset(&chld);
     sigaddset(&chld, SIGCHLD);

@@ -17,8 +17,13 @@ public sealed class SqliteDurabilityTests(ITestOutputHelper output)
         long total = 0;
         for (int round = 0; round < 3; round++)
         {
-            // The test program runs itself, with the one test below.
+            // The test program runs itself, with the one test below; where it was started by dotnet, that needs its assembly.
             ProcessStartInfo info = new(Environment.ProcessPath!) { RedirectStandardOutput = true };
+            if (Path.GetFileName(Environment.ProcessPath) == "dotnet")
+            {
+                info.ArgumentList.Add(typeof(SqliteDurabilityTests).Assembly.Location);
+            }
+
             info.ArgumentList.Add("-method");
             info.ArgumentList.Add($"{typeof(SqliteDurabilityTests).FullName}.{nameof(Child_that_is_killed)}");
             foreach (string argument in (string[])["-explicit", "only", "-showLiveOutput"])
