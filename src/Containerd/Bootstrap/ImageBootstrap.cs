@@ -22,6 +22,8 @@ public sealed class ImageBootstrap
         WorkingDir = "/",
     };
 
+    private const int RemoveAttempts = 50;
+
     private readonly ImageStore _store;
     private readonly string _workFolder;
 
@@ -58,7 +60,23 @@ public sealed class ImageBootstrap
         }
         finally
         {
-            Directory.Delete(folder, recursive: true);
+            await RemoveAsync(folder);
+        }
+    }
+
+    // A program that was ended may have left children that write for a moment longer.
+    private static async Task RemoveAsync(string folder)
+    {
+        for (int attempt = 1; Directory.Exists(folder); attempt++)
+        {
+            try
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+            catch (IOException) when (attempt < RemoveAttempts)
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(100), CancellationToken.None);
+            }
         }
     }
 
@@ -67,10 +85,21 @@ public sealed class ImageBootstrap
     {
         string settings = Path.Combine(folder, "apt.conf");
         await File.WriteAllTextAsync(settings, AptSettings.Inherit(await DumpAptAsync(cancellationToken)), cancellationToken);
-        var start = new ProcessStartInfo(Program)
+        if (!IsInstalled(Program))
+        {
+            throw NotInstalled(Program, null);
+        }
+
+        // In a mount namespace of its own: what it mounts below the folder (/proc, /dev) goes with it, however it ends, and can
+        // never be in the way when the folder is removed.
+        var start = new ProcessStartInfo("unshare")
         {
             ArgumentList =
             {
+                "--mount",
+                "--propagation=private",
+                "--",
+                Program,
                 "--mode=root",
                 "--format=tar",
                 "--skip=output/dev",
@@ -126,6 +155,14 @@ public sealed class ImageBootstrap
         return $"mmdebstrap could not make '{request.Suite}': {complaint?.Trim() ?? "it said nothing"}";
     }
 
+    private static ImageException NotInstalled(string program, Exception? cause) =>
+        new(ImageErrorKind.ToolFailed, $"there is no program {program}; install mmdebstrap to make images from packages", cause);
+
+    private static bool IsInstalled(string program) => program.Contains('/', StringComparison.Ordinal)
+        ? File.Exists(program)
+        : (Environment.GetEnvironmentVariable("PATH") ?? "/usr/sbin:/usr/bin:/sbin:/bin").Split(':')
+            .Any(folder => File.Exists(Path.Combine(folder, program)));
+
     private static async Task<(int Status, IReadOnlyList<string> Lines)> RunAsync(
         ProcessStartInfo start, Action<string> progress, CancellationToken cancellationToken)
     {
@@ -135,7 +172,7 @@ public sealed class ImageBootstrap
         }
         catch (Win32Exception ex)
         {
-            throw new ImageException(ImageErrorKind.ToolFailed, $"there is no program {start.FileName}; install mmdebstrap to make images from packages", ex);
+            throw NotInstalled(start.FileName, ex);
         }
     }
 
