@@ -45,17 +45,32 @@ internal sealed class BlobIngest
         }
         catch (Exception ex) when (ex is ImageException or ContainerdException or IOException or OperationCanceledException)
         {
-            using var limit = new CancellationTokenSource(UndoTimeout);
+            await AbortAsync(ingest);
+            throw;
+        }
+    }
+
+    // After a cut-off call containerd may still be writing a time stamp into the ingest's directory: then the abort fails halfway.
+    private async Task AbortAsync(string ingest)
+    {
+        using var limit = new CancellationTokenSource(UndoTimeout);
+        while (true)
+        {
             try
             {
                 await _client.Content.AbortAsync(ingest, limit.Token);
+                return;
             }
-            catch (Exception undo) when (undo is ContainerdException or OperationCanceledException)
+            catch (Exception undo) when (undo is OperationCanceledException
+                or ContainerdException { Kind: ContainerdErrorKind.NotFound or ContainerdErrorKind.Unavailable })
             {
                 // Not begun, or containerd is gone: the ingest goes with its lease.
+                return;
             }
-
-            throw;
+            catch (ContainerdException)
+            {
+                await Task.Delay(20, CancellationToken.None);
+            }
         }
     }
 

@@ -9,6 +9,8 @@ public sealed class ContentWriter : IAsyncDisposable
     /// <summary>Bytes of one message: below the 4 MiB that gRPC servers take by default, large enough to keep the disk busy.</summary>
     public const int ChunkSize = 1024 * 1024;
 
+    private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(5);
+
     private readonly GrpcCall<Wire.WriteContentRequest, Wire.WriteContentResponse> _call;
     private readonly string _ingest;
     private readonly long _total;
@@ -85,8 +87,27 @@ public sealed class ContentWriter : IAsyncDisposable
         return digest;
     }
 
-    /// <summary>Ends the call.</summary>
-    public ValueTask DisposeAsync() => _call.DisposeAsync();
+    /// <summary>
+    /// Ends the call and waits until containerd has let go of the ingest: it writes a time stamp then, and an abort that came
+    /// before would leave a directory with just that.
+    /// </summary>
+    public async ValueTask DisposeAsync()
+    {
+        _call.CompleteWrites();
+        try
+        {
+            while (await _call.ReadAsync().WaitAsync(EndLimit) is not null)
+            {
+                // Answers to earlier messages.
+            }
+        }
+        catch (Exception ex) when (ex is ContainerdException or OperationCanceledException or TimeoutException)
+        {
+            // The call has failed before; whoever used it knows.
+        }
+
+        await _call.DisposeAsync();
+    }
 
     private static async Task<Wire.WriteContentResponse> ReadAsync(
         GrpcCall<Wire.WriteContentRequest, Wire.WriteContentResponse> call, string ingest) =>
