@@ -41,8 +41,9 @@ public sealed class LimitTests(DaemonFixture fixture)
     {
         await using TestSandbox sandbox = await fixture.SandboxAsync(TestImages.Busybox, new JsonObject { ["pids_limit"] = 40 });
 
-        string bomb = await sandbox.StartAsync("b() { b | b & }; while :; do b 2> /dev/null; sleep 0.1; done");
-        ExecReply many = await sandbox.ExecAsync("for i in $(seq 100); do sleep 20 & done; wait");
+        // The shell itself waits without a fork: one that fails would end it.
+        string bomb = await sandbox.StartAsync("mkfifo /f; exec 3<> /f; b() { b | b & }; (while :; do b; done) 2> /dev/null & read x <&3");
+        ExecReply many = await sandbox.ExecAsync("for i in $(seq 100); do sleep 2 & done; wait");
 
         Assert.NotEqual("succeeded", many.Status);
         await fixture.Client.CancelAsync(sandbox.Id, bomb);
