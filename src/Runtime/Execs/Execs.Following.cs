@@ -29,6 +29,12 @@ internal sealed partial class Execs
         Cgroup? leaf = slot is null ? null : Cgroup.TryOpen(Path.Combine(slot.Execs.Path, row.Exec.Id.ToString()));
         RunningExec running = new(row, entry, slot, file ?? new SafeFileHandle(), leaf);
         _running[running.Id] = running;
+        if (row.KillAt is DateTimeOffset killAt && slot is not null)
+        {
+            // Also when its main process has ended meanwhile: the rest of its tree may ignore TERM.
+            Terminate(running, killAt - _time.GetUtcNow());
+        }
+
         if (record is { State: ExecState.Ended or ExecState.Failed })
         {
             OnEnded(running, record);
@@ -37,11 +43,7 @@ internal sealed partial class Execs
         {
             Finish(running, ExecEnd.Decide(ExecEndCause.Lost, null, null), record);
         }
-        else if (row.KillAt is DateTimeOffset killAt)
-        {
-            Terminate(running, killAt - _time.GetUtcNow());
-        }
-        else if (row.TimeLimit is TimeSpan limit)
+        else if (row.KillAt is null && row.TimeLimit is TimeSpan limit)
         {
             ArmLimit(running, row.Exec.Started + limit - _time.GetUtcNow());
         }
