@@ -12,6 +12,11 @@ needed=(
     mkfs.btrfs=btrfs-progs
     mmdebstrap=mmdebstrap
     musl-gcc=musl-tools
+    # Links the native programs; musl-gcc stands on it too.
+    gcc=gcc
+    /usr/include/stdio.h=libc6-dev
+    # TLS to registries.
+    libssl.so.3=libssl3
     make=make
     losetup=mount
     unshare=util-linux
