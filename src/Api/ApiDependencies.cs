@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Sleigh.Api.Streams;
 using Sleigh.Runtime;
 using Sleigh.Runtime.Options;
 
@@ -36,4 +37,7 @@ public sealed record ApiDependencies
 
     /// <summary>The clock of <c>/healthz</c> and of the time limit of request bodies.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>The streams that sessions hold open.</summary>
+    internal StreamQuota Streams { get; } = new();
 }

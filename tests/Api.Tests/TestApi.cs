@@ -140,5 +140,6 @@ internal sealed class TestApi : IAsyncDisposable
     {
         Client.Dispose();
         await _app.DisposeAsync();
+        Host.Dispose();
     }
 }

@@ -110,6 +110,12 @@ internal static class ApiErrors
     public static ApiError NotReady(IReadOnlyList<Runtime.HealthCheck> checks) =>
         new(503, "not_ready", $"not ready: {string.Join(", ", checks.Where(c => !c.Ok).Select(c => c.Name))}") { Checks = checks };
 
+    public static ApiError TooManyStreams(int limit) =>
+        new(429, "quota_exceeded", string.Create(CultureInfo.InvariantCulture, $"the session holds {limit} streams open already; close one first"))
+        {
+            Details = new Dictionary<string, object> { ["quota"] = "streams_per_session", ["limit"] = limit },
+        };
+
     public static ApiError Internal() =>
         new(500, "internal", "internal error; the daemon log has the cause under this request id");
 

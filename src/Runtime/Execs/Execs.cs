@@ -34,10 +34,15 @@ internal sealed partial class Execs : IExecs, IDisposable
         (_sandboxes, _starter, _records, _spool, _options, _time, _logger) = (sandboxes, starter, records, spool, options.Exec, time, logger);
         _capabilities = Capabilities.Mask(options.Sandbox.Capabilities);
         starter.Started = Follow;
+        // Taken once: the source itself is disposed of at the very end.
+        Stopping = _stopping.Token;
     }
 
     /// <summary>Whether daemon shutdown has begun; nothing new is started then.</summary>
     public bool IsStopping => _stopping.IsCancellationRequested;
+
+    /// <summary>Ends with the start of shutdown.</summary>
+    public CancellationToken Stopping { get; }
 
     /// <summary>Refuses new commands and ends waiting; commands that run go on.</summary>
     public void BeginStop() => _stopping.Cancel();

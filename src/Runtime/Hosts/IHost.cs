@@ -6,6 +6,9 @@ public interface IHost
     /// <summary>True from the start of shutdown.</summary>
     bool IsStopping { get; }
 
+    /// <summary>Ends with the start of shutdown; open streams end with it.</summary>
+    CancellationToken Stopping { get; }
+
     /// <summary>The checks of <c>/readyz</c>; messages hold no host paths.</summary>
     Task<IReadOnlyList<HealthCheck>> CheckAsync(CancellationToken cancellationToken);
 

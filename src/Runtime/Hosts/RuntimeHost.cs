@@ -32,6 +32,9 @@ internal sealed class RuntimeHost : IHost
     public bool IsStopping => _parts.Execs.IsStopping;
 
     /// <inheritdoc/>
+    public CancellationToken Stopping => _parts.Execs.Stopping;
+
+    /// <inheritdoc/>
     public int MemoryBudgetMb => _parts.Guard.CeilingMb;
 
     /// <inheritdoc/>

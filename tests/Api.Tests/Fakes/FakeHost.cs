@@ -2,9 +2,22 @@ using Sleigh.Runtime;
 
 namespace Sleigh.Api.Tests.Fakes;
 
-internal sealed class FakeHost : IHost
+internal sealed class FakeHost : IHost, IDisposable
 {
+    private readonly CancellationTokenSource _stopping = new();
+
     public bool IsStopping { get; set; }
+
+    public CancellationToken Stopping => _stopping.Token;
+
+    /// <summary>Shutdown begins.</summary>
+    public void Stop()
+    {
+        IsStopping = true;
+        _stopping.Cancel();
+    }
+
+    public void Dispose() => _stopping.Dispose();
 
     public int MemoryBudgetMb { get; set; } = 57_600;
 
