@@ -19,6 +19,7 @@ struct exec {
     struct si_record record;
     int record_fd;
     int status_fd;    /* end of file when execve succeeded; stage and error when the child gave up */
+    int hold_fd;      /* the write end of a stdin that outlives the daemon */
     int terminal_fd;  /* the slave, held so that the master never sees a hang-up of its own making */
     int input_pump;   /* index into pumps, or -1 */
     int output_pump[2];

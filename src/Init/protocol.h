@@ -24,7 +24,7 @@
 #define SI_CONNECTIONS_MAX 4
 #define SI_RING_SIZE 65536       /* bytes of the spool behind its cap, which hold the tail of longer output */
 #define SI_RING_CHUNK 16384      /* the ring is never further ahead of the record's total than this */
-#define SI_DESCRIPTORS_MAX 7     /* of one START */
+#define SI_DESCRIPTORS_MAX 8     /* of one START */
 #define SI_SPOOL_CAP_MAX (1ULL << 40)
 #define SI_LIST_ENTRIES 100      /* entries of one LISTED frame */
 
@@ -36,6 +36,7 @@ enum si_type {
     SI_RESIZE = 5,
     SI_PING = 6,
     SI_RECORD = 7,
+    SI_END_INPUT = 8,
 
     SI_STARTED = 101,
     SI_FAILED = 102,
@@ -51,7 +52,8 @@ enum si_flag {
     SI_FLAG_TERMINAL = 1, /* stdin, stdout and stderr are one terminal; there is no stderr spool */
     SI_FLAG_STDIN = 2,    /* a stdin descriptor is passed; without it stdin is /dev/null (an idle terminal with TERMINAL) */
     SI_FLAG_CGROUP = 4,   /* a cgroup v2 directory is passed; without it the command stays in init's cgroup */
-    SI_FLAGS_ALL = 7,
+    SI_FLAG_HOLD = 8,     /* a fifo's write end is passed and kept open, so that stdin outlives the host's own; needs STDIN */
+    SI_FLAGS_ALL = 15,
 };
 
 enum si_state {
@@ -93,7 +95,7 @@ struct si_header {
 
 /*
  * START. Descriptors by SCM_RIGHTS, in this order: payload memfd (sealed against write, grow and shrink), tree root
- * directory, [cgroup directory], [stdin], stdout spool, [stderr spool], record file.
+ * directory, [cgroup directory], [stdin], [hold], stdout spool, [stderr spool], record file.
  *
  * Payload, payload_size bytes: group_count numbers of 32 bits, then strings that each end in a zero byte: the working
  * directory, argument_count arguments, environment_count NAME=value pairs. Nothing may follow.
@@ -115,7 +117,7 @@ struct si_start {
     uint16_t reserved;
 };
 
-/* FORGET, RECORD. LIST and PING have no body. */
+/* FORGET, RECORD, END_INPUT. LIST and PING have no body. */
 struct si_name {
     char exec_id[SI_ID_SIZE];
 };
@@ -145,7 +147,7 @@ struct si_failed {
     int32_t error;
 };
 
-/* DONE answers FORGET, SIGNAL, RESIZE, and RECORD of an id that is not known: 0 or an error number. */
+/* DONE answers FORGET, SIGNAL, RESIZE, END_INPUT, and RECORD of an id that is not known: 0 or an error number. */
 struct si_done {
     int32_t error;
     uint32_t reserved;

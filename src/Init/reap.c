@@ -52,6 +52,7 @@ static void finish(int index, int status, const struct rusage *usage)
     serve_ended(exec);
 
     pump_release(index);
+    close_fd(&exec->hold_fd);
     close_fd(&exec->terminal_fd);
     close_fd(&exec->record_fd);
     oom_restore();

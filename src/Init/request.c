@@ -65,6 +65,17 @@ static int resize(int index, uint16_t rows, uint16_t columns)
     return terminal_resize(execs[index].terminal_fd, rows, columns);
 }
 
+/* The command reads the end of its input once the host has closed its own write ends too. */
+static int end_input(int index)
+{
+    if (index < 0)
+        return ENOENT;
+    if (!is_running(&execs[index]))
+        return ESRCH;
+    close_fd(&execs[index].hold_fd);
+    return 0;
+}
+
 static void pong(const struct asker *asker)
 {
     struct si_pong body = {
@@ -87,7 +98,8 @@ static void record(const struct asker *asker, int index)
 
 static int descriptors_of(uint32_t flags)
 {
-    return 4 + ((flags & SI_FLAG_CGROUP) != 0) + ((flags & SI_FLAG_STDIN) != 0) + ((flags & SI_FLAG_TERMINAL) == 0);
+    return 4 + ((flags & SI_FLAG_CGROUP) != 0) + ((flags & SI_FLAG_STDIN) != 0) +
+           ((flags & SI_FLAG_HOLD) != 0) + ((flags & SI_FLAG_TERMINAL) == 0);
 }
 
 static bool start(const struct asker *asker, const struct si_start *body, struct parcel *parcel)
@@ -108,6 +120,7 @@ static size_t body_size(uint16_t type)
         return sizeof(struct si_start);
     case SI_FORGET:
     case SI_RECORD:
+    case SI_END_INPUT:
         return sizeof(struct si_name);
     case SI_SIGNAL:
         return sizeof(struct si_signal);
@@ -154,6 +167,9 @@ bool request_handle(int connection, uint32_t generation, const void *frame, size
         return true;
     case SI_RECORD:
         record(&asker, index);
+        return true;
+    case SI_END_INPUT:
+        done(&asker, end_input(index));
         return true;
     case SI_SIGNAL: {
         const struct si_signal *signal = body;

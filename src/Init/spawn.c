@@ -14,7 +14,7 @@
 struct start {
     const struct si_start *request;
     struct parcel *parcel;
-    int payload, root, cgroup, input, spools[2], record;
+    int payload, root, cgroup, input, hold, spools[2], record;
     int outputs[2]; /* read ends, or the master and -1 */
     int standard[3];
     int status_read, status_write;
@@ -36,6 +36,7 @@ static void name_descriptors(struct start *start)
     start->root = *next++;
     start->cgroup = flags & SI_FLAG_CGROUP ? *next++ : -1;
     start->input = flags & SI_FLAG_STDIN ? *next++ : -1;
+    start->hold = flags & SI_FLAG_HOLD ? *next++ : -1;
     start->spools[0] = *next++;
     start->spools[1] = flags & SI_FLAG_TERMINAL ? -1 : *next++;
     start->record = *next;
@@ -50,6 +51,7 @@ static bool valid_request(const struct si_start *request)
            request->argument_count >= 1 && request->argument_count <= SI_ARGUMENTS_MAX &&
            request->environment_count <= SI_ENVIRONMENT_MAX && request->group_count <= SI_GROUPS_MAX &&
            request->oom_score_adj >= -1000 && request->oom_score_adj <= 1000 &&
+           (request->flags & (SI_FLAG_HOLD | SI_FLAG_STDIN)) != SI_FLAG_HOLD &&
            request->spool_cap <= SI_SPOOL_CAP_MAX && request->uid != UINT32_MAX && request->gid != UINT32_MAX;
 }
 
@@ -78,6 +80,8 @@ static int check_descriptors(const struct start *start)
         error = check_file(start->spools[1]);
     if (error != 0)
         return error;
+    if (start->hold >= 0 && (fstat(start->hold, &status) != 0 || !S_ISFIFO(status.st_mode)))
+        return EINVAL;
     if (fstat(start->root, &status) != 0)
         return errno;
     if (!S_ISDIR(status.st_mode))
@@ -209,6 +213,8 @@ static int watch(struct start *start, int index)
         return error;
     exec->status_fd = start->status_read;
     start->status_read = -1;
+    exec->hold_fd = start->hold;
+    start->hold = -1;
 
     for (uint8_t i = 0; i < (terminal ? 1 : 2); i++) {
         exec->output_pump[i] = pump_add(terminal ? PUMP_TERMINAL : PUMP_PIPE, start->outputs[i], start->spools[i],
@@ -239,6 +245,8 @@ static void close_leftovers(struct start *start)
 
     if (flags & SI_FLAG_STDIN)
         *next++ = start->input;
+    if (flags & SI_FLAG_HOLD)
+        *next++ = start->hold;
     *next++ = start->spools[0];
     if (!terminal)
         *next++ = start->spools[1];
@@ -264,6 +272,7 @@ void spawn_failed(int index, uint32_t stage, int error)
             pump_close(exec->output_pump[i]);
     if (exec->input_pump >= 0)
         pump_close(exec->input_pump);
+    close_fd(&exec->hold_fd);
     close_fd(&exec->terminal_fd);
 
     exec->record.state = SI_STATE_FAILED;

@@ -58,7 +58,7 @@ int table_add(const char *id)
     memset(exec, 0, sizeof *exec);
     exec->generation = generation + 1;
     exec->used = true;
-    exec->record_fd = exec->status_fd = exec->terminal_fd = -1;
+    exec->record_fd = exec->status_fd = exec->hold_fd = exec->terminal_fd = -1;
     exec->input_pump = exec->output_pump[0] = exec->output_pump[1] = -1;
     exec->requester = -1;
     memcpy(exec->record.exec_id, id, SI_ID_SIZE);

@@ -28,6 +28,8 @@ public sealed class OrderOfChecksTests
         new("GET", "/sandboxes/{S}/exec/{E}"),
         new("POST", "/sandboxes/{S}/exec/{E}/cancel") { EmptyIsFine = true, Lenient = true },
         new("GET", "/sandboxes/{S}/exec/{E}/output") { Unknown = """{"extra":1}""", WrongQuery = "limit=0", Field = "limit" },
+        new("GET", "/sandboxes/{S}/exec/{E}/stream") { Unknown = """{"extra":1}""", WrongQuery = "stdout_offset=x", Field = "stdout_offset" },
+        new("GET", "/sandboxes/{S}/exec/{E}/attach") { Unknown = """{"extra":1}""", WrongQuery = "stderr_offset=x", Field = "stderr_offset" },
         new("GET", "/sessions/{I}") { Unknown = """{"extra":1}""" },
     ];
 

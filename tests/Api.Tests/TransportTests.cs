@@ -17,7 +17,7 @@ public sealed class TransportTests
     // Endpoints of later versions.
     [InlineData("GET", "/resources")]
     [InlineData("POST", "/workflow/run")]
-    [InlineData("GET", "/sandboxes/sbx_000000000001/exec/exec_000000000001/stream")]
+    [InlineData("GET", "/sandboxes/sbx_000000000001/exec/exec_000000000001/streams")]
     [InlineData("GET", "/metrics")]
     [InlineData("GET", "/sessions/sid_000000000001/exec-tasks")]
     public async Task An_unknown_path_is_404_json(string method, string path)

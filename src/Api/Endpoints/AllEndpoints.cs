@@ -12,6 +12,7 @@ internal static class AllEndpoints
         .. SandboxEndpoints.List(),
         .. SnapshotEndpoints.List(),
         .. ExecEndpoints.List(),
+        .. ExecStreamEndpoints.List(),
         .. AdminEndpoints.List(),
         .. AdminImageEndpoints.List(),
     ];

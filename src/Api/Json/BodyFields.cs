@@ -71,6 +71,9 @@ internal readonly struct BodyFields
         return strings;
     }
 
+    /// <summary>An object, whose members are read in the same way.</summary>
+    public BodyFields? Object(string name) => Find(name, JsonValueKind.Object, "an object") is { } value ? new BodyFields(value) : null;
+
     /// <summary>An array of strings.</summary>
     public IReadOnlyList<string>? List(string name)
     {

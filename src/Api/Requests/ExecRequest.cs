@@ -2,6 +2,7 @@ using System.Text;
 using Sleigh.Api.Errors;
 using Sleigh.Api.Json;
 using Sleigh.Runtime;
+using Sleigh.Runtime.Init;
 using Sleigh.Runtime.Options;
 
 namespace Sleigh.Api.Requests;
@@ -14,6 +15,8 @@ internal sealed record ExecRequest
     private const int MostArguments = 1024;
     private const int MostStdinBytes = 1024 * 1024;
     private const int DefaultWaitSeconds = 10;
+    private const int DefaultRows = 24;
+    private const int DefaultColumns = 80;
 
     private static readonly UTF8Encoding Utf8 = new();
 
@@ -33,6 +36,14 @@ internal sealed record ExecRequest
 
     private string? Stdin { get; init; }
 
+    private bool HasTerminal { get; init; }
+
+    private long? Rows { get; init; }
+
+    private long? Columns { get; init; }
+
+    private bool StdinStream { get; init; }
+
     /// <summary>Whether the caller waits for the end.</summary>
     public bool Wait { get; private init; }
 
@@ -40,7 +51,11 @@ internal sealed record ExecRequest
     public string? WebhookUrl { get; private init; }
 
     /// <summary>Checks the types.</summary>
-    public static ExecRequest Read(BodyFields fields) => new()
+    public static ExecRequest Read(BodyFields fields) => fields.Object("terminal") is { } terminal
+        ? ReadCommand(fields) with { HasTerminal = true, Rows = terminal.Integer("rows"), Columns = terminal.Integer("columns") }
+        : ReadCommand(fields);
+
+    private static ExecRequest ReadCommand(BodyFields fields) => new()
     {
         Command = fields.String("command"),
         Argv = fields.List("argv"),
@@ -52,6 +67,7 @@ internal sealed record ExecRequest
         Env = fields.Strings("env"),
         User = fields.String("user"),
         Stdin = fields.String("stdin"),
+        StdinStream = fields.Boolean("stdin_stream") ?? false,
     };
 
     /// <summary>Checks the values, in the order of the contract's table.</summary>
@@ -64,6 +80,8 @@ internal sealed record ExecRequest
         Env = FieldRules.Env("env", Env),
         User = FieldRules.User("user", User),
         Stdin = CheckStdin(),
+        Terminal = CheckTerminal(),
+        StdinStream = CheckStdinStream(),
         Origin = ExecOrigin.Exec,
     };
 
@@ -133,4 +151,34 @@ internal sealed record ExecRequest
     private string? CheckStdin() => Stdin is null || Utf8.GetByteCount(Stdin) <= MostStdinBytes
         ? Stdin
         : throw ApiErrors.Invalid("stdin", $"may be at most {MostStdinBytes} bytes long").Exception();
+
+    private TerminalSize? CheckTerminal()
+    {
+        if (!HasTerminal)
+        {
+            return null;
+        }
+
+        RefuseBeside("terminal", Stdin is not null, "stdin");
+        RefuseBeside("terminal", Wait, "wait");
+        return new TerminalSize(
+            (ushort)(FieldRules.Range("terminal.rows", Rows, 1, ushort.MaxValue, zeroIsDefault: false) ?? DefaultRows),
+            (ushort)(FieldRules.Range("terminal.columns", Columns, 1, ushort.MaxValue, zeroIsDefault: false) ?? DefaultColumns));
+    }
+
+    private bool CheckStdinStream()
+    {
+        RefuseBeside("stdin_stream", StdinStream && Stdin is not null, "stdin");
+        RefuseBeside("stdin_stream", StdinStream && HasTerminal, "terminal");
+        RefuseBeside("stdin_stream", StdinStream && Wait, "wait");
+        return StdinStream;
+    }
+
+    private static void RefuseBeside(string field, bool both, string other)
+    {
+        if (both)
+        {
+            throw ApiErrors.Invalid(field, $"and {other} exclude each other").Exception();
+        }
+    }
 }

@@ -20,12 +20,18 @@ internal sealed record OutputQuery(ExecStream Stream, long Offset, int Limit, bo
         },
         Number("offset", offset, 0, 0, long.MaxValue),
         (int)Number("limit", limit, DefaultLimit, 1, MostLimit),
-        encoding switch
-        {
-            null or "utf8" => false,
-            "base64" => true,
-            _ => throw ApiErrors.NotOneOf("encoding", "utf8", "base64").Exception(),
-        });
+        IsBase64(encoding));
+
+    /// <summary>A byte offset; 0 when it is not there.</summary>
+    public static long ParseOffset(string field, string? text) => Number(field, text, 0, 0, long.MaxValue);
+
+    /// <summary>Parameter <c>encoding</c>.</summary>
+    public static bool IsBase64(string? encoding) => encoding switch
+    {
+        null or "utf8" => false,
+        "base64" => true,
+        _ => throw ApiErrors.NotOneOf("encoding", "utf8", "base64").Exception(),
+    };
 
     private static long Number(string field, string? text, long missing, long least, long most)
     {

@@ -1,9 +1,12 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Sleigh.Api.Json;
+using Sleigh.Api.Routing;
+using Sleigh.Runtime;
 
 namespace Sleigh.Api.Streams;
 
@@ -38,6 +41,33 @@ internal sealed class ServerSentEvents
         return new ServerSentEvents(http.Response, time);
     }
 
+    /// <summary>
+    /// Answers a call with a stream: takes a place in the session's quota, serves until <paramref name="body"/> returns, the caller has
+    /// gone or the daemon stops, and gives the place back.
+    /// </summary>
+    /// <param name="call">The call; for HEAD only the headers are sent.</param>
+    /// <param name="session">Whose quota counts.</param>
+    /// <param name="body">Sends the events; its token ends with the caller or the daemon.</param>
+    public static async Task<Reply> ServeAsync(Call call, Session session, Func<ServerSentEvents, CancellationToken, Task> body)
+    {
+        using IDisposable place = call.Dependencies.Streams.Enter(session, call.Options.Http.MaxStreamsPerSession);
+        using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(call.Gone, call.Dependencies.Host.Stopping);
+        try
+        {
+            ServerSentEvents events = await StartAsync(call.Http, call.Dependencies.Time, end.Token);
+            if (!HttpMethods.IsHead(call.Http.Request.Method))
+            {
+                await body(events, end.Token);
+            }
+        }
+        catch (Exception left) when (left is OperationCanceledException || (left is IOException && end.IsCancellationRequested))
+        {
+            // The response just ends; whoever reads it comes back with its last id.
+        }
+
+        return Reply.Sent;
+    }
+
     /// <summary>Sends one event.</summary>
     /// <param name="id">Its <c>id</c> line, what a reader sends back as <c>Last-Event-ID</c>; null: none.</param>
     /// <param name="type">Its <c>event</c> line.</param>
@@ -52,11 +82,19 @@ internal sealed class ServerSentEvents
     /// <summary>Waits for what the stream sends next, and keeps the stream alive meanwhile.</summary>
     public async Task<T> WaitAsync<T>(Task<T> next, CancellationToken cancellationToken)
     {
+        await WaitAsync((Task)next, cancellationToken);
+        return await next;
+    }
+
+    /// <inheritdoc cref="WaitAsync{T}(Task{T}, CancellationToken)"/>
+    public async Task WaitAsync(Task next, CancellationToken cancellationToken)
+    {
         while (true)
         {
             try
             {
-                return await next.WaitAsync(KeepAlive, _time, cancellationToken);
+                await next.WaitAsync(KeepAlive, _time, cancellationToken);
+                return;
             }
             catch (TimeoutException) when (!next.IsFaulted)
             {
@@ -80,8 +118,23 @@ internal sealed class ServerSentEvents
 
     private async Task FlushAsync(CancellationToken cancellationToken)
     {
-        await _response.BodyWriter.FlushAsync(cancellationToken);
-        // A flush that is cut off does not throw.
-        cancellationToken.ThrowIfCancellationRequested();
+        try
+        {
+            FlushResult flushed = await _response.BodyWriter.FlushAsync(cancellationToken);
+            if (!flushed.IsCompleted)
+            {
+                // A flush that is cut off does not always throw.
+                cancellationToken.ThrowIfCancellationRequested();
+                return;
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The reader does not read: an orderly end would wait for it.
+            _response.HttpContext.Abort();
+            throw;
+        }
+
+        throw new OperationCanceledException("the reader has gone");
     }
 }

@@ -45,8 +45,11 @@ internal sealed class Dispatcher
         }
         catch (Exception left) when (left is OperationCanceledException or IOException && http.RequestAborted.IsCancellationRequested)
         {
-            // Nobody is there to read a reply; the status is for the log.
-            http.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
+            // Nobody is there to read a reply; the status is for the log, where none has gone out yet.
+            if (!http.Response.HasStarted)
+            {
+                http.Response.StatusCode = StatusCodes.Status499ClientClosedRequest;
+            }
         }
 
         Log(http, requestId, Stopwatch.GetElapsedTime(started));

@@ -11,9 +11,12 @@ internal static unsafe partial class KernelFileCalls
 
     internal const short PollPriority = 0x2;
     internal const uint EpollPriority = 0x2;
+    internal const uint EpollOutput = 0x4;
+    internal const uint EpollOneShot = 1u << 30;
     internal const uint EpollEdge = 1u << 31;
     internal const int EpollAdd = 1;
     internal const int EpollDelete = 2;
+    internal const uint InotifyModify = 0x2;
 
     /// <summary>Bytes of struct epoll_event: packed on x86-64 alone.</summary>
     internal static int EpollEventSize { get; } = RuntimeInformation.ProcessArchitecture is Architecture.X64 ? 12 : 16;
@@ -44,6 +47,18 @@ internal static unsafe partial class KernelFileCalls
 
     [LibraryImport("libc", EntryPoint = "epoll_wait", SetLastError = true)]
     internal static partial int EpollWait(SafeFileHandle epoll, byte* entries, int count, int timeoutMilliseconds);
+
+    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
+    internal static partial nint Read(SafeFileHandle file, byte* buffer, nuint count);
+
+    [LibraryImport("libc", EntryPoint = "inotify_init1", SetLastError = true)]
+    internal static partial int InotifyCreate(int flags);
+
+    [LibraryImport("libc", EntryPoint = "inotify_add_watch", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int InotifyAdd(SafeFileHandle inotify, string path, uint mask);
+
+    [LibraryImport("libc", EntryPoint = "inotify_rm_watch", SetLastError = true)]
+    internal static partial int InotifyRemove(SafeFileHandle inotify, int watch);
 
     /// <summary>struct pollfd.</summary>
     [StructLayout(LayoutKind.Sequential)]

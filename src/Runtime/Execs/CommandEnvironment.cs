@@ -5,13 +5,14 @@ internal static class CommandEnvironment
 {
     private const string DefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-    /// <summary>Gives <c>NAME=value</c> lines. HOME and USER follow the user unless a later layer sets them.</summary>
+    /// <summary>Gives <c>NAME=value</c> lines. HOME and USER follow the user unless a later layer sets them; so does TERM, which a terminal has.</summary>
     public static IReadOnlyList<string> Build(
         IReadOnlyList<string> image,
         IReadOnlyDictionary<string, string> sandbox,
         IReadOnlyDictionary<string, string> exec,
         ResolvedUser user,
-        string hostname)
+        string hostname,
+        bool terminal = false)
     {
         Dictionary<string, string> all = new(StringComparer.Ordinal)
         {
@@ -22,6 +23,11 @@ internal static class CommandEnvironment
         if (user.Name is string name)
         {
             all["USER"] = name;
+        }
+
+        if (terminal)
+        {
+            all["TERM"] = "xterm";
         }
 
         foreach (string line in image)

@@ -33,6 +33,9 @@ public sealed record Exec
     /// <summary>Which call made it.</summary>
     public ExecOrigin Origin { get; init; }
 
+    /// <summary>Whether it can be written to while it runs.</summary>
+    public LiveInput Input { get; init; }
+
     /// <summary>What it used; final execs that did start only.</summary>
     public ExecUsage? Usage { get; init; }
 

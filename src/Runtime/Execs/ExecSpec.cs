@@ -1,3 +1,5 @@
+using Sleigh.Runtime.Init;
+
 namespace Sleigh.Runtime;
 
 /// <summary>A command to run; values are in range and of the right form. Exactly one of <see cref="Command"/> and <see cref="Argv"/> is set.</summary>
@@ -23,6 +25,15 @@ public sealed record ExecSpec
 
     /// <summary>Text for standard input; null is no input.</summary>
     public string? Stdin { get; init; }
+
+    /// <summary>Gives it a terminal of this size; its errors then come with its output. Not together with other input.</summary>
+    public TerminalSize? Terminal { get; init; }
+
+    /// <summary>Whether its standard input comes while it runs. Not together with other input.</summary>
+    public bool StdinStream { get; init; }
+
+    /// <summary>What can be written to it while it runs.</summary>
+    public LiveInput Input => Terminal is not null ? LiveInput.Terminal : StdinStream ? LiveInput.Stream : LiveInput.None;
 
     /// <summary>Which call made it.</summary>
     public ExecOrigin Origin { get; init; }

@@ -24,7 +24,7 @@ internal sealed partial class Execs
         await slot.Execs.WaitEmptyAsync(KillLimit);
         foreach (RunningExec running in ended)
         {
-            Finish(running, ExecEnd.Decide(cause, null, null), RecordOf(running));
+            Finish(running, ExecEnd.Decide(cause, null, null), running.ReadRecord());
         }
 
         return [.. ended.Select(r => r.Id)];
@@ -41,9 +41,6 @@ internal sealed partial class Execs
             // The cgroup is gone, and its processes with it.
         }
     }
-
-    private static ExecRecord? RecordOf(RunningExec running) =>
-        running.RecordFile.IsClosed ? null : ExecRecord.Read(running.RecordFile);
 
     // A timer holds at most 49 days; a longer limit is looked at again then.
     private void ArmLimit(RunningExec running, TimeSpan left) => running.ArmLimit(_time.CreateTimer(
@@ -188,6 +185,11 @@ internal sealed partial class Execs
         running.Dispose();
         try
         {
+            if (running.Row.Exec.Input != LiveInput.None)
+            {
+                File.Delete(_spool.InputPath(running.Id));
+            }
+
             // A leaf with processes that the command left behind stays until its slot ends.
             running.Leaf?.TryRemove();
             if (running.Slot is { Ending: null } slot)

@@ -27,7 +27,7 @@ internal sealed partial class Execs
         SafeFileHandle? file = _spool.OpenRecord(row.Exec.Id);
         ExecRecord? record = file is null ? null : ExecRecord.Read(file);
         Cgroup? leaf = slot is null ? null : Cgroup.TryOpen(Path.Combine(slot.Execs.Path, row.Exec.Id.ToString()));
-        RunningExec running = new(row, entry, slot, file ?? new SafeFileHandle(), leaf);
+        RunningExec running = new(row, entry, slot, file ?? new SafeFileHandle(), leaf) { Input = InputOf(row.Exec.Id, row.Exec.Input) };
         _running[running.Id] = running;
         if (row.KillAt is DateTimeOffset killAt && slot is not null)
         {
@@ -72,7 +72,7 @@ internal sealed partial class Execs
             slot.Ending = ExecEndCause.SandboxStopped;
             foreach (RunningExec running in _running.Values.Where(r => r.Slot == slot))
             {
-                if (RecordOf(running) is { State: ExecState.Ended } record)
+                if (running.ReadRecord() is { State: ExecState.Ended } record)
                 {
                     slot.Ending = null;
                     OnEnded(running, record);
@@ -80,7 +80,7 @@ internal sealed partial class Execs
                 }
                 else
                 {
-                    Finish(running, ExecEnd.Decide(ExecEndCause.SandboxStopped, null, null), RecordOf(running));
+                    Finish(running, ExecEnd.Decide(ExecEndCause.SandboxStopped, null, null), running.ReadRecord());
                 }
             }
 
@@ -119,15 +119,17 @@ internal sealed partial class Execs
             .Where(e => e.State is ExecState.Running or ExecState.Starting).Select(e => e.Id)];
         foreach (RunningExec running in _running.Values.Where(r => r.Slot == slot && !r.IsStarting && !alive.Contains(r.Id)))
         {
-            if (RecordOf(running) is { State: ExecState.Ended or ExecState.Failed } record)
+            if (running.ReadRecord() is { State: ExecState.Ended or ExecState.Failed } record)
             {
                 OnEnded(running, record);
             }
             else
             {
-                Finish(running, ExecEnd.Decide(ExecEndCause.Lost, null, null), RecordOf(running));
+                Finish(running, ExecEnd.Decide(ExecEndCause.Lost, null, null), running.ReadRecord());
             }
         }
+
+        await EndEndedInputsAsync(slot);
     }
 
     // The connection was lost between a start and its answer: ask again whether the command runs.
@@ -156,7 +158,7 @@ internal sealed partial class Execs
             }
         }
 
-        Finish(running, ExecEnd.Decide(slot.Ending ?? ExecEndCause.SandboxStopped, null, null), RecordOf(running));
+        Finish(running, ExecEnd.Decide(slot.Ending ?? ExecEndCause.SandboxStopped, null, null), running.ReadRecord());
     }
 
     [LoggerMessage(EventId = 1320, Level = LogLevel.Warning, Message = "PID 1 of {Slot} is gone; sandbox {Sandbox} has exited and starts again with its next command")]

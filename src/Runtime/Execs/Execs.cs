@@ -63,14 +63,14 @@ internal sealed partial class Execs : IExecs, IDisposable
             new Exec
             {
                 Id = ExecId.New(), Sandbox = sandbox, Session = record.Sandbox.Session, Status = ExecStatus.Running,
-                Started = _time.GetUtcNow(), Origin = spec.Origin,
+                Started = _time.GetUtcNow(), Origin = spec.Origin, Input = spec.Input,
             },
             slot.Id, spec.Timeout ?? _options.DefaultTimeout, null, ExecEndCause.Itself);
         _records.AddExec(row);
         SpoolFiles files;
         try
         {
-            files = _spool.Create(row.Exec.Id);
+            files = _spool.Create(row.Exec.Id, withInput: spec.Input != LiveInput.None);
         }
         catch (IOException e)
         {
@@ -78,10 +78,12 @@ internal sealed partial class Execs : IExecs, IDisposable
             throw Failures.Translate(e, ErrorKind.DiskFull, "the command's output files could not be made; the data disk may be full");
         }
 
-        RunningExec running = new(row, entry, slot, files.Record, MakeLeaf(slot, row.Exec.Id)) { IsStarting = true };
+        RunningExec running = new(row, entry, slot, files.Record, MakeLeaf(slot, row.Exec.Id))
+        {
+            IsStarting = true, Input = InputOf(row.Exec.Id, spec.Input),
+        };
         _running[running.Id] = running;
-        using (files.Stdout)
-        using (files.Stderr)
+        using (files)
         {
             // Whoever ends the slot sets the cause first and looks for its commands then: one of the two sees the other.
             if (slot.Ending is ExecEndCause cause)
@@ -141,7 +143,7 @@ internal sealed partial class Execs : IExecs, IDisposable
     public OutputPiece ReadOutput(ExecId id, ExecStream stream, long offset, int limit)
     {
         Exec exec = Find(id) ?? throw RuntimeException.NoExec(id);
-        long total = stream == ExecStream.Stdout ? exec.StdoutBytes : exec.StderrBytes;
+        long total = Total(exec, stream);
         return _spool.Read(id, stream, offset, limit, total) is ReadOnlyMemory<byte> data
             ? new OutputPiece(offset, data, total, _spool.Stored(id, total), exec.IsFinal)
             : throw new RuntimeException(ErrorKind.NotFound, $"resource not found: output of exec {id}");
@@ -155,7 +157,7 @@ internal sealed partial class Execs : IExecs, IDisposable
     public bool IsBusy(SessionId session) => _running.Values.Any(r => r.Row.Exec.Session == session);
 
     private static bool HasEnded(RunningExec running) =>
-        !running.RecordFile.IsClosed && ExecRecord.Read(running.RecordFile)?.State is ExecState.Ended or ExecState.Failed;
+        running.ReadRecord()?.State is ExecState.Ended or ExecState.Failed;
 
     private static Cgroup MakeLeaf(Slot slot, ExecId id)
     {
@@ -214,7 +216,7 @@ internal sealed partial class Execs : IExecs, IDisposable
                     ExecId = running.Id,
                     Arguments = spec.Argv ?? ["sh", "-lc", spec.Command!],
                     Environment = CommandEnvironment.Build(
-                        record.Settings.Env, record.Env, spec.Env, user, SandboxIdentity.HostName(record.Sandbox)),
+                        record.Settings.Env, record.Env, spec.Env, user, SandboxIdentity.HostName(record.Sandbox), spec.Terminal is not null),
                     WorkingDirectory = spec.Cwd ?? (record.Settings.WorkingDirectory is { Length: > 0 } cwd ? cwd : "/"),
                     Uid = user.Uid,
                     Gid = user.Gid,
@@ -224,9 +226,11 @@ internal sealed partial class Execs : IExecs, IDisposable
                     SpoolCap = _spool.Cap,
                     Root = slot.Tree ?? throw new InitGoneException(slot.Id.ToString(), "its tree has been closed"),
                     Cgroup = leaf,
-                    Stdin = stdin,
+                    Stdin = stdin ?? files.Input,
+                    StdinHold = files.Hold,
+                    Terminal = spec.Terminal,
                     StdoutSpool = files.Stdout,
-                    StderrSpool = files.Stderr,
+                    StderrSpool = spec.Terminal is null ? files.Stderr : null,
                     Record = files.Record,
                 },
                 CancellationToken.None);

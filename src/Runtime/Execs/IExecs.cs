@@ -1,3 +1,5 @@
+using Sleigh.Runtime.Init;
+
 namespace Sleigh.Runtime;
 
 /// <summary>Commands in sandboxes. Owner checks are the caller's.</summary>
@@ -26,6 +28,32 @@ public interface IExecs
     /// <summary>Reads stored output; works while the command runs.</summary>
     /// <exception cref="RuntimeException"><see cref="ErrorKind.NotFound"/> after retention.</exception>
     OutputPiece ReadOutput(ExecId id, ExecStream stream, long offset, int limit);
+
+    /// <summary>As <see cref="ReadOutput"/>, and beyond what is stored too, as long as the last 64 KiB still hold it.</summary>
+    /// <returns>A piece that begins behind the offset asked for says that what lay between is gone.</returns>
+    /// <exception cref="RuntimeException"><see cref="ErrorKind.NotFound"/> after retention.</exception>
+    OutputPiece ReadLive(ExecId id, ExecStream stream, long offset, int limit);
+
+    /// <summary>Begins to follow an exec: watch first, then read, and no change is missed. Nothing is watched of one that is final.</summary>
+    /// <exception cref="IOException">The kernel has no room for more watches.</exception>
+    ExecChanges Watch(ExecId id);
+
+    /// <summary>Writes to live input. It waits, without a thread and without keeping more than this piece, until the command has read.</summary>
+    /// <returns>False when the exec takes no (more) input: none was asked for, it was ended, or nobody reads it.</returns>
+    /// <exception cref="IOException">The kernel refused.</exception>
+    Task<bool> WriteInputAsync(ExecId id, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken);
+
+    /// <summary>Ends live input behind what was written. A terminal gets the byte 4, which ends one read of its program.</summary>
+    /// <exception cref="IOException">PID 1 of the sandbox did not answer; the end is kept and told later.</exception>
+    Task EndInputAsync(ExecId id, CancellationToken cancellationToken);
+
+    /// <summary>Gives the terminal another size, which its program is told by SIGWINCH. Without a terminal it does nothing.</summary>
+    /// <exception cref="IOException">PID 1 of the sandbox did not answer.</exception>
+    Task ResizeAsync(ExecId id, TerminalSize size, CancellationToken cancellationToken);
+
+    /// <summary>Sends a signal, 1 to 64, to the process group of the main process; of an exec that has ended it does nothing.</summary>
+    /// <exception cref="IOException">PID 1 of the sandbox did not answer.</exception>
+    Task SignalAsync(ExecId id, int signal, CancellationToken cancellationToken);
 
     /// <summary>Commands running now, in one sandbox or in all.</summary>
     int CountRunning(SandboxId? sandbox);

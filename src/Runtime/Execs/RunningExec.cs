@@ -30,6 +30,9 @@ internal sealed class RunningExec : IDisposable
     /// <summary>The cgroup of all its processes; null when it is gone.</summary>
     public Cgroup? Leaf { get; }
 
+    /// <summary>What can be written to it; null without live input.</summary>
+    public ExecInput? Input { get; init; }
+
     /// <summary>True until its start has been answered, or given up.</summary>
     public bool IsStarting { get; set; }
 
@@ -56,8 +59,23 @@ internal sealed class RunningExec : IDisposable
         get
         {
             Exec exec = Row.Exec;
-            ExecRecord? record = RecordFile.IsClosed ? null : ExecRecord.Read(RecordFile);
-            return record is null ? exec : exec with { StdoutBytes = record.StdoutTotal, StderrBytes = record.StderrTotal };
+            // The row is final before the record is closed: where there is no record any more, the row has the totals.
+            return exec.IsFinal || ReadRecord() is not ExecRecord record
+                ? Row.Exec
+                : exec with { StdoutBytes = record.StdoutTotal, StderrBytes = record.StderrTotal };
+        }
+    }
+
+    /// <summary>What sleigh-init has written by now; null when it has written nothing, or when the exec is final.</summary>
+    public ExecRecord? ReadRecord()
+    {
+        try
+        {
+            return RecordFile.IsClosed ? null : ExecRecord.Read(RecordFile);
+        }
+        catch (ObjectDisposedException)
+        {
+            return null;
         }
     }
 
@@ -114,6 +132,7 @@ internal sealed class RunningExec : IDisposable
             _kill?.Dispose();
         }
 
+        Input?.Dispose();
         RecordFile.Dispose();
     }
 

@@ -1,4 +1,5 @@
 using Microsoft.Win32.SafeHandles;
+using Sleigh.Linux;
 using Sleigh.Runtime.Init;
 
 namespace Sleigh.Runtime;
@@ -18,16 +19,34 @@ internal sealed class Spool
     public long Cap { get; }
 
     /// <summary>Makes the directory and files of a new exec.</summary>
-    public SpoolFiles Create(ExecId id)
+    public SpoolFiles Create(ExecId id, bool withInput)
     {
         string directory = Directory.CreateDirectory(PathOf(id)).FullName;
-        return new SpoolFiles(Make(directory, "stdout"), Make(directory, "stderr"), Make(directory, "record"));
+        SpoolFiles files = new(Make(directory, "stdout"), Make(directory, "stderr"), Make(directory, "record"));
+        if (!withInput)
+        {
+            return files;
+        }
+
+        KernelPath fifo = KernelPath.FromString(InputPath(id));
+        Files.MakeNode(Descriptors.WorkingDirectory, fifo, FileType.Fifo, 0x180); // 0600
+        // A FIFO's ends wait for each other when they are opened, so the first one is opened without waiting. The command gets one
+        // that does wait: programs do not expect EAGAIN from their input.
+        using SafeFileHandle first = Files.Open(fifo, OpenFlags.ReadOnly | OpenFlags.NonBlocking);
+        SafeFileHandle hold = Files.Open(fifo, OpenFlags.WriteOnly);
+        return files with { Input = Files.Open(fifo, OpenFlags.ReadOnly), Hold = hold };
     }
+
+    /// <summary>The FIFO of an exec with live input. That it is there means that its input has not ended.</summary>
+    public string InputPath(ExecId id) => Path.Combine(PathOf(id), "stdin");
+
+    /// <summary>sleigh-init writes to this file after each piece of output.</summary>
+    public string RecordPath(ExecId id) => Path.Combine(PathOf(id), "record");
 
     /// <summary>Opens the record of an exec of an earlier run; null when there is none.</summary>
     public SafeFileHandle? OpenRecord(ExecId id)
     {
-        string path = Path.Combine(PathOf(id), "record");
+        string path = RecordPath(id);
         return File.Exists(path) ? File.OpenHandle(path, share: FileShare.ReadWrite | FileShare.Delete) : null;
     }
 
@@ -62,6 +81,24 @@ internal sealed class Spool
             long left = Math.Clamp(reader.Stored(total) - offset, 0, limit);
             byte[] data = new byte[left];
             return data.AsMemory(0, reader.Read(offset, total, data));
+        }
+    }
+
+    /// <summary>
+    /// As <see cref="Read"/>, but beyond the cap too, as long as the last 64 KiB still hold it. A piece that begins behind
+    /// <paramref name="offset"/> says that what lay between is gone.
+    /// </summary>
+    public (long Offset, ReadOnlyMemory<byte> Data)? ReadLive(ExecId id, ExecStream stream, long offset, int limit, Func<long> total)
+    {
+        if (Open(id, stream) is not SpoolReader reader)
+        {
+            return null;
+        }
+
+        using (reader)
+        {
+            (long from, byte[] data) = reader.ReadLive(offset, limit, total);
+            return (from, data);
         }
     }
 

@@ -130,6 +130,12 @@ public sealed partial class InitConnection : IAsyncDisposable
             new Resize { ExecId = InitFrame.WriteId(id), Rows = size.Rows, Columns = size.Columns },
             cancellationToken);
 
+    /// <summary>Closes the write end that came with the start: the command reads the end of its input when no other is open.</summary>
+    /// <returns>None, also the second time; ENOENT when it is not known; ESRCH when it has ended.</returns>
+    /// <exception cref="InitGoneException">The connection is lost.</exception>
+    public Task<Errno> EndInputAsync(ExecId id, CancellationToken cancellationToken) =>
+        DoAsync(FrameType.EndInput, InitFrame.WriteId(id), cancellationToken);
+
     /// <summary>The record as sleigh-init has it in memory: the same as the file's, also where the disk is full.</summary>
     /// <returns>Null when the exec is not known.</returns>
     /// <exception cref="InitGoneException">The connection is lost.</exception>

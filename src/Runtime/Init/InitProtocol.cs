@@ -28,6 +28,7 @@ internal static unsafe class InitProtocol
         Resize = 5,
         Ping = 6,
         Record = 7,
+        EndInput = 8,
 
         Started = 101,
         Failed = 102,
@@ -46,6 +47,7 @@ internal static unsafe class InitProtocol
         Terminal = 1,
         Stdin = 2,
         Cgroup = 4,
+        Hold = 8,
     }
 
     public struct Header

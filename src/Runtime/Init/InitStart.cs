@@ -57,6 +57,12 @@ public sealed record InitStart
     /// </summary>
     public SafeFileHandle? Stdin { get; init; }
 
+    /// <summary>
+    /// The write end of <see cref="Stdin"/>, a FIFO. sleigh-init keeps it open until <see cref="InitConnection.EndInputAsync"/> or
+    /// the end of the exec, so that the input does not end with its writer.
+    /// </summary>
+    public SafeFileHandle? StdinHold { get; init; }
+
     /// <summary>A regular file, open for writing and not for appending, that takes stdout (or what the terminal shows).</summary>
     public required SafeFileHandle StdoutSpool { get; init; }
 
@@ -73,12 +79,13 @@ public sealed record InitStart
             throw new ArgumentException("a spool for stderr is needed without a terminal, and only without one");
         }
 
-        SafeHandle?[] all = [payload, Root, Cgroup, Stdin, StdoutSpool, StderrSpool, Record];
+        SafeHandle?[] all = [payload, Root, Cgroup, Stdin, StdinHold, StdoutSpool, StderrSpool, Record];
         return [.. all.OfType<SafeHandle>()];
     }
 
     internal InitProtocol.StartFlags Flags =>
         (Terminal is null ? 0 : InitProtocol.StartFlags.Terminal)
         | (Stdin is null ? 0 : InitProtocol.StartFlags.Stdin)
+        | (StdinHold is null ? 0 : InitProtocol.StartFlags.Hold)
         | (Cgroup is null ? 0 : InitProtocol.StartFlags.Cgroup);
 }

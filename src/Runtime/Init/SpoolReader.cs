@@ -87,6 +87,39 @@ public sealed class SpoolReader : IDisposable
         }
     }
 
+    /// <summary>
+    /// Reads on from an offset while the command runs. Behind the cap only the last bytes are there; when the one wanted has been
+    /// overwritten, the piece begins with the oldest that is left.
+    /// </summary>
+    /// <param name="offset">The first byte wanted.</param>
+    /// <param name="maxBytes">At most this many.</param>
+    /// <param name="totalNow">Reads the stream's total from the record; called before and after the file is read.</param>
+    /// <returns>Where the piece begins, and the piece; nothing at or beyond the end.</returns>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public (long Offset, byte[] Data) ReadLive(long offset, int maxBytes, Func<long> totalNow)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        ArgumentNullException.ThrowIfNull(totalNow);
+        for (int attempt = 1; ; attempt++)
+        {
+            long total = totalNow();
+            if (offset >= total)
+            {
+                return (offset, []);
+            }
+
+            long first = offset < _cap ? offset : Math.Min(Math.Max(offset, OldestInRing(total + InitProtocol.RingChunk)), total);
+            // A piece ends at the cap: what lies before it can never be overwritten.
+            long end = Math.Min(first + maxBytes, first < _cap ? Math.Min(total, _cap) : total);
+            byte[] data = ReadRange(first, end);
+            long lost = first < _cap ? 0 : Math.Clamp(OldestInRing(totalNow() + InitProtocol.RingChunk) - first, 0, data.Length);
+            if (lost == 0 || attempt == LiveAttempts)
+            {
+                return (first + lost, data[(int)lost..]);
+            }
+        }
+    }
+
     /// <summary>Closes the file.</summary>
     public void Dispose() => _file.Dispose();
 

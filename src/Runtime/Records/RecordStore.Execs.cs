@@ -8,17 +8,17 @@ internal sealed partial class RecordStore
 {
     private const string ExecColumns =
         "id, sandbox, session, slot, status, origin, exit_code, error, timed_out, started, completed, time_limit, kill_at, cause, memory_peak, "
-        + "cpu, wall_ms, stall, io_read, io_write, stdout_bytes, stderr_bytes";
+        + "cpu, wall_ms, stall, io_read, io_write, stdout_bytes, stderr_bytes, input";
 
     /// <summary>Records that a command is about to start.</summary>
     public void AddExec(ExecRow row) => _database.Write(db =>
     {
         using SqliteStatement insert = db.Prepare(
-            "INSERT INTO execs (id, sandbox, session, slot, status, origin, started, time_limit, cause) "
-            + "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)");
+            "INSERT INTO execs (id, sandbox, session, slot, status, origin, started, time_limit, cause, input) "
+            + "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
         insert.Bind(1, row.Exec.Id.ToString()).Bind(2, row.Exec.Sandbox.ToString()).Bind(3, row.Exec.Session.ToString())
             .Bind(4, row.Slot.ToString()).Bind(5, Word(row.Exec.Status)).Bind(6, Word(row.Exec.Origin)).Bind(7, Time(row.Exec.Started))
-            .Bind(8, row.TimeLimit is TimeSpan limit ? Micros(limit) : null).Bind(9, Word(row.Cause)).Run();
+            .Bind(8, row.TimeLimit is TimeSpan limit ? Micros(limit) : null).Bind(9, Word(row.Cause)).Bind(10, Word(row.Exec.Input)).Run();
     });
 
     /// <summary>Records that a command is being ended, and why.</summary>
@@ -87,6 +87,7 @@ internal sealed partial class RecordStore
                 : null,
             StdoutBytes = row.GetInt64(20),
             StderrBytes = row.GetInt64(21),
+            Input = Word<LiveInput>(row.GetText(22)),
         },
         SlotId.Parse(row.GetText(3)),
         row.GetInt64OrNull(11) is long micros ? TimeSpan.FromMicroseconds(micros) : null,

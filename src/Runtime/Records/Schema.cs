@@ -53,5 +53,8 @@ internal static class Schema
             exec TEXT, created INTEGER NOT NULL, PRIMARY KEY (session, key)
         ) WITHOUT ROWID;
         """,
+
+        // input: none, stream, terminal.
+        "ALTER TABLE execs ADD COLUMN input TEXT NOT NULL DEFAULT 'none';",
     ];
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using Sleigh.Runtime;
+using Sleigh.Runtime.Init;
 
 namespace Sleigh.Api.Tests.Fakes;
 
@@ -11,6 +12,11 @@ internal sealed class FakeExecs(TimeProvider time) : IExecs
 {
     private readonly Dictionary<ExecId, Entry> _execs = [];
     private readonly Lock _lock = new();
+    private readonly StringBuilder _received = new();
+    private int _watches;
+
+    /// <summary>Bytes of a stream that are stored.</summary>
+    public int Cap { get; set; } = int.MaxValue;
 
     public RuntimeException? Fail { get; set; }
 
@@ -46,6 +52,7 @@ internal sealed class FakeExecs(TimeProvider time) : IExecs
                 Status = ExecStatus.Running,
                 Started = time.GetUtcNow(),
                 Origin = spec.Origin,
+                Input = spec.Input,
             };
             _execs[exec.Id] = new Entry(exec);
             if (spec.Command != "sleep")
@@ -107,10 +114,82 @@ internal sealed class FakeExecs(TimeProvider time) : IExecs
         lock (_lock)
         {
             Entry entry = Require(id);
-            byte[] all = stream == ExecStream.Stdout ? entry.Stdout : [];
-            int from = (int)Math.Min(offset, all.Length);
+            byte[] all = stream == ExecStream.Stdout ? entry.Stdout : entry.Stderr;
+            int stored = Math.Min(all.Length, Cap);
+            int from = (int)Math.Min(offset, stored);
             return new OutputPiece(
-                offset, all.AsMemory(from, Math.Min(limit, all.Length - from)), all.Length, all.Length, entry.Exec.IsFinal);
+                offset, all.AsMemory(from, Math.Min(limit, stored - from)), all.Length, stored, entry.Exec.IsFinal);
+        }
+    }
+
+    public OutputPiece ReadLive(ExecId id, ExecStream stream, long offset, int limit)
+    {
+        return ReadOutput(id, stream, Math.Max(offset, stream == ExecStream.Stdout ? OldestLive : 0), limit);
+    }
+
+    /// <summary>What lies before is overwritten, as ReadLive sees it.</summary>
+    public long OldestLive { get; set; }
+
+    /// <summary>What came as input, in the order of the calls: bytes as text, <c>[end]</c>, <c>[50x132]</c>, <c>[signal 2]</c>.</summary>
+    public string Received
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _received.ToString();
+            }
+        }
+    }
+
+    public int Watches
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _watches;
+            }
+        }
+    }
+
+    public ExecChanges Watch(ExecId id)
+    {
+        lock (_lock)
+        {
+            ExecChanges changes = new();
+            Require(id).Followers.Add(changes);
+            _watches++;
+            return changes;
+        }
+    }
+
+    /// <summary>Set: the command does not read its input until this is completed.</summary>
+    public TaskCompletionSource? InputGate { get; set; }
+
+    public async Task<bool> WriteInputAsync(ExecId id, ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
+    {
+        if (InputGate is { } gate)
+        {
+            await gate.Task.WaitAsync(cancellationToken);
+        }
+
+        return Note(Encoding.UTF8.GetString(bytes.Span));
+    }
+
+    public Task EndInputAsync(ExecId id, CancellationToken cancellationToken) => Task.FromResult(Note("[end]"));
+
+    public Task ResizeAsync(ExecId id, TerminalSize size, CancellationToken cancellationToken) =>
+        Task.FromResult(Note($"[{size.Rows}x{size.Columns}]"));
+
+    public Task SignalAsync(ExecId id, int signal, CancellationToken cancellationToken) => Task.FromResult(Note($"[signal {signal}]"));
+
+    private bool Note(string text)
+    {
+        lock (_lock)
+        {
+            _received.Append(text);
+            return true;
         }
     }
 
@@ -149,6 +228,36 @@ internal sealed class FakeExecs(TimeProvider time) : IExecs
             Entry entry = Require(id);
             entry.Exec = change(entry.Exec);
             entry.Stdout = stdout ?? entry.Stdout;
+            entry.Followers.ForEach(f => f.Signal());
+        }
+    }
+
+    /// <summary>The command prints something more.</summary>
+    public void Print(ExecId id, ReadOnlySpan<byte> bytes, bool toStderr = false)
+    {
+        lock (_lock)
+        {
+            Entry entry = Require(id);
+            if (toStderr)
+            {
+                entry.Stderr = [.. entry.Stderr, .. bytes];
+            }
+            else
+            {
+                entry.Stdout = [.. entry.Stdout, .. bytes];
+            }
+
+            entry.Exec = entry.Exec with { StdoutBytes = entry.Stdout.Length, StderrBytes = entry.Stderr.Length };
+            entry.Followers.ForEach(f => f.Signal());
+        }
+    }
+
+    /// <summary>The command ends with what it has printed.</summary>
+    public void End(ExecId id, int exitCode)
+    {
+        lock (_lock)
+        {
+            FinishLocked(id, exitCode, Require(id).Stdout);
         }
     }
 
@@ -166,6 +275,7 @@ internal sealed class FakeExecs(TimeProvider time) : IExecs
             StdoutBytes = stdout.Length,
         };
         entry.Ended.TrySetResult();
+        entry.Followers.ForEach(f => f.Signal());
     }
 
     private Entry Require(ExecId id) => _execs.GetValueOrDefault(id) ?? throw RuntimeException.NoExec(id);
@@ -175,6 +285,10 @@ internal sealed class FakeExecs(TimeProvider time) : IExecs
         public Exec Exec { get; set; } = exec;
 
         public byte[] Stdout { get; set; } = [];
+
+        public byte[] Stderr { get; set; } = [];
+
+        public List<ExecChanges> Followers { get; } = [];
 
         public TaskCompletionSource Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
