@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace Sleigh.Linux;
@@ -7,7 +8,8 @@ namespace Sleigh.Linux;
 /// <param name="Name">Its bytes.</param>
 /// <param name="Type">What it is; <see cref="FileType.Unknown"/> where the filesystem does not say.</param>
 /// <param name="Inode">Its inode number.</param>
-public readonly record struct DirectoryEntry(KernelPath Name, FileType Type, ulong Inode);
+/// <param name="Next">Where the directory goes on behind it: see <see cref="Files.SeekDirectory"/>.</param>
+public readonly record struct DirectoryEntry(KernelPath Name, FileType Type, ulong Inode, long Next = 0);
 
 public static partial class Files
 {
@@ -42,6 +44,22 @@ public static partial class Files
         return length > 0;
     }
 
+    /// <summary>
+    /// lseek(2): goes on behind an entry read before, also through another descriptor of the same directory. A filesystem keeps
+    /// the place for a directory that does not change; in one that does, names may be seen twice or not at all.
+    /// </summary>
+    /// <exception cref="KernelException">The kernel refused.</exception>
+    public static void SeekDirectory(SafeFileHandle directory, long next)
+    {
+        if (SeekTo(directory, next, 0) < 0)
+        {
+            throw KernelException.Last("seek in directory", directory, default);
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
+    private static partial long SeekTo(SafeFileHandle file, long offset, int whence);
+
     // struct linux_dirent64: u64 ino, s64 off, u16 reclen, u8 type, NUL-terminated name.
     private static void AddEntries(ReadOnlySpan<byte> buffer, List<DirectoryEntry> entries)
     {
@@ -56,7 +74,8 @@ public static partial class Files
                 entries.Add(new DirectoryEntry(
                     KernelPath.FromBytes(name),
                     (FileType)(record[18] << 12), // DT_x is S_IFx shifted by twelve
-                    BinaryPrimitives.ReadUInt64LittleEndian(record)));
+                    BinaryPrimitives.ReadUInt64LittleEndian(record),
+                    BinaryPrimitives.ReadInt64LittleEndian(record[8..])));
             }
         }
     }

@@ -6,6 +6,7 @@ namespace Sleigh.Linux;
 public static partial class Files
 {
     private const int RemoveDirectoryFlag = 0x200;
+    private const int SymlinkFollow = 0x400;
 
     /// <summary>mkdirat(2). The mode is cut by the process's umask; see <see cref="SetMode"/>.</summary>
     /// <exception cref="KernelException">The kernel refused.</exception>
@@ -37,6 +38,16 @@ public static partial class Files
     /// <exception cref="KernelException">The kernel refused.</exception>
     public static void Link(SafeFileHandle fromDirectory, KernelPath from, SafeFileHandle toDirectory, KernelPath to) =>
         Check(LinkAt(fromDirectory, from.Terminated, toDirectory, to.Terminated, 0), "link", toDirectory, to);
+
+    /// <summary>linkat(2) through /proc: gives an open file a name, also one opened with <see cref="OpenFlags.Unnamed"/>.</summary>
+    /// <exception cref="KernelException">The kernel refused, such as EEXIST.</exception>
+    public static void LinkOpen(SafeFileHandle file, SafeFileHandle toDirectory, KernelPath to) =>
+        Check(
+            LinkAt(
+                Descriptors.WorkingDirectory, KernelPath.FromString(Descriptors.PathOf(file)).Terminated, toDirectory, to.Terminated, SymlinkFollow),
+            "link",
+            toDirectory,
+            to);
 
     /// <summary>renameat(2).</summary>
     /// <exception cref="KernelException">The kernel refused.</exception>

@@ -41,6 +41,12 @@ public enum OpenFlags
 
     /// <summary>Do not change the access time; EPERM unless owner or privileged.</summary>
     NoAccessTime = 1 << 10,
+
+    /// <summary>
+    /// O_TMPFILE: a new regular file without a name in the directory that the path names; it goes with its last descriptor
+    /// unless <see cref="Files.LinkOpen"/> gives it a name. overlayfs has it since Linux 6.3; EOPNOTSUPP where it lacks.
+    /// </summary>
+    Unnamed = 1 << 11,
 }
 
 internal static class NativeOpenFlags
@@ -59,6 +65,7 @@ internal static class NativeOpenFlags
         native |= flags.HasFlag(OpenFlags.NonBlocking) ? 0x800 : 0;
         native |= flags.HasFlag(OpenFlags.NoAccessTime) ? 0x40000 : 0;
         native |= flags.HasFlag(OpenFlags.PathOnly) ? 0x200000 : 0;
+        native |= flags.HasFlag(OpenFlags.Unnamed) ? 0x400000 | (Arm ? 0x4000 : 0x10000) : 0; // O_TMPFILE holds O_DIRECTORY
         native |= flags.HasFlag(OpenFlags.Directory) ? (Arm ? 0x4000 : 0x10000) : 0;
         native |= flags.HasFlag(OpenFlags.NoFollow) ? (Arm ? 0x8000 : 0x20000) : 0;
         return native;

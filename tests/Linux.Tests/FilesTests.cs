@@ -135,6 +135,46 @@ public sealed class FilesTests : IDisposable
     }
 
     [Fact]
+    public void A_directory_goes_on_where_another_descriptor_stopped()
+    {
+        for (int i = 0; i < 1200; i++)
+        {
+            Files.MakeNode(_directory, $"a-long-enough-name-{i}", FileType.Regular, 0x180);
+        }
+
+        var all = new List<DirectoryEntry>();
+        using (SafeFileHandle first = Files.Open(_directory, ".", OpenFlags.ReadOnly | OpenFlags.Directory))
+        {
+            Assert.True(Files.ReadDirectoryBatch(first, all));
+        }
+
+        all.RemoveRange(7, all.Count - 7);
+        using SafeFileHandle second = Files.Open(_directory, ".", OpenFlags.ReadOnly | OpenFlags.Directory);
+        Files.SeekDirectory(second, all[^1].Next);
+        all.AddRange(Files.ReadDirectory(second));
+        Assert.Equal(1200, all.Count);
+        Assert.Equal(1200, all.Select(entry => entry.Name).Distinct().Count());
+        Assert.Equal(Errno.EINVAL, Assert.Throws<KernelException>(() => Files.SeekDirectory(second, -1)).Errno);
+    }
+
+    [Fact]
+    public void A_file_without_a_name_goes_with_its_descriptor_or_gets_a_name()
+    {
+        using (SafeFileHandle lost = Files.Open(_directory, ".", OpenFlags.WriteOnly | OpenFlags.Unnamed, 0x180))
+        {
+            RandomAccess.Write(lost, "lost"u8, 0);
+        }
+
+        Assert.Empty(Files.ReadDirectory(_directory));
+        using SafeFileHandle kept = Files.Open(_directory, ".", OpenFlags.WriteOnly | OpenFlags.Unnamed, 0x180);
+        RandomAccess.Write(kept, "kept"u8, 0);
+        Files.LinkOpen(kept, _directory, "name");
+        Assert.Equal("kept", File.ReadAllText($"{_folder}/name"));
+        Assert.Equal(1u, Files.Stat(kept).Links);
+        Assert.Equal(Errno.EEXIST, Assert.Throws<KernelException>(() => Files.LinkOpen(kept, _directory, "name")).Errno);
+    }
+
+    [Fact]
     public void Attributes_are_set_listed_read_and_removed_on_the_name_itself()
     {
         File.WriteAllText($"{_folder}/file", "");
