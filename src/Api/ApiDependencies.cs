@@ -17,6 +17,9 @@ public sealed record ApiDependencies
     /// <summary>Commands.</summary>
     public required IExecs Execs { get; init; }
 
+    /// <summary>Files in and out of sandboxes.</summary>
+    public required ISandboxFiles Files { get; init; }
+
     /// <summary>Images, for the administrator.</summary>
     public required IImages Images { get; init; }
 

@@ -43,6 +43,7 @@ internal static class HttpFront
             Sessions = runtime.Sessions,
             Sandboxes = runtime.Sandboxes,
             Execs = runtime.Execs,
+            Files = runtime.Files,
             Images = runtime.Images,
             Host = runtime.Host,
             Idempotency = runtime.Idempotency,

@@ -70,6 +70,7 @@ internal static partial class RuntimeOpening
         return new OpenRuntime(
             parts,
             sandboxes,
+            new SandboxFiles(parts),
             new Sessions(records, options.Sessions, time) { IsBusy = execs.IsBusy },
             new Images.Images(images, new ImageBootstrap(images, options.DataDir), table),
             new RuntimeHost(parts, containerd, hierarchy, doctor, supervisor is null ? "system" : "embedded"),

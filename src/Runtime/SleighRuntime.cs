@@ -32,6 +32,9 @@ public sealed partial class SleighRuntime : IAsyncDisposable
     /// <summary>Commands.</summary>
     public IExecs Execs => _parts.Execs;
 
+    /// <summary>Files in and out of sandboxes.</summary>
+    public ISandboxFiles Files => _open.Files;
+
     /// <summary>Images on this host.</summary>
     public IImages Images => _open.Images;
 
@@ -111,7 +114,8 @@ public sealed partial class SleighRuntime : IAsyncDisposable
         foreach (SandboxEntry entry in _parts.Table.All.Where(e => !e.IsDeleted))
         {
             bool expired = entry.Record.Sandbox.Expires is DateTimeOffset end && end <= now;
-            bool unused = idle is TimeSpan limit && entry.LastUsed + limit <= now && _parts.Execs.CountRunning(entry.Id) == 0;
+            bool unused = idle is TimeSpan limit && entry.LastUsed + limit <= now && _parts.Execs.CountRunning(entry.Id) == 0
+                && entry.Slot is not { Users.Any: true };
             if (expired || unused)
             {
                 _parts.Background.Run($"delete {entry.Id}", () => Sandboxes.DeleteAsync(entry.Id, CancellationToken.None));

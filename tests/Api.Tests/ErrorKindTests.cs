@@ -25,6 +25,7 @@ public sealed class ErrorKindTests
 
     [Theory]
     [InlineData(ErrorKind.InvalidArgument, 400, "invalid_argument")]
+    [InlineData(ErrorKind.PathNotAllowed, 400, "path_not_allowed")]
     [InlineData(ErrorKind.BadRequest, 400, "bad_request")]
     [InlineData(ErrorKind.UnsupportedOnHost, 400, "unsupported_on_host")]
     [InlineData(ErrorKind.MemoryOverBudget, 400, "memory_over_budget")]

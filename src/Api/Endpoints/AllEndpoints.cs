@@ -13,6 +13,7 @@ internal static class AllEndpoints
         .. SnapshotEndpoints.List(),
         .. ExecEndpoints.List(),
         .. ExecStreamEndpoints.List(),
+        .. FileEndpoints.List(),
         .. AdminEndpoints.List(),
         .. AdminImageEndpoints.List(),
     ];

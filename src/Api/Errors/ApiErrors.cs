@@ -47,6 +47,9 @@ internal static class ApiErrors
     public static ApiError RequestTimeout(TimeSpan limit) =>
         new(408, "request_timeout", $"the request body was not complete after {(int)limit.TotalSeconds} seconds") { CloseConnection = true };
 
+    public static ApiError BodyStalled(TimeSpan limit) =>
+        new(408, "request_timeout", $"nothing of the request body came for {(int)limit.TotalSeconds} seconds") { CloseConnection = true };
+
     public static ApiError BrokenBody() =>
         new(400, "bad_request", "bad request: the request body ended early or is not well-formed HTTP") { CloseConnection = true };
 

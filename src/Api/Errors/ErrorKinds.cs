@@ -14,6 +14,7 @@ internal static class ErrorKinds
     public static (int Status, string Code) Map(ErrorKind kind) => kind switch
     {
         ErrorKind.InvalidArgument => (400, "invalid_argument"),
+        ErrorKind.PathNotAllowed => (400, "path_not_allowed"),
         ErrorKind.BadRequest => (400, "bad_request"),
         ErrorKind.UnsupportedOnHost => (400, "unsupported_on_host"),
         ErrorKind.MemoryOverBudget => (400, "memory_over_budget"),

@@ -13,4 +13,7 @@ internal static partial class ApiLog
 
     [LoggerMessage(EventId = 3003, Level = LogLevel.Error, Message = "{RequestId} failed in a way nobody foresaw")]
     public static partial void Unforeseen(ILogger logger, string requestId, Exception cause);
+
+    [LoggerMessage(EventId = 3004, Level = LogLevel.Warning, Message = "{RequestId} cut off: the response had begun when it failed")]
+    public static partial void CutOff(ILogger logger, string requestId, Exception cause);
 }

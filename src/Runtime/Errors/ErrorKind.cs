@@ -6,6 +6,9 @@ public enum ErrorKind
     /// <summary>A value is out of range or of the wrong form; <c>field</c> names it.</summary>
     InvalidArgument,
 
+    /// <summary>A path or an archive's entry leads where nothing may be read or written; <c>field</c> or <c>entry</c> names it.</summary>
+    PathNotAllowed,
+
     /// <summary>Required but missing; <c>field</c> names it.</summary>
     BadRequest,
 

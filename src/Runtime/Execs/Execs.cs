@@ -186,7 +186,8 @@ internal sealed partial class Execs : IExecs, IDisposable
         }
     }
 
-    private void Touch(SandboxEntry entry)
+    /// <summary>Notes that a sandbox is in use now.</summary>
+    public void Touch(SandboxEntry entry)
     {
         DateTimeOffset now = _time.GetUtcNow();
         entry.LastUsed = now;

@@ -39,6 +39,9 @@ internal sealed class Slot : IAsyncDisposable
     /// <summary>The root of the mounted tree; null while parked. It pins the tree, so it is closed as soon as the slot ends.</summary>
     public SafeFileHandle? Tree { get; set; }
 
+    /// <summary>Who works on the files of the tree.</summary>
+    public TreeUsers Users { get; } = new();
+
     /// <summary>Why commands that end from now on did not end by themselves; null in an ordinary life.</summary>
     public ExecEndCause? Ending { get; set; }
 
@@ -51,6 +54,7 @@ internal sealed class Slot : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        await Users.DisposeAsync();
         Tree?.Dispose();
         await Init.DisposeAsync();
         Namespaces.Dispose();

@@ -1,0 +1,198 @@
+using System.Text;
+using Microsoft.Win32.SafeHandles;
+using Sleigh.Linux;
+
+namespace Sleigh.Overlay;
+
+/// <summary>
+/// What a path of a tree names, found part by part below the tree's root. The kernel follows no link here: links are read
+/// and walked from the root on, so that it is known where the walk goes. It never leaves the root, and never enters what the kernel
+/// shows of itself (/proc, /sys, /dev), whoever changes the tree meanwhile.
+/// </summary>
+internal sealed class TreePlace : IDisposable
+{
+    /// <summary>How names below an open directory are opened: not through links, not out.</summary>
+    public const ResolveFlags Inside = ResolveFlags.Beneath | ResolveFlags.NoSymlinks | ResolveFlags.NoMagicLinks;
+
+    private const int MaxLinks = 40;
+    private const int DirectoryMode = 0x1ED; // 0755
+
+    private TreePlace(SafeFileHandle handle, IReadOnlyList<KernelPath> parts, bool isMade) =>
+        (Handle, Parts, IsMade) = (handle, parts, isMade);
+
+    /// <summary>A handle that names it (<see cref="OpenFlags.PathOnly"/>).</summary>
+    public SafeFileHandle Handle { get; }
+
+    /// <summary>The names from the root on, without links, as they were while walking; empty for the root.</summary>
+    public IReadOnlyList<KernelPath> Parts { get; }
+
+    /// <summary>Whether the last directory had to be made.</summary>
+    public bool IsMade { get; }
+
+    /// <summary>Whether a name in the root belongs to the kernel.</summary>
+    public static bool IsKernels(KernelPath name) => name.Bytes is var n && (n.SequenceEqual("proc"u8) || n.SequenceEqual("sys"u8) || n.SequenceEqual("dev"u8));
+
+    /// <summary>Finds what is there. A link in the last part is followed only if a slash stands behind it.</summary>
+    /// <exception cref="TreeFileException"><see cref="TreeFailure.NotFound"/>, <see cref="TreeFailure.NotAllowed"/>.</exception>
+    public static TreePlace Find(SafeFileHandle root, string path) => new Walk(root, path, make: false).Run();
+
+    /// <summary>Finds a directory, through links too, and makes what is missing: root's, mode 0755.</summary>
+    /// <exception cref="TreeFileException"><see cref="TreeFailure.NotAllowed"/>, <see cref="TreeFailure.Full"/>.</exception>
+    public static TreePlace EnsureDirectory(SafeFileHandle root, string path) => new Walk(root, path + "/", make: true).Run();
+
+    public void Dispose() => Handle.Dispose();
+
+    /// <summary>The path's own parts, with <c>.</c> and <c>..</c>; a slash at the end counts as <c>.</c>.</summary>
+    private static List<KernelPath> Split(ReadOnlySpan<byte> path)
+    {
+        var parts = new List<KernelPath>();
+        foreach (Range part in path.Split((byte)'/'))
+        {
+            if (part.End.Value > part.Start.Value)
+            {
+                parts.Add(KernelPath.FromBytes(path[part]));
+            }
+        }
+
+        if (path.EndsWith("/"u8))
+        {
+            parts.Add(".");
+        }
+
+        return parts;
+    }
+
+    private sealed class Walk
+    {
+        private readonly SafeFileHandle _root;
+        private readonly string _path;
+        private readonly bool _make;
+        private readonly Stack<KernelPath> _ahead = new();
+        private readonly List<KernelPath> _done = [];
+        private SafeFileHandle _current;
+        private int _links;
+        private bool _isMade;
+
+        public Walk(SafeFileHandle root, string path, bool make)
+        {
+            (_root, _path, _make) = (root, path.Length > 1 ? path.TrimEnd('/') : path, make);
+            Push(Split(Encoding.UTF8.GetBytes(path)));
+            _current = OpenRoot();
+        }
+
+        public TreePlace Run()
+        {
+            try
+            {
+                while (_ahead.TryPop(out KernelPath part))
+                {
+                    Step(part);
+                }
+
+                return new TreePlace(_current, _done, _isMade);
+            }
+            catch (Exception)
+            {
+                _current.Dispose();
+                throw;
+            }
+        }
+
+        private void Step(KernelPath part)
+        {
+            if (part == ".")
+            {
+                return;
+            }
+
+            if (part == "..")
+            {
+                _done.RemoveRange(Math.Max(_done.Count - 1, 0), Math.Min(_done.Count, 1));
+                Become(Reopen());
+                return;
+            }
+
+            if (_done.Count == 0 && IsKernels(part))
+            {
+                throw TreeFileException.NotAllowed(_path, "it leads to /proc, /sys or /dev");
+            }
+
+            SafeFileHandle next = OpenNext(part);
+            FileType type = Files.Stat(next).Type;
+            if (type == FileType.SymbolicLink && _ahead.Count > 0)
+            {
+                using (next)
+                {
+                    Follow(Files.ReadLink(next, default));
+                }
+
+                return;
+            }
+
+            Become(next);
+            _done.Add(part);
+            if (type != FileType.Directory && _ahead.Count > 0)
+            {
+                throw _make
+                    ? TreeFileException.NotAllowed(_path, "there is something in the sandbox that is no directory")
+                    : TreeFileException.NotFound(_path);
+            }
+        }
+
+        private void Follow(KernelPath target)
+        {
+            if (++_links > MaxLinks)
+            {
+                throw TreeFileException.NotAllowed(_path, "too many symbolic links");
+            }
+
+            if (target.Bytes.StartsWith("/"u8))
+            {
+                _done.Clear();
+                Become(OpenRoot());
+            }
+
+            Push(Split(target.Bytes));
+        }
+
+        private SafeFileHandle OpenNext(KernelPath part)
+        {
+            const OpenFlags Flags = OpenFlags.PathOnly | OpenFlags.NoFollow;
+            SafeFileHandle? next = Files.TryOpen(_current, part, Flags, Inside, out Errno errno);
+            if (next is null && errno == Errno.ENOENT && _make)
+            {
+                TreeDirectory.Make(_current, part, DirectoryMode, 0, 0);
+                _isMade = true;
+                next = Files.TryOpen(_current, part, Flags, Inside, out errno);
+            }
+
+            return next ?? throw (errno == Errno.ENAMETOOLONG
+                ? TreeFileException.NotAllowed(_path, "a name in it is too long for the file system")
+                : TreeFileException.NotFound(_path));
+        }
+
+        private SafeFileHandle Reopen()
+        {
+            KernelPath done = _done.Aggregate(default(KernelPath), (path, name) => path.Join(name));
+            return done.IsEmpty
+                ? OpenRoot()
+                : Files.TryOpen(_root, done, OpenFlags.PathOnly | OpenFlags.Directory, Inside, out _) ?? throw TreeFileException.NotFound(_path);
+        }
+
+        private SafeFileHandle OpenRoot() => Files.Open(_root, ".", OpenFlags.PathOnly | OpenFlags.Directory);
+
+        private void Become(SafeFileHandle next)
+        {
+            _current.Dispose();
+            _current = next;
+        }
+
+        private void Push(List<KernelPath> parts)
+        {
+            for (int i = parts.Count - 1; i >= 0; i--)
+            {
+                _ahead.Push(parts[i]);
+            }
+        }
+    }
+}
