@@ -2,19 +2,19 @@ using System.Security.Cryptography;
 
 namespace Sleigh.Containerd;
 
-/// <summary>Brings the members of an archive into the content store, under a lease, and takes their measure on the way.</summary>
+/// <summary>Brings the blobs of an archive or a registry into the content store, under a lease, and takes their measure on the way.</summary>
 internal sealed class BlobIngest
 {
     /// <summary>All names of ours for blobs being written begin so.</summary>
     public const string RefPrefix = "sleigh-import-";
 
     private static readonly TimeSpan UndoTimeout = TimeSpan.FromSeconds(10);
+    private static int _count;
 
     private readonly ContainerdClient _client;
     private readonly string _lease;
     private readonly ImportBudget _budget;
     private readonly byte[] _chunk = new byte[ContentWriter.ChunkSize];
-    private int _count;
 
     /// <param name="client">Calls must be under the lease.</param>
     /// <param name="lease">The lease's id.</param>
@@ -30,7 +30,7 @@ internal sealed class BlobIngest
     public async Task<string> PutAsync(byte[] bytes, string what, CancellationToken cancellationToken) =>
         (await TakeAsync(new MemoryStream(bytes), bytes.Length, what, null, cancellationToken)).Digest;
 
-    /// <summary>Stores one member.</summary>
+    /// <summary>Stores one blob.</summary>
     /// <param name="content">Its bytes.</param>
     /// <param name="size">How many there must be.</param>
     /// <param name="what">What it is, for messages.</param>
@@ -38,7 +38,7 @@ internal sealed class BlobIngest
     /// <param name="cancellationToken">Stops and undoes.</param>
     public async Task<BlobFacts> TakeAsync(Stream content, long size, string what, string? expected, CancellationToken cancellationToken)
     {
-        string ingest = $"{RefPrefix}{_lease}-{_count++}";
+        string ingest = $"{RefPrefix}{_lease}-{Interlocked.Increment(ref _count)}";
         try
         {
             return await TakeAsync(ingest, content, size, what, expected, cancellationToken);

@@ -22,22 +22,32 @@ internal sealed class ImageDocuments
     private const int MaxManifests = 1000;
 
     private readonly Func<OciDescriptor, string, Task<byte[]>> _read;
+    private readonly Func<OciDescriptor, string, Task<byte[]>> _readConfig;
     private readonly ImageLimits _limits;
+    private readonly OciPlatform _platform;
 
     /// <param name="read">Gives a blob's bytes; the text says what it is, for messages.</param>
     /// <param name="limits">The limits.</param>
-    public ImageDocuments(Func<OciDescriptor, string, Task<byte[]>> read, ImageLimits limits)
+    /// <param name="platform">What the image must run on; null for this host.</param>
+    /// <param name="readConfig">Gives a configuration's bytes, where that is done in another way.</param>
+    public ImageDocuments(
+        Func<OciDescriptor, string, Task<byte[]>> read,
+        ImageLimits limits,
+        OciPlatform? platform = null,
+        Func<OciDescriptor, string, Task<byte[]>>? readConfig = null)
     {
         _read = read;
+        _readConfig = readConfig ?? read;
         _limits = limits;
+        _platform = platform ?? OciPlatform.Host;
     }
 
-    /// <summary>The image for this host, or null where there are only others; those are added to <paramref name="offered"/>.</summary>
+    /// <summary>The image for the platform, or null where there are only others; those are added to <paramref name="offered"/>.</summary>
     /// <exception cref="ImageException">A document makes no sense.</exception>
     public async Task<HostImage?> FindAsync(OciDescriptor descriptor, ISet<string> offered, int depth = 0)
     {
         // Attestations of how an image was built stand beside it as manifests of an unknown platform.
-        if (descriptor.Platform is { Os: not null and not "" } platform && !platform.IsHost)
+        if (descriptor.Platform is { Os: not null and not "" } platform && !platform.RunsOn(_platform))
         {
             if (platform.Os != "unknown")
             {
@@ -49,6 +59,11 @@ internal sealed class ImageDocuments
 
         string what = depth == 0 ? "an image's manifest" : "a manifest of an index";
         OciManifest manifest = OciJson.Read(await _read(descriptor, what), OciJson.Default.OciManifest, $"the manifest {descriptor.Digest}");
+        if (manifest.Manifests is not null && (manifest.Layers is not null || manifest.Config is not null))
+        {
+            throw new ImageException(ImageErrorKind.InvalidImage, $"the manifest {descriptor.Digest} is an index and an image at once");
+        }
+
         if (manifest.Manifests is null)
         {
             return await ReadImageAsync(descriptor, manifest, offered);
@@ -59,7 +74,8 @@ internal sealed class ImageDocuments
             throw new ImageException(ImageErrorKind.TooLarge, $"the index {descriptor.Digest} is nested too deeply or too long");
         }
 
-        foreach (OciDescriptor child in manifest.Manifests)
+        // The best variant first; the order of equal ones is the index's.
+        foreach (OciDescriptor child in manifest.Manifests.OrderByDescending(m => m.Platform?.Level ?? -1))
         {
             if (await FindAsync(child, offered, depth + 1) is { } found)
             {
@@ -75,7 +91,7 @@ internal sealed class ImageDocuments
     {
         OciImage image = OciJson.Read(json, OciJson.Default.OciImage, what);
         var platform = new OciPlatform { Os = image.Os, Architecture = image.Architecture };
-        if (!platform.IsHost)
+        if (platform.Os != _platform.Os || platform.Architecture != _platform.Architecture)
         {
             offered.Add(platform.ToString());
             return null;
@@ -115,7 +131,7 @@ internal sealed class ImageDocuments
             throw new ImageException(ImageErrorKind.InvalidImage, $"{what} has a layer of the type '{unknown.MediaType}', which is not supported");
         }
 
-        byte[] json = await _read(config, "an image's configuration");
+        byte[] json = await _readConfig(config, "an image's configuration");
         return ReadConfig(json, $"the configuration {config.Digest}", layers.Count, offered) is { } image
             ? new HostImage(new Descriptor(manifest.MediaType ?? descriptor.MediaType ?? MediaTypes.OciManifest, descriptor.Digest!, descriptor.Size), manifest, image)
             : null;

@@ -35,7 +35,7 @@ internal sealed class ImageImporter
             await ContentLabels.SetAsync(_client, image, chainId, cancellationToken);
         }
 
-        await RecordAsync(named, cancellationToken);
+        await ImageNaming.SetAsync(_client, [.. named.Select(n => (n.Name, n.Image.Target))], cancellationToken);
         return [.. named.Select(n => n.Name.ToString())];
     }
 
@@ -61,47 +61,5 @@ internal sealed class ImageImporter
         }
 
         return named;
-    }
-
-    /// <summary>All names or none.</summary>
-    private async Task RecordAsync(IReadOnlyList<(ImageName Name, PlannedImage Image)> named, CancellationToken cancellationToken)
-    {
-        List<(string Name, ImageRecord? Before)> done = [];
-        try
-        {
-            foreach ((ImageName name, PlannedImage image) in named)
-            {
-                done.Add((name.ToString(), await _client.Images.FindAsync(name.ToString(), cancellationToken)));
-                await _client.Images.SetAsync(name.ToString(), image.Target, cancellationToken: cancellationToken);
-            }
-        }
-        catch (Exception ex) when (ex is ContainerdException or OperationCanceledException)
-        {
-            foreach ((string name, ImageRecord? before) in done)
-            {
-                await RestoreAsync(name, before);
-            }
-
-            throw;
-        }
-    }
-
-    private async Task RestoreAsync(string name, ImageRecord? before)
-    {
-        try
-        {
-            if (before is not null)
-            {
-                await _client.Images.SetAsync(name, before.Target, before.Labels);
-            }
-            else
-            {
-                await _client.Images.DeleteAsync(name);
-            }
-        }
-        catch (ContainerdException)
-        {
-            // Not made, or containerd is gone; the first error is the one to tell.
-        }
     }
 }

@@ -50,6 +50,27 @@ public sealed class ImageStore
         return names;
     }
 
+    /// <summary>
+    /// Fetches an image from its registry, unpacks and names it. All or nothing: where it fails, what was there before is as it was. A
+    /// name that exists then points to the new image.
+    /// </summary>
+    /// <param name="name">The image.</param>
+    /// <param name="platform"><c>os/architecture[/variant]</c>; null for this host's.</param>
+    /// <param name="puller">Does it.</param>
+    /// <param name="progress">Told how far it is.</param>
+    /// <param name="cancellationToken">Stops and undoes the pull.</param>
+    /// <returns>The image's full name.</returns>
+    /// <exception cref="ImageException">InvalidName.</exception>
+    /// <exception cref="RegistryException">It cannot be fetched, or is refused.</exception>
+    /// <exception cref="ContainerdException">containerd failed.</exception>
+    public async Task<string> PullAsync(
+        string name, string? platform, ImagePuller puller, IProgress<PullProgress>? progress, CancellationToken cancellationToken = default)
+    {
+        string full = await puller.PullAsync(ImageName.Parse(name), platform, progress, cancellationToken);
+        _trees.TryRemove(full, out _);
+        return full;
+    }
+
     /// <summary>All images, by name.</summary>
     public async Task<IReadOnlyList<ImageSummary>> ListAsync(CancellationToken cancellationToken = default)
     {

@@ -1,8 +1,9 @@
 namespace Sleigh.Containerd;
 
-/// <summary>What one import has used of its limits.</summary>
+/// <summary>What one import or pull has used of its limits. Layers may be counted by many callers at once.</summary>
 internal sealed class ImportBudget
 {
+    private readonly Lock _lock = new();
     private int _archiveMembers;
     private long _unpackedBytes;
     private int _files;
@@ -32,10 +33,16 @@ internal sealed class ImportBudget
         }
     }
 
-    public void AddLayer(long bytes, int files)
+    /// <summary>Counts a whole layer.</summary>
+    /// <exception cref="ImageException">TooLarge.</exception>
+    public void AddLayer(string what, long bytes, int files)
     {
-        _unpackedBytes += bytes;
-        _files += files;
+        lock (_lock)
+        {
+            CheckLayer(what, bytes, files);
+            _unpackedBytes += bytes;
+            _files += files;
+        }
     }
 
     /// <summary>Whether a layer of that size may be added.</summary>

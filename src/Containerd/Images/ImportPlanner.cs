@@ -111,7 +111,8 @@ internal sealed class ImportPlanner
         return images;
     }
 
-    private static PlannedLayer Check(BlobFacts facts, string diffId, string what)
+    /// <summary>A blob as a layer, where it can be that one.</summary>
+    public static PlannedLayer Check(BlobFacts facts, string diffId, string what)
     {
         if (facts.DiffId is null)
         {

@@ -38,7 +38,7 @@ internal sealed class LayerMeter : IDisposable
     public string Finish()
     {
         _tar.Finish();
-        _budget.AddLayer(_tar.Bytes, _tar.Members);
+        _budget.AddLayer(_what, _tar.Bytes, _tar.Members);
         return Digests.From(_hash.GetHashAndReset());
     }
 

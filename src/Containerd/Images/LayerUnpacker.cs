@@ -15,17 +15,24 @@ internal sealed class LayerUnpacker
     }
 
     /// <summary>Unpacks what is not unpacked yet.</summary>
+    /// <param name="layers">The layers, the lowest first.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
+    /// <param name="step">Told of each layer, before and after.</param>
     /// <returns>The chain id of the whole stack.</returns>
-    public async Task<string> UnpackAsync(IReadOnlyList<PlannedLayer> layers, CancellationToken cancellationToken)
+    public async Task<string> UnpackAsync(
+        IReadOnlyList<PlannedLayer> layers, CancellationToken cancellationToken, Action<PlannedLayer, bool>? step = null)
     {
         IReadOnlyList<string> chain = Digests.ChainIds([.. layers.Select(l => l.DiffId)]);
         for (int i = 0; i < layers.Count; i++)
         {
             string parent = i == 0 ? "" : chain[i - 1];
+            step?.Invoke(layers[i], false);
             if (!await KeepAsync(chain[i], cancellationToken))
             {
                 await UnpackAsync(layers[i], parent, chain[i], cancellationToken);
             }
+
+            step?.Invoke(layers[i], true);
         }
 
         return chain[^1];

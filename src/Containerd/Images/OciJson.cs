@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -16,32 +15,6 @@ internal sealed record OciDescriptor
     public OciPlatform? Platform { get; init; }
 
     public IReadOnlyDictionary<string, string>? Annotations { get; init; }
-}
-
-/// <summary>What an image runs on.</summary>
-internal sealed record OciPlatform
-{
-    public string? Architecture { get; init; }
-
-    public string? Os { get; init; }
-
-    /// <summary>The platform of this host; what it is called is Go's choice (GOARCH).</summary>
-    [JsonIgnore]
-    public static OciPlatform Host { get; } = new()
-    {
-        Os = "linux",
-        Architecture = RuntimeInformation.OSArchitecture switch
-        {
-            System.Runtime.InteropServices.Architecture.X64 => "amd64",
-            System.Runtime.InteropServices.Architecture.X86 => "386",
-            var other => other.ToString().ToLowerInvariant(),
-        },
-    };
-
-    [JsonIgnore]
-    public bool IsHost => Os == Host.Os && Architecture == Host.Architecture;
-
-    public override string ToString() => $"{Os ?? "?"}/{Architecture ?? "?"}";
 }
 
 /// <summary>An index or a manifest: which of the two shows in which lists there are.</summary>
