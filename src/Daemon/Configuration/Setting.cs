@@ -27,6 +27,18 @@ internal abstract class Setting
     /// <summary>Stores a value in the options; null and an error when it breaks the rule.</summary>
     internal abstract SleighOptions? Apply(SleighOptions options, SettingValue value, out ConfigurationError? error);
 
+    /// <summary>As above, for a setting in which several things may be wrong at once.</summary>
+    internal virtual SleighOptions? Apply(SleighOptions options, SettingValue value, ICollection<ConfigurationError> errors)
+    {
+        SleighOptions? applied = Apply(options, value, out ConfigurationError? error);
+        if (error is not null)
+        {
+            errors.Add(error);
+        }
+
+        return applied;
+    }
+
     /// <summary>The value as it would be written; empty when it is not set.</summary>
     internal abstract string Format(SleighOptions options);
 

@@ -167,6 +167,22 @@ internal static class SettingTable
         Text("pool.image", "the name of an image", SettingText.Word, o => o.Pool.Image, (o, v) => o with { Pool = o.Pool with { Image = v } }),
         Int("pool.size", 0, 1000, o => o.Pool.Size, (o, v) => o with { Pool = o.Pool with { Size = v } }),
         Seconds("images.pull_timeout_seconds", 1, 86400, o => o.Images.PullTimeout, (o, v) => o with { Images = o.Images with { PullTimeout = v } }),
+        new ListSetting<string>(
+            "images.prefetch",
+            "a list of names of images",
+            SettingText.ImageName,
+            v => v,
+            o => o.Images.Prefetch,
+            (o, v) => o with { Images = o.Images with { Prefetch = v } }),
+        Int("images.parallel_layers", 1, 32, o => o.Images.ParallelLayers, (o, v) => o with { Images = o.Images with { ParallelLayers = v } }),
+        TextOrNone(
+            "images.docker_config",
+            "an absolute path",
+            SettingText.AbsolutePath,
+            o => o.Images.DockerConfig,
+            (o, v) => o with { Images = o.Images with { DockerConfig = v } }),
+        DaysOrNone("images.unused_days", ManyDays, o => o.Images.UnusedTime, (o, v) => o with { Images = o.Images with { UnusedTime = v } }),
+        new RegistriesSetting(),
     ];
 
     private static IEnumerable<Setting> Extras() =>

@@ -68,6 +68,25 @@ internal static partial class SettingText
         return Word(text, out _) && text.AsSpan().IndexOfAny("/@,*") < 0;
     }
 
+    internal static bool ImageName(string text, out string name)
+    {
+        name = text;
+        return Containerd.ImageName.TryParse(text, null, out _);
+    }
+
+    /// <summary>A registry's host as it stands in image names, in lower case; Docker Hub's other name becomes its own.</summary>
+    internal static bool RegistryHost(string text, out string host)
+    {
+        host = text.ToLowerInvariant();
+        host = host == "index.docker.io" ? "docker.io" : host;
+        return RegistryHostPattern().IsMatch(host) && Containerd.ImageName.TryParse($"{host}/a", null, out Containerd.ImageName? name) && name.Domain == host;
+    }
+
+    /// <summary>The address of a registry: a scheme and a host, and perhaps a port and a path.</summary>
+    internal static bool Mirror(string text, out Uri address) =>
+        Uri.TryCreate(text, UriKind.Absolute, out address!) && address.Scheme is "http" or "https" && address.Host.Length > 0
+        && address.UserInfo.Length == 0 && address.Query.Length == 0 && address.Fragment.Length == 0;
+
     internal static bool GroupName(string text, out string group)
     {
         group = text;
@@ -106,6 +125,9 @@ internal static partial class SettingText
 
     [GeneratedRegex("^[A-Za-z0-9_.+-]{1,100}$", RegexOptions.CultureInvariant)]
     private static partial Regex ProgramPattern();
+
+    [GeneratedRegex(@"^[a-z0-9.-]{1,253}(:[0-9]{1,5})?\z", RegexOptions.CultureInvariant)]
+    private static partial Regex RegistryHostPattern();
 
     [GeneratedRegex("^[a-z_][a-z0-9_-]{0,31}$", RegexOptions.CultureInvariant)]
     private static partial Regex GroupPattern();

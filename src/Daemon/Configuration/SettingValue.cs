@@ -12,11 +12,16 @@ internal sealed record SettingValue(string Source, int? Line, string Key, string
 {
     private const int MaxShown = 100;
 
+    /// <summary>The entries of a map (<see cref="RegistriesSetting"/>); null for a text or a list.</summary>
+    internal IReadOnlyList<MapEntry>? Entries { get; init; }
+
     /// <summary>It stands in an environment variable, where a list is one text.</summary>
     internal bool IsFromEnvironment => Line is null;
 
     /// <summary>The value for a message: on one line, not too long.</summary>
-    internal string Shown => Items is null ? OneLine(Text ?? "") : OneLine($"[{string.Join(", ", Items)}]");
+    internal string Shown => Entries is not null ? OneLine($"{{{string.Join(", ", Entries.Select(e => e.Name))}}}")
+        : Items is null ? OneLine(Text ?? "")
+        : OneLine($"[{string.Join(", ", Items)}]");
 
     private static string OneLine(string text)
     {

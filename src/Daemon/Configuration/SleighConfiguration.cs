@@ -61,11 +61,7 @@ public static class SleighConfiguration
         {
             if (SettingTable.ByKey.TryGetValue(value.Key, out Setting? setting))
             {
-                options = setting.Apply(options, value, out ConfigurationError? error) ?? options;
-                if (error is not null)
-                {
-                    errors.Add(error);
-                }
+                options = setting.Apply(options, value, errors) ?? options;
             }
             else
             {

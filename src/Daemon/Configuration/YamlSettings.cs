@@ -122,6 +122,10 @@ internal sealed class YamlSettings
                 Checked(sequence);
                 _settings.Add(new SettingValue(_source, line, key, null, ReadItems(key)));
                 break;
+            case MappingStart map when key == RegistriesSetting.Name:
+                Checked(map);
+                _settings.Add(new SettingValue(_source, line, key, null, null) { Entries = ReadEntries(key) });
+                break;
             case MappingStart mapping when depth < MaxDepth:
                 Checked(mapping);
                 ReadSection(key, depth + 1);
@@ -129,6 +133,44 @@ internal sealed class YamlSettings
             case { } other:
                 throw Refuse(other, key, $"{key} is nested too deep");
         }
+    }
+
+    /// <summary>A map of any names, each with keys below it: names may hold dots, so these are no sections.</summary>
+    private List<MapEntry> ReadEntries(string key)
+    {
+        List<MapEntry> entries = [];
+        Expect<MappingStart>();
+        while (Current() is not MappingEnd)
+        {
+            if (Current() is not Scalar name)
+            {
+                throw Refuse(Current(), key, $"{key}: a name must be a word");
+            }
+
+            Checked(name);
+            _parser.MoveNext();
+            int before = _settings.Count;
+            string entry = $"{key}[{name.Value}]";
+            if (Current() is Scalar nothing && IsNull(nothing))
+            {
+                Checked(nothing);
+                _parser.MoveNext();
+            }
+            else if (Current() is MappingStart)
+            {
+                ReadSection(entry, MaxDepth);
+            }
+            else
+            {
+                throw Refuse(Current(), key, $"{entry} must have keys below it");
+            }
+
+            entries.Add(new MapEntry(name.Value, (int)name.Start.Line, _settings[before..]));
+            _settings.RemoveRange(before, _settings.Count - before);
+        }
+
+        Expect<MappingEnd>();
+        return entries;
     }
 
     private List<string> ReadItems(string key)

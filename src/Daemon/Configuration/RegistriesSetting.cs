@@ -1,0 +1,62 @@
+using Sleigh.Runtime.Options;
+
+namespace Sleigh.Daemon.Configuration;
+
+/// <summary>The map <c>images.registries</c>: hosts, each with keys of its own. A later file adds hosts, and replaces those it names again.</summary>
+internal sealed class RegistriesSetting : Setting
+{
+    internal const string Name = "images.registries";
+
+    internal RegistriesSetting()
+        : base(
+            Name,
+            $"a map of hosts, such as registry.example:5000, each with some of {string.Join(", ", RegistryEntry.Keys)}",
+            isSecret: false)
+    {
+    }
+
+    internal override SleighOptions? Apply(SleighOptions options, SettingValue value, out ConfigurationError? error)
+    {
+        List<ConfigurationError> errors = [];
+        SleighOptions? applied = Apply(options, value, errors);
+        error = errors.FirstOrDefault();
+        return applied;
+    }
+
+    internal override SleighOptions? Apply(SleighOptions options, SettingValue value, ICollection<ConfigurationError> errors)
+    {
+        if (value.Entries is null)
+        {
+            errors.Add(value.IsFromEnvironment
+                ? new ConfigurationError(value.Source, null, Key, $"{Key} cannot be set by a variable; set it in a file")
+                : Error(value, Rule));
+            return null;
+        }
+
+        int before = errors.Count;
+        Dictionary<string, int> lines = [];
+        List<RegistryOptions> registries = [.. options.Images.Registries];
+        foreach (MapEntry entry in value.Entries)
+        {
+            if (RegistryEntry.Read(value.Source, entry, errors) is not { } registry)
+            {
+                continue;
+            }
+
+            if (lines.TryGetValue(registry.Host, out int first))
+            {
+                errors.Add(new ConfigurationError(value.Source, entry.Line, Key, $"{Key}[{registry.Host}] is set twice, first on line {first}"));
+            }
+
+            lines.TryAdd(registry.Host, entry.Line);
+            registries.RemoveAll(r => r.Host == registry.Host);
+            registries.Add(registry);
+        }
+
+        return errors.Count == before ? options with { Images = options.Images with { Registries = registries } } : null;
+    }
+
+    internal override string Format(SleighOptions options) => options.Images.Registries.Count == 0
+        ? ""
+        : $"{{{string.Join(", ", options.Images.Registries.Select(RegistryEntry.Format))}}}";
+}
