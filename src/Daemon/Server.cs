@@ -53,7 +53,7 @@ internal static partial class Server
     {
         using ILoggerFactory loggers = Logs.Create(options.Log);
         SleighRuntime runtime = await SleighRuntime.StartAsync(
-            options with { Pool = options.Pool with { Size = 0 } }, loggers, TimeProvider.System, CancellationToken.None);
+            options with { Pool = options.Pool with { Size = 0 }, Images = options.Images with { Prefetch = [] } }, loggers, TimeProvider.System, CancellationToken.None);
         await runtime.RemoveAllAsync(CancellationToken.None);
         return ExitCode.Success;
     }

@@ -16,7 +16,10 @@ internal sealed partial class Background
     /// <summary>Begins the work.</summary>
     /// <param name="what">For the log.</param>
     /// <param name="work">The work; recorded beforehand, so that a start after a crash does it.</param>
-    public void Run(string what, Func<Task> work)
+    public void Run(string what, Func<Task> work) => _ = BeginAsync(what, work);
+
+    /// <summary>As <see cref="Run"/>, for those who wait for it. The task ends with the work, well or not, and never fails.</summary>
+    public Task BeginAsync(string what, Func<Task> work)
     {
         TaskCompletionSource done = new();
         lock (_lock)
@@ -45,6 +48,7 @@ internal sealed partial class Background
                 done.SetResult();
             }
         });
+        return done.Task;
     }
 
     /// <summary>Waits for all work begun so far.</summary>

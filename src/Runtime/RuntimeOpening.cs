@@ -6,6 +6,7 @@ using Sleigh.Linux;
 using Sleigh.Linux.KernelFiles;
 using Sleigh.Linux.Sqlite;
 using Sleigh.Overlay;
+using Sleigh.Runtime.Images;
 using Sleigh.Runtime.Options;
 using Sleigh.Runtime.Records;
 using Sleigh.Runtime.Slots;
@@ -50,6 +51,7 @@ internal static partial class RuntimeOpening
         SlotLimits parked = new(options.Sandbox.MemoryMb, options.Sandbox.Cpus, Sandboxes.DefaultPids);
         SlotPool pool = new(factory, records, options.Pool.Size, parked, time, logger);
         ImageStore images = new(containerd);
+        ImageParts imageParts = ImagesParts(images, containerd, records, options, time, logger);
         SandboxTable table = new();
         Spool spool = Storage(() => new Spool(Path.Combine(options.DataDir, "execs"), options.Exec.SpoolMaxBytes));
         SandboxStarter starter = new(pool, trees, layers, images, records, logger);
@@ -57,13 +59,14 @@ internal static partial class RuntimeOpening
         SandboxParts parts = new()
         {
             Table = table, Snapshots = new SnapshotTable(), Starter = starter, Execs = execs, Pool = pool, Layers = layers,
-            Images = images, Records = records, Spool = spool, Guard = new HostGuard(options.Memory, MemoryInfo.Read), Options = options,
+            Images = images, ImageParts = imageParts, Records = records, Spool = spool, Guard = new HostGuard(options.Memory, MemoryInfo.Read), Options = options,
             Time = time, Logger = logger, Background = new Background(logger),
         };
         Sandboxes sandboxes = new(parts);
         Reconciler reconciler = new(parts, sandboxes, factory, trees, containerd, hierarchy, paths, instance);
         await reconciler.RunAsync(cancellationToken);
-        parts.Background.Run("take back an import that was cut off", () => images.RecoverAsync());
+        imageParts.Pulls.Recovered = parts.Background.BeginAsync("take back an import or pull that was cut off", () => images.RecoverAsync());
+        Images.Images adminImages = new(images, new ImageBootstrap(images, options.DataDir), imageParts, table, options, time);
 
         Doctor doctor = new(hierarchy, mounter.Method, options);
         opened.Keep();
@@ -72,10 +75,27 @@ internal static partial class RuntimeOpening
             sandboxes,
             new SandboxFiles(parts),
             new Sessions(records, options.Sessions, time) { IsBusy = execs.IsBusy },
-            new Images.Images(images, new ImageBootstrap(images, options.DataDir), table),
+            adminImages,
+            new ImageUpkeep(adminImages, adminImages.PruneViewsAsync, options, parts.Background, time, logger),
             new RuntimeHost(parts, containerd, hierarchy, doctor, supervisor is null ? "system" : "embedded"),
             new Idempotency(records, options.Http.IdempotencyTtl, time),
             containerd, supervisor, namespaces, held);
+    }
+
+    private static ImageParts ImagesParts(
+        ImageStore images, ContainerdClient containerd, RecordStore records, SleighOptions options, TimeProvider time, ILogger logger)
+    {
+        RegistrySettings settings = RegistrySetup.From(options.Images, Environment.GetEnvironmentVariable, File.Exists);
+        ImagePuller puller = new(containerd, null, settings, time);
+        ImageUses uses = new(records, time, logger);
+        ImageHolds holds = new();
+        ImagePulls pulls = new(
+            (name, platform, progress, token) => images.PullAsync(name.ToString(), platform, puller, progress, token),
+            options.Images.PullTimeout, time, logger)
+        {
+            Pulled = uses.Note,
+        };
+        return new ImageParts(pulls, holds, uses, new ImageFinder(images.OpenAsync, pulls, holds, uses, time));
     }
 
     private static T Storage<T>(Func<T> open)

@@ -51,11 +51,16 @@ public sealed partial class SleighRuntime : IAsyncDisposable
     {
         SleighRuntime runtime = new(await RuntimeOpening.OpenAsync(options, loggers, time, cancellationToken));
         runtime._parts.Pool.Start();
+        runtime._open.ImageUpkeep.Tick();
         return runtime;
     }
 
-    /// <summary>From now on new work is refused; commands that run go on.</summary>
-    public void BeginStop() => _parts.Execs.BeginStop();
+    /// <summary>From now on new work is refused and pulls are taken back; commands that run go on.</summary>
+    public void BeginStop()
+    {
+        _parts.Execs.BeginStop();
+        _parts.ImageParts.Pulls.Stop();
+    }
 
     /// <summary>Deletes all sandboxes, empties the pool and ends an embedded containerd: for an installation that is given up.</summary>
     public async Task RemoveAllAsync(CancellationToken cancellationToken)
@@ -78,6 +83,7 @@ public sealed partial class SleighRuntime : IAsyncDisposable
     {
         BeginStop();
         await _maintenance.DisposeAsync();
+        await _parts.ImageParts.Pulls.DrainAsync();
         await _parts.Background.DrainAsync();
         await _parts.Pool.DisposeAsync();
         foreach (SandboxEntry entry in _parts.Table.All)
@@ -110,6 +116,7 @@ public sealed partial class SleighRuntime : IAsyncDisposable
     {
         DateTimeOffset now = _parts.Time.GetUtcNow();
         _open.Idempotency.Sweep();
+        _open.ImageUpkeep.Tick();
         TimeSpan? idle = _parts.Options.Sandbox.IdleTtl;
         foreach (SandboxEntry entry in _parts.Table.All.Where(e => !e.IsDeleted))
         {

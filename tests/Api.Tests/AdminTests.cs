@@ -13,6 +13,8 @@ public sealed class AdminTests
     [InlineData("DELETE", "/admin/images?name=base")]
     [InlineData("POST", "/admin/images/import")]
     [InlineData("POST", "/admin/images/bootstrap")]
+    [InlineData("POST", "/admin/images/pull")]
+    [InlineData("POST", "/admin/images/prune")]
     [InlineData("GET", "/admin/status")]
     [InlineData("GET", "/admin/doctor")]
     public async Task Over_TCP_these_paths_do_not_exist_whatever_is_sent(string method, string path)
@@ -87,7 +89,7 @@ public sealed class AdminTests
 
         Assert.Equal(201, imported.Status);
         Assert.Equal(
-            """{"items":[{"name":"reg.example/app:1","digest":"sha256:00","size_bytes":1234,"created":"2026-01-05T09:00:00.120Z"}]}""", list.Body);
+            """{"items":[{"name":"reg.example/app:1","digest":"sha256:00","size_bytes":1234,"created":"2026-01-05T09:00:00.120Z","in_use":false}]}""", list.Body);
         Assert.Equal(list.Body, imported.Body);
         Assert.Equal(204, (await api.SendAsync("DELETE", "/admin/images?name=reg.example/app:1")).Status);
         (await api.SendAsync("DELETE", "/admin/images?name=reg.example/app:1")).Is(404, "not_found");
@@ -115,7 +117,7 @@ public sealed class AdminTests
             """
             {"progress":"fetching"}
             {"progress":"unpacking"}
-            {"image":{"name":"py","digest":"sha256:00","size_bytes":1234,"created":"2026-01-05T09:00:00.120Z"}}
+            {"image":{"name":"py","digest":"sha256:00","size_bytes":1234,"created":"2026-01-05T09:00:00.120Z","in_use":false}}
 
             """.ReplaceLineEndings("\n"),
             answer.Body);

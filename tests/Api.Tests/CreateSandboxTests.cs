@@ -211,6 +211,37 @@ public sealed class CreateSandboxTests
     }
 
     [Fact]
+    public async Task A_create_that_pulled_says_so_and_for_how_long()
+    {
+        await using TestApi api = await TestApi.StartAsync();
+        api.Sandboxes.Pull = TimeSpan.FromMilliseconds(1500.2);
+
+        string token = api.Token();
+        Answer pulled = await api.SendAsync("POST", "/sandboxes", "{}", token);
+        Answer seen = await api.SendAsync("GET", $"/sandboxes/{pulled.Text("sandbox_id")}", null, token);
+        api.Sandboxes.Pull = null;
+        Answer plain = await api.SendAsync("POST", "/sandboxes", "{}", api.Token());
+
+        Assert.Contains("""_ms":18,"image_pull_triggered":true,"image_pull_status":"completed","image_pull_duration_ms":1501,"session_id":""", pulled.Body, StringComparison.Ordinal);
+        Assert.DoesNotContain("image_pull", seen.Body, StringComparison.Ordinal);
+        Assert.DoesNotContain("image_pull", plain.Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_pull_that_takes_too_long_is_504()
+    {
+        await using TestApi api = await TestApi.StartAsync();
+        api.Sandboxes.Fail = new RuntimeException(ErrorKind.ImagePullTimeout, "image pull timed out")
+        {
+            Details = new Dictionary<string, object> { ["image"] = "node:20", ["timeout_seconds"] = 120 },
+        };
+
+        Answer answer = (await api.SendAsync("POST", "/sandboxes", """{"image":"node:20"}""", api.Token())).Is(504, "image_pull_timeout");
+
+        Assert.Contains("""{"image":"node:20","timeout_seconds":120}""", answer.Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_pull_that_fails_is_502()
     {
         await using TestApi api = await TestApi.StartAsync();

@@ -43,6 +43,7 @@ public sealed class ErrorKindTests
     [InlineData(ErrorKind.SnapshotFailed, 500, "snapshot_failed")]
     [InlineData(ErrorKind.RollbackFailed, 500, "rollback_failed")]
     [InlineData(ErrorKind.ImagePullFailed, 502, "image_pull_failed")]
+    [InlineData(ErrorKind.ImagePullTimeout, 504, "image_pull_timeout")]
     [InlineData(ErrorKind.HostMemoryLow, 503, "host_memory_low")]
     [InlineData(ErrorKind.EngineUnavailable, 503, "engine_unavailable")]
     [InlineData(ErrorKind.ShuttingDown, 503, "shutting_down")]

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Sleigh.Api.Errors;
 using Sleigh.Api.Json;
 using Sleigh.Api.Requests;
@@ -5,6 +6,7 @@ using Sleigh.Api.Routing;
 using Sleigh.Api.Transport;
 using Sleigh.Api.Views;
 using Sleigh.Runtime;
+using PullProgress = Sleigh.Containerd.PullProgress;
 
 namespace Sleigh.Api.Endpoints;
 
@@ -24,6 +26,17 @@ internal static class AdminImageEndpoints
         {
             Access = AccessClass.Socket,
             KnownFields = BootstrapRequest.Fields,
+        },
+        new Endpoint<PullImageRequest>("POST", "admin/images/pull", PullImageRequest.Read, PullAsync)
+        {
+            Access = AccessClass.Socket,
+            KnownFields = PullImageRequest.Fields,
+        },
+        new Endpoint<PruneImagesRequest>("POST", "admin/images/prune", PruneImagesRequest.Read, PruneAsync)
+        {
+            Access = AccessClass.Socket,
+            Body = BodyRule.Optional,
+            KnownFields = PruneImagesRequest.Fields,
         },
     ];
 
@@ -56,8 +69,36 @@ internal static class AdminImageEndpoints
     private static async Task<Reply> BootstrapAsync(Call call, BootstrapRequest request)
     {
         (string name, string suite, IReadOnlyList<string> include) = request.Check();
-        ProgressLines lines = new(call);
+        ProgressLines<string> lines = new(call, WriteProgress);
         return await lines.RunAsync(progress => call.Dependencies.Images.BootstrapAsync(name, suite, include, progress, call.Gone));
+    }
+
+    private static async Task<Reply> PullAsync(Call call, PullImageRequest request)
+    {
+        (string name, string? platform) = request.Check();
+        ProgressLines<PullProgress> lines = new(call, PullView.Write);
+        return await lines.RunAsync(progress => call.Dependencies.Images.PullAsync(
+            name, platform, new PullThrottle(progress, call.Dependencies.Time), call.Gone));
+    }
+
+    private static async Task<Reply> PruneAsync(Call call, PruneImagesRequest request)
+    {
+        (TimeSpan unusedFor, bool dryRun) = request.Check();
+        PrunedImages pruned = await call.Dependencies.Images.PruneAsync(unusedFor, dryRun, CancellationToken.None);
+        return Reply.Json(200, json =>
+        {
+            json.WriteStartObject();
+            json.WriteItems(pruned.Images, ImageView.Write);
+            json.WriteNumber("freed_bytes", pruned.FreedBytes);
+            json.WriteEndObject();
+        });
+    }
+
+    private static void WriteProgress(Utf8JsonWriter json, string line)
+    {
+        json.WriteStartObject();
+        json.WriteString("progress", line);
+        json.WriteEndObject();
     }
 
     private static string? CheckName(string? name)

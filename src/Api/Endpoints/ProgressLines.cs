@@ -11,39 +11,41 @@ using Sleigh.Runtime;
 namespace Sleigh.Api.Endpoints;
 
 /// <summary>
-/// A long piece of work whose progress streams to the caller, one JSON object a line: <c>{"progress":...}</c>, and last
-/// <c>{"image":{...}}</c> or the error object. Work that fails before its first line is answered like any other failure.
+/// A long piece of work whose progress streams to the caller, one JSON object a line, and last <c>{"image":{...}}</c> or the error
+/// object. Work that fails before its first line is answered like any other failure.
 /// </summary>
-internal sealed class ProgressLines(Call call) : IProgress<string>
+/// <param name="call">Whom to answer.</param>
+/// <param name="write">Writes one line of progress.</param>
+internal sealed class ProgressLines<T>(Call call, Action<Utf8JsonWriter, T> write) : IProgress<T>
 {
-    private readonly Channel<string> _lines = Channel.CreateUnbounded<string>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<T> _lines = Channel.CreateUnbounded<T>(new UnboundedChannelOptions { SingleReader = true });
 
     /// <summary>A line about what is going on, from any thread.</summary>
-    public void Report(string value) => _lines.Writer.TryWrite(value);
+    public void Report(T value) => _lines.Writer.TryWrite(value);
 
     /// <summary>Runs the work and streams until it has ended.</summary>
-    public async Task<Reply> RunAsync(Func<IProgress<string>, Task<ImageSummary>> work)
+    public async Task<Reply> RunAsync(Func<IProgress<T>, Task<ImageSummary>> work)
     {
         Task<ImageSummary> running = RunToEndAsync(work);
         if (!await _lines.Reader.WaitToReadAsync())
         {
             ImageSummary atOnce = await running;
             Start();
-            await PutAsync(json => WriteImage(json, atOnce));
+            await PutAsync(json => ImageView.WriteLine(json, atOnce));
             return Reply.Sent;
         }
 
         Start();
-        await foreach (string line in _lines.Reader.ReadAllAsync())
+        await foreach (T line in _lines.Reader.ReadAllAsync())
         {
-            await PutAsync(json => WriteProgress(json, line));
+            await PutAsync(json => write(json, line));
         }
 
         await PutAsync(await LastLineAsync(running));
         return Reply.Sent;
     }
 
-    private async Task<ImageSummary> RunToEndAsync(Func<IProgress<string>, Task<ImageSummary>> work)
+    private async Task<ImageSummary> RunToEndAsync(Func<IProgress<T>, Task<ImageSummary>> work)
     {
         try
         {
@@ -60,7 +62,7 @@ internal sealed class ProgressLines(Call call) : IProgress<string>
         try
         {
             ImageSummary image = await running;
-            return json => WriteImage(json, image);
+            return json => ImageView.WriteLine(json, image);
         }
         catch (RuntimeException failed)
         {
@@ -91,20 +93,5 @@ internal sealed class ProgressLines(Call call) : IProgress<string>
             writer.Write("\n"u8);
         });
         await call.Http.Response.BodyWriter.FlushAsync();
-    }
-
-    private static void WriteProgress(Utf8JsonWriter json, string line)
-    {
-        json.WriteStartObject();
-        json.WriteString("progress", line);
-        json.WriteEndObject();
-    }
-
-    private static void WriteImage(Utf8JsonWriter json, ImageSummary image)
-    {
-        json.WriteStartObject();
-        json.WritePropertyName("image");
-        ImageView.Write(json, image);
-        json.WriteEndObject();
     }
 }

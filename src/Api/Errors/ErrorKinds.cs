@@ -37,6 +37,7 @@ internal static class ErrorKinds
         ErrorKind.HostMemoryLow => (503, "host_memory_low"),
         ErrorKind.EngineUnavailable => (503, "engine_unavailable"),
         ErrorKind.ShuttingDown => (503, "shutting_down"),
+        ErrorKind.ImagePullTimeout => (504, "image_pull_timeout"),
         ErrorKind.DiskFull => (507, "disk_full"),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "a kind without an HTTP status"),
     };

@@ -14,6 +14,21 @@ internal static class ImageView
         json.WriteString("digest", image.Digest);
         json.WriteNumber("size_bytes", image.SizeBytes);
         json.WriteMillis("created", image.Created);
+        json.WriteBoolean("in_use", image.InUse);
+        if (image.LastUsed is { } used)
+        {
+            json.WriteMillis("last_used_at", used);
+        }
+
+        json.WriteEndObject();
+    }
+
+    /// <summary>The last line of a long piece of work that made the image.</summary>
+    public static void WriteLine(Utf8JsonWriter json, ImageSummary image)
+    {
+        json.WriteStartObject();
+        json.WritePropertyName("image");
+        Write(json, image);
         json.WriteEndObject();
     }
 

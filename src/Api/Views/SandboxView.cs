@@ -60,6 +60,12 @@ internal static class SandboxView
         if (made is not null)
         {
             json.WriteNumber("startup_latency_ms", JsonText.CeilingMs(made.Latency));
+            if (made.ImagePull is { } pull)
+            {
+                json.WriteBoolean("image_pull_triggered", true);
+                json.WriteString("image_pull_status", "completed");
+                json.WriteNumber("image_pull_duration_ms", JsonText.CeilingMs(pull));
+            }
         }
 
         json.WriteString("session_id", sandbox.Session.ToString());

@@ -251,11 +251,16 @@ public sealed class ImageStore
 
     private async Task<ImageSummary> SummariseAsync(ImageRecord record, CancellationToken cancellationToken)
     {
-        long bytes = record.Target.Size;
+        string? chainId = null;
+        var blobs = new Dictionary<string, long> { [record.Target.Digest] = record.Target.Size };
         try
         {
-            OciManifest manifest = (await ReadAsync(record, cancellationToken)).Manifest;
-            bytes += manifest.Config!.Size + manifest.Layers!.Sum(l => l.Size);
+            HostImage image = await ReadAsync(record, cancellationToken);
+            chainId = Digests.ChainIds(image.DiffIds)[^1];
+            foreach (OciDescriptor blob in image.Manifest.Layers!.Append(image.Manifest.Config!))
+            {
+                blobs[blob.Digest!] = blob.Size;
+            }
         }
         catch (ImageException)
         {
@@ -266,6 +271,6 @@ public sealed class ImageStore
             // Its blobs are not all here; listed all the same.
         }
 
-        return new ImageSummary(record.Name, record.Target.Digest, bytes, record.CreatedAt);
+        return new ImageSummary(record.Name, record.Target.Digest, blobs.Values.Sum(), record.CreatedAt) { ChainId = chainId, Blobs = blobs };
     }
 }

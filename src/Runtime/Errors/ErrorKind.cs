@@ -42,6 +42,9 @@ public enum ErrorKind
     /// <summary>The image is not on the host and could not be fetched.</summary>
     ImagePullFailed,
 
+    /// <summary>Fetching the image took longer than it may.</summary>
+    ImagePullTimeout,
+
     /// <summary>The available share of host memory is low and the caller has not confirmed.</summary>
     LowMemoryConfirmationRequired,
 

@@ -1,3 +1,5 @@
+using Sleigh.Containerd;
+
 namespace Sleigh.Runtime;
 
 /// <summary>Images on this host, for the administrator.</summary>
@@ -21,6 +23,22 @@ public interface IImages
     /// <param name="cancellationToken">Ends the work and takes it back.</param>
     Task<ImageSummary> BootstrapAsync(
         string name, string suite, IReadOnlyList<string> include, IProgress<string>? progress, CancellationToken cancellationToken);
+
+    /// <summary>Fetches an image from its registry; a pull of it that is under way is shared.</summary>
+    /// <param name="name">The image's name.</param>
+    /// <param name="platform">Such as <c>linux/amd64</c>; null: the host's.</param>
+    /// <param name="progress">Told of each step, from any thread; must not wait.</param>
+    /// <param name="cancellationToken">Ends the waiting, and the pull if nobody else waits for it.</param>
+    /// <exception cref="RuntimeException">
+    /// <see cref="ErrorKind.ImagePullFailed"/>, with the cause among the details; <see cref="ErrorKind.ImagePullTimeout"/>.
+    /// </exception>
+    Task<ImageSummary> PullAsync(string name, string? platform, IProgress<PullProgress>? progress, CancellationToken cancellationToken);
+
+    /// <summary>Removes images that no sandbox has used for so long; never <c>pool.image</c> and those of <c>images.prefetch</c>.</summary>
+    /// <param name="unusedFor">Zero: all that are not in use.</param>
+    /// <param name="dryRun">Only say which.</param>
+    /// <param name="cancellationToken">Ends it between two images.</param>
+    Task<PrunedImages> PruneAsync(TimeSpan unusedFor, bool dryRun, CancellationToken cancellationToken);
 
     /// <summary>Removes an image that no sandbox stands on.</summary>
     /// <exception cref="RuntimeException"><see cref="ErrorKind.NotFound"/>, <see cref="ErrorKind.ImageInUse"/>.</exception>

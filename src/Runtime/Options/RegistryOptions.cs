@@ -12,7 +12,7 @@ public sealed record RegistryOptions
     /// <summary>Password of the login, from the configuration or from the file that it names.</summary>
     public string? Password { get; init; }
 
-    /// <summary>Token sent as it is, in place of a login.</summary>
+    /// <summary>An identity token, in place of a login.</summary>
     public string? Token { get; init; }
 
     /// <summary>File with the certificates of the authorities that are trusted there besides the host's.</summary>

@@ -56,5 +56,9 @@ internal static class Schema
 
         // input: none, stream, terminal.
         "ALTER TABLE execs ADD COLUMN input TEXT NOT NULL DEFAULT 'none';",
+
+        """
+        CREATE TABLE image_uses (name TEXT PRIMARY KEY, used_at INTEGER NOT NULL) WITHOUT ROWID;
+        """,
     ];
 }

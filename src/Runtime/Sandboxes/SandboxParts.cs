@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Sleigh.Containerd;
 using Sleigh.Overlay;
+using Sleigh.Runtime.Images;
 using Sleigh.Runtime.Options;
 using Sleigh.Runtime.Records;
 using Sleigh.Runtime.Slots;
@@ -23,6 +24,8 @@ internal sealed record SandboxParts
     public required LayerStore Layers { get; init; }
 
     public required ImageStore Images { get; init; }
+
+    public required ImageParts ImageParts { get; init; }
 
     public required RecordStore Records { get; init; }
 

@@ -86,33 +86,10 @@ internal sealed partial class Sandboxes
         };
     }
 
-    private async Task<ImageTree> FindImageAsync(string image, bool notify, CancellationToken cancellationToken)
+    private void Admit(SessionId owner, SandboxSpec spec)
     {
-        try
-        {
-            return await _images.OpenAsync(image, cancellationToken);
-        }
-        catch (ImageException e) when (e.Kind == ImageErrorKind.NotFound && notify)
-        {
-            throw new RuntimeException(ErrorKind.ImagePullNeeded, $"image \"{image}\" is not cached on host and needs pull", e)
-            {
-                Details = new Dictionary<string, object> { ["image"] = image },
-            };
-        }
-        catch (ImageException e) when (e.Kind == ImageErrorKind.NotFound)
-        {
-            throw new RuntimeException(
-                ErrorKind.ImagePullFailed,
-                $"image pull failed for \"{image}\": not found; check server network connectivity or configure proxy (HTTP_PROXY/HTTPS_PROXY)", e)
-            {
-                Hint = "this version does not pull from registries: have the operator run sleighctl image import or sleighctl image bootstrap",
-                Details = new Dictionary<string, object> { ["image"] = image, ["reason"] = "not_found" },
-            };
-        }
-        catch (ContainerdException e)
-        {
-            throw Failures.Translate(e, ErrorKind.SandboxStartFailed, $"image \"{image}\" could not be opened");
-        }
+        CheckQuota(owner);
+        _guard.Admit(spec.ConfirmLowMemory, "sandbox creation");
     }
 
     private Snapshot RequireSnapshot(SessionId owner, SnapshotId id)

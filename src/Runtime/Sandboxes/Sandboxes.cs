@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Sleigh.Containerd;
 using Sleigh.Overlay;
+using Sleigh.Runtime.Images;
 using Sleigh.Runtime.Options;
 using Sleigh.Runtime.Records;
 using Sleigh.Runtime.Slots;
@@ -17,6 +18,8 @@ internal sealed partial class Sandboxes : ISandboxes
     private readonly SlotPool _pool;
     private readonly LayerStore _layers;
     private readonly ImageStore _images;
+    private readonly ImageFinder _finder;
+    private readonly ImageUses _uses;
     private readonly RecordStore _records;
     private readonly Spool _spool;
     private readonly HostGuard _guard;
@@ -30,6 +33,7 @@ internal sealed partial class Sandboxes : ISandboxes
         (_table, _snapshots, _starter, _execs, _pool, _layers) =
             (parts.Table, parts.Snapshots, parts.Starter, parts.Execs, parts.Pool, parts.Layers);
         (_images, _records, _spool, _guard) = (parts.Images, parts.Records, parts.Spool, parts.Guard);
+        (_finder, _uses) = (parts.ImageParts.Finder, parts.ImageParts.Uses);
         (_options, _time, _logger, _background) = (parts.Options, parts.Time, parts.Logger, parts.Background);
         _execs.SlotDied = OnSlotDied;
     }
@@ -49,20 +53,36 @@ internal sealed partial class Sandboxes : ISandboxes
         Snapshot? from = spec.Snapshot is SnapshotId id ? RequireSnapshot(owner, id) : null;
         SandboxRecord? source = from is null ? null : _table.Require(from.Sandbox).Record;
         string image = source?.Sandbox.Image ?? spec.Image ?? _options.Pool.Image;
-        ImageTree? tree = source is null ? await FindImageAsync(image, spec.NotifyInsteadOfPull, cancellationToken) : null;
+        FoundImage? found = source is null ? await _finder.FindAsync(image, spec.NotifyInsteadOfPull, cancellationToken) : null;
         TimeSpan lookUp = phase.Lap();
-        CheckQuota(owner);
-        _guard.Admit(spec.ConfirmLowMemory, "sandbox creation");
-        SandboxRecord record = Plan(owner, spec, from, source, image, tree);
-        TimeSpan admission = phase.Lap();
         try
         {
-            return await BuildAsync(record, from?.Id, phase, new Timings(admission, lookUp), cancellationToken);
+            Admit(owner, spec);
+            TimeSpan admission = phase.Lap();
+            if (source is null && found is null)
+            {
+                RequireFreeName(owner, spec.Name);
+                found = await _finder.PullAsync(image, cancellationToken);
+
+                // The pull took its time; what was true before it need not be true now.
+                CheckStopping();
+                Admit(owner, spec);
+                lookUp += phase.Lap();
+            }
+
+            SandboxRecord record = Plan(owner, spec, from, source, image, found?.Tree);
+            admission += phase.Lap();
+            CreatedSandbox made = await BuildAsync(record, from?.Id, phase, new Timings(admission, lookUp), cancellationToken);
+            return made with { ImagePull = found?.Pull };
         }
         catch (Exception e) when (IsExpected(e))
         {
             throw Failures.Translate(
                 e, ErrorKind.SandboxStartFailed, "the sandbox could not be started; the daemon log has the cause under this request id");
+        }
+        finally
+        {
+            found?.Dispose();
         }
     }
 
@@ -77,6 +97,7 @@ internal sealed partial class Sandboxes : ISandboxes
         }
 
         entry.Turns.Close();
+        _uses.Note(entry.Record.Sandbox.Image);
         Snapshot[] snapshots = [.. _snapshots.Of(id)];
         _records.MarkSandboxDeleting(id);
         _snapshots.RemoveOf(id);
@@ -178,12 +199,7 @@ internal sealed partial class Sandboxes : ISandboxes
     private void PutNew(SandboxRecord record)
     {
         Sandbox sandbox = record.Sandbox;
-        if (sandbox.Name is string name && _table.All.FirstOrDefault(
-            e => !e.IsDeleted && e.Record.Sandbox.Session == sandbox.Session && e.Record.Sandbox.Name == name) is SandboxEntry holder)
-        {
-            throw NameInUse(name, holder.Id);
-        }
-
+        RequireFreeName(sandbox.Session, sandbox.Name);
         try
         {
             _records.PutSandbox(record, SandboxState.Making);
@@ -191,6 +207,15 @@ internal sealed partial class Sandboxes : ISandboxes
         catch (Linux.Sqlite.SqliteException e) when (e.Kind == Linux.Sqlite.SqliteErrorKind.Constraint && sandbox.Name is not null)
         {
             throw NameInUse(sandbox.Name, null);
+        }
+    }
+
+    private void RequireFreeName(SessionId owner, string? name)
+    {
+        if (name is not null && _table.All.FirstOrDefault(
+            e => !e.IsDeleted && e.Record.Sandbox.Session == owner && e.Record.Sandbox.Name == name) is SandboxEntry holder)
+        {
+            throw NameInUse(name, holder.Id);
         }
     }
 

@@ -1,4 +1,5 @@
 using Sleigh.Runtime;
+using PullProgress = Sleigh.Containerd.PullProgress;
 
 namespace Sleigh.Api.Tests.Fakes;
 
@@ -9,6 +10,12 @@ internal sealed class FakeImages : IImages
     public long ImportedBytes { get; private set; }
 
     public string[] Progress { get; set; } = ["fetching", "unpacking"];
+
+    public PullProgress[] Pull { get; set; } = [];
+
+    public string? LastPlatform { get; private set; }
+
+    public (TimeSpan UnusedFor, bool DryRun)? LastPrune { get; private set; }
 
     public RuntimeException? Fail { get; set; }
 
@@ -37,6 +44,25 @@ internal sealed class FakeImages : IImages
         }
 
         return Fail is { } refused ? throw refused : Put(name);
+    }
+
+    public async Task<ImageSummary> PullAsync(
+        string name, string? platform, IProgress<PullProgress>? progress, CancellationToken cancellationToken)
+    {
+        LastPlatform = platform;
+        foreach (PullProgress step in Pull)
+        {
+            progress?.Report(step);
+            await Task.Yield();
+        }
+
+        return Fail is { } refused ? throw refused : Put(name);
+    }
+
+    public Task<PrunedImages> PruneAsync(TimeSpan unusedFor, bool dryRun, CancellationToken cancellationToken)
+    {
+        LastPrune = (unusedFor, dryRun);
+        return Task.FromResult(new PrunedImages([.. All.Values], 1234));
     }
 
     public Task RemoveAsync(string name, CancellationToken cancellationToken)

@@ -16,6 +16,9 @@ internal sealed class FakeSandboxes(TimeProvider time) : ISandboxes
     /// <summary>Held by a test to keep a change at work.</summary>
     public TaskCompletionSource? Gate { get; set; }
 
+    /// <summary>How long the next creates say that they pulled.</summary>
+    public TimeSpan? Pull { get; set; }
+
     public int Creates { get; private set; }
 
     public int TakenBack { get; private set; }
@@ -48,7 +51,7 @@ internal sealed class FakeSandboxes(TimeProvider time) : ISandboxes
             }
 
             Creates++;
-            return Made(Add(owner, spec, image));
+            return Made(Add(owner, spec, image)) with { ImagePull = Pull };
         }
     }
 

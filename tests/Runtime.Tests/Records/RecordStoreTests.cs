@@ -43,6 +43,19 @@ public sealed class RecordStoreTests : IDisposable
     }
 
     [Fact]
+    public void The_last_use_of_an_image_comes_back()
+    {
+        _store.PutImageUse("docker.io/library/a:1", Now);
+        _store.PutImageUse("docker.io/library/b:1", Now);
+        _store.PutImageUse("docker.io/library/a:1", Now.AddHours(1));
+        _store.RemoveImageUse("docker.io/library/b:1");
+
+        Reopen();
+
+        Assert.Equal([("docker.io/library/a:1", Now.AddHours(1))], _store.ReadImageUses());
+    }
+
+    [Fact]
     public void A_name_is_unique_among_the_living_of_a_session()
     {
         SandboxRecord first = Record() with { Sandbox = Record().Sandbox with { Name = "box" } };
