@@ -29,7 +29,40 @@ internal sealed class UnixHttpClient : IDisposable
     /// <summary>Sends one request and reads the whole answer, whatever its status.</summary>
     /// <exception cref="CliException">Nobody listens, the user may not connect, or no answer came in time; <see cref="ExitCode.Unreachable"/>.</exception>
     /// <exception cref="LostConnectionException">The connection broke after it was made; the server may have acted or not.</exception>
-    public async Task<HttpReply> SendAsync(HttpCall call, CancellationToken cancellationToken)
+    public Task<HttpReply> SendAsync(HttpCall call, CancellationToken cancellationToken) =>
+        WithConnectionAsync(call, async (connection, token) =>
+        {
+            HttpReply reply = await connection.SendAsync(call, token);
+            return (reply, connection.IsReusable ? Afterwards.GiveBack : Afterwards.Close);
+        }, cancellationToken);
+
+    /// <summary>Sends one request and reads the head of the answer. The time limit of the call ends there.</summary>
+    /// <remarks>The answer must be disposed; its connection ends with it.</remarks>
+    /// <exception cref="CliException">As <see cref="SendAsync"/>.</exception>
+    public Task<OpenReply> OpenAsync(HttpCall call, CancellationToken cancellationToken) =>
+        WithConnectionAsync(call, async (connection, token) =>
+        {
+            (HttpHead head, Stream body) = await connection.OpenAsync(call, token);
+            return (new OpenReply(connection, head, body, ex => Lost(call, ex)), Afterwards.Keep);
+        }, cancellationToken);
+
+    public void Dispose()
+    {
+        while (TakeIdle() is { } connection)
+        {
+            connection.Dispose();
+        }
+    }
+
+    private enum Afterwards
+    {
+        Close,
+        GiveBack,
+        Keep,
+    }
+
+    private async Task<T> WithConnectionAsync<T>(
+        HttpCall call, Func<HttpConnection, CancellationToken, Task<(T Result, Afterwards Afterwards)>> use, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(call.Timeout);
@@ -38,14 +71,18 @@ internal sealed class UnixHttpClient : IDisposable
         try
         {
             connection = TakeIdle() ?? await ConnectAsync(limit.Token);
-            HttpReply reply = await connection.SendAsync(call, limit.Token);
-            if (connection.IsReusable)
+            (T result, Afterwards afterwards) = await use(connection, limit.Token);
+            if (afterwards == Afterwards.GiveBack)
             {
                 GiveBack(connection);
+            }
+
+            if (afterwards != Afterwards.Close)
+            {
                 connection = null;
             }
 
-            return reply;
+            return result;
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -54,21 +91,13 @@ internal sealed class UnixHttpClient : IDisposable
                 $"the daemon at {_path} did not answer {call.Method} {PathOf(call)} within {call.Timeout.TotalSeconds:0} s",
                 "look at its log, then try again");
         }
-        catch (Exception ex) when (ex is IOException)
+        catch (IOException ex)
         {
-            throw new LostConnectionException(_path, $"{call.Method} {PathOf(call)}", ex);
+            throw Lost(call, ex);
         }
         finally
         {
             connection?.Dispose();
-        }
-    }
-
-    public void Dispose()
-    {
-        while (TakeIdle() is { } connection)
-        {
-            connection.Dispose();
         }
     }
 
@@ -134,6 +163,8 @@ internal sealed class UnixHttpClient : IDisposable
 
         return new CliException(ExitCode.Unreachable, $"cannot reach the daemon at {_path}: {what}", hint, cause);
     }
+
+    private LostConnectionException Lost(HttpCall call, IOException cause) => new(_path, $"{call.Method} {PathOf(call)}", cause);
 
     // A query string may hold what does not belong into messages.
     private static string PathOf(HttpCall call) => call.Target.Split('?')[0];
