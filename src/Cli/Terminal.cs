@@ -24,6 +24,15 @@ internal sealed class Terminal
     /// <summary>Standard error: what only a person reads.</summary>
     public Stream Error { get; }
 
+    /// <summary>Whether a person types the input.</summary>
+    public bool InputIsTerminal { get; init; }
+
+    /// <summary>Whether a person watches the output.</summary>
+    public bool OutputIsTerminal { get; init; }
+
+    /// <summary>Whether a person watches the errors and remarks.</summary>
+    public bool ErrorIsTerminal { get; init; }
+
     /// <summary>The streams of this process.</summary>
     /// <remarks>
     /// Console's own streams switch a terminal's keypad mode at the first write, by an escape sequence on standard output. A plain stream does
@@ -32,7 +41,12 @@ internal sealed class Terminal
     public static Terminal OfProcess() => new(
         Plain(0, FileAccess.Read),
         Console.IsOutputRedirected ? Console.OpenStandardOutput() : Plain(1, FileAccess.Write),
-        Console.IsErrorRedirected ? Console.OpenStandardError() : Plain(2, FileAccess.Write));
+        Console.IsErrorRedirected ? Console.OpenStandardError() : Plain(2, FileAccess.Write))
+    {
+        InputIsTerminal = !Console.IsInputRedirected,
+        OutputIsTerminal = !Console.IsOutputRedirected,
+        ErrorIsTerminal = !Console.IsErrorRedirected,
+    };
 
     /// <summary>Writes a line to standard output.</summary>
     public void Line(string text) => Write(Output, text + "\n");

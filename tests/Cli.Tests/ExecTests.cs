@@ -30,12 +30,12 @@ public sealed class ExecTests
         await using FakeServer server = FakeServer.Answering(_ => Final("", ""));
 
         await CliRun.OfAsync(
-            ["exec", Sandbox, "-c", "cat", "--cwd", "/tmp", "--env", "A=1", "-e", "B=x=y", "--user", "1000:1000", "--timeout", "5", "--stdin"],
-            server.SocketPath, "text\n"u8.ToArray());
+            ["exec", Sandbox, "-c", "cat", "--cwd", "/tmp", "--env", "A=1", "-e", "B=x=y", "--user", "1000:1000", "--timeout", "5"],
+            server.SocketPath);
 
         JsonNode body = JsonNode.Parse(Assert.Single(server.Requests).Body)!;
         Assert.Equal(
-            """{"wait":true,"wait_timeout_seconds":1,"command":"cat","cwd":"/tmp","env":{"A":"1","B":"x=y"},"user":"1000:1000","timeout_seconds":5,"stdin":"text\n"}""",
+            """{"wait":true,"wait_timeout_seconds":1,"command":"cat","cwd":"/tmp","env":{"A":"1","B":"x=y"},"user":"1000:1000","timeout_seconds":5}""",
             body.ToJsonString());
     }
 
@@ -192,29 +192,6 @@ public sealed class ExecTests
     public void The_exit_code_is_the_commands_own_where_it_has_one(string result, bool interrupted, int code, string? remark)
     {
         Assert.Equal((code, remark), ExecCommand.Outcome((JsonObject)JsonNode.Parse(result)!, interrupted));
-    }
-
-    [Fact]
-    public async Task Standard_input_above_a_mebibyte_is_refused_before_anything_runs()
-    {
-        await using FakeServer server = FakeServer.Answering(_ => Final("", ""));
-
-        CliRun run = await CliRun.OfAsync(["exec", Sandbox, "--stdin", "-c", "cat"], server.SocketPath, new byte[(1024 * 1024) + 1]);
-
-        Assert.Equal(ExitCode.Failure, run.ExitCode);
-        Assert.StartsWith("sleighctl: standard input is longer than 1048576 bytes\n", run.Stderr, StringComparison.Ordinal);
-        Assert.Empty(server.Requests);
-    }
-
-    [Fact]
-    public async Task Standard_input_that_is_not_text_is_refused_with_a_way_out()
-    {
-        await using FakeServer server = FakeServer.Answering(_ => Final("", ""));
-
-        CliRun run = await CliRun.OfAsync(["exec", Sandbox, "--stdin", "-c", "cat"], server.SocketPath, [0xff, 0xfe]);
-
-        Assert.Equal(ExitCode.Failure, run.ExitCode);
-        Assert.Contains("base64 -d", run.Stderr, StringComparison.Ordinal);
     }
 
     [Theory]

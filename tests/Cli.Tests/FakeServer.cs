@@ -32,6 +32,9 @@ public sealed class FakeServer : IAsyncDisposable
 
     public int Connections => _connections;
 
+    /// <summary>Takes over a connection, head and all: for streams and switched protocols. False leaves the request to the handler.</summary>
+    public Func<Request, Stream, CancellationToken, Task<bool>>? TakesOver { get; set; }
+
     /// <summary>An ordinary answer with a length.</summary>
     public static byte[] Reply(int status, string body, string headers = "") =>
         Encoding.UTF8.GetBytes($"HTTP/1.1 {status} X\r\nContent-Length: {Encoding.UTF8.GetByteCount(body)}\r\n{headers}\r\n{body}");
@@ -76,6 +79,11 @@ public sealed class FakeServer : IAsyncDisposable
                 lock (Requests)
                 {
                     Requests.Add(request);
+                }
+
+                if (TakesOver is { } takesOver && await takesOver(request, stream, _stopping.Token))
+                {
+                    return;
                 }
 
                 if (await _handler(request) is not { } answer)

@@ -40,11 +40,11 @@ public sealed class ViewsTests
     [Fact]
     public void An_images_digest_is_shortened() => Assert.Equal(
         """
-        NAME        DIGEST                 SIZE  AGE
-        quickstart  sha256:0123456789ab  190 MB   2d
+        NAME        DIGEST                 SIZE  AGE  IN USE  LAST USED
+        quickstart  sha256:0123456789ab  190 MB   2d  yes            1h
 
         """,
-        Views.Images([Object("""{"name":"quickstart","digest":"sha256:0123456789abcdef0123","size_bytes":199229440,"created":"2026-01-03T09:00:00.000Z"}""")], Now));
+        Views.Images([Object("""{"name":"quickstart","digest":"sha256:0123456789abcdef0123","size_bytes":199229440,"created":"2026-01-03T09:00:00.000Z","in_use":true,"last_used_at":"2026-01-05T08:00:00.000Z"}""")], Now));
 
     [Fact]
     public void A_check_that_did_not_pass_shows_its_remedy() => Assert.Equal(
@@ -60,31 +60,11 @@ public sealed class ViewsTests
                 Object("""{"name":"overlay","result":"ok","seen":"in /proc/filesystems","remedy":"not shown"}"""),
                 Object("""{"name":"memory controller","result":"warn","seen":"on version 1","remedy":"boot with cgroup_no_v1=memory"}"""),
                 Object("""{"name":"runc","result":"fail","seen":"not found"}"""),
-            ]));
+            ],
+            Paint.None));
 
     [Fact]
-    public void Status_shows_every_member_the_daemon_sends_also_unknown_ones() => Assert.Equal(
-        """
-        version       0.1.0
-        started at    2026-01-05T09:00:00.000Z (10m ago)
-        storage free  1.5 KB
-        sandboxes     2 running, 1 exited
-        new thing     [1,2]
-        ready         false
-        failed        containerd no answer
-
-        """,
-        Views.Status(
-            Object("""{"version":"0.1.0","started_at":"2026-01-05T09:00:00.000Z","storage_free_bytes":1536,"sandboxes":{"running":2,"exited":1},"new_thing":[1,2],"nothing":null,"ready":false,"failed":[{"name":"containerd","message":"no answer"}]}"""),
-            Now));
-
-    [Fact]
-    public void Nothing_at_all_is_shown_as_nothing()
-    {
-        Assert.Equal("", Views.Doctor([]));
-        Assert.Equal("", Views.Status([], Now));
-        Assert.Equal("sandboxes  none\n", Views.Status(Object("""{"sandboxes":{}}"""), Now));
-    }
+    public void Nothing_at_all_is_shown_as_nothing() => Assert.Equal("", Views.Doctor([], Paint.None));
 
     [Fact]
     public void Json_is_indented_and_leaves_text_readable() =>

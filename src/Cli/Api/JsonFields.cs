@@ -18,6 +18,10 @@ internal static class JsonFields
     public static long? Number(this JsonNode? node, string name) =>
         Member(node, name) is JsonValue value && value.TryGetValue(out long number) ? number : null;
 
+    /// <summary>A number member, whole or not, or null.</summary>
+    public static double? Decimal(this JsonNode? node, string name) =>
+        Member(node, name) is JsonValue value && value.TryGetValue(out double number) ? number : null;
+
     /// <summary>A boolean member, or null.</summary>
     public static bool? Flag(this JsonNode? node, string name) =>
         Member(node, name) is JsonValue value && value.TryGetValue(out bool flag) ? flag : null;

@@ -6,6 +6,8 @@ namespace Sleigh.Cli.Api;
 /// <summary>Turns what a person typed into an id: a whole id, a name, or the unique beginning of an id.</summary>
 internal static class Lookup
 {
+    private const int MostExecs = 200;
+
     private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdef");
 
     /// <summary>The sandbox meant by <paramref name="typed"/>. A whole id is taken as it is, without asking the daemon.</summary>
@@ -19,6 +21,41 @@ internal static class Lookup
 
         JsonObject all = await client.GetAsync("/admin/sandboxes", cancellationToken);
         return Pick(typed, "sandbox", "sbx_", all.Items().Select(s => (s.Text("sandbox_id") ?? "", s.Text("name"))), "sleighctl ls");
+    }
+
+    /// <summary>The session meant by <paramref name="typed"/>.</summary>
+    public static async Task<string> SessionAsync(SleighClient client, string typed, CancellationToken cancellationToken)
+    {
+        if (IsWholeId(typed, "sid_"))
+        {
+            return typed;
+        }
+
+        JsonObject all = await client.GetAsync("/admin/sessions", cancellationToken);
+        return Pick(typed, "session", "sid_", all.Items().Select(s => (s.Text("session_id") ?? "", (string?)null)), "sleighctl session ls");
+    }
+
+    /// <summary>
+    /// The exec meant by <paramref name="typed"/>: an exec's id or its beginning with <c>exec_</c>, else a sandbox, whose latest exec it is.
+    /// </summary>
+    /// <returns>The exec as <c>/admin/execs</c> shows it.</returns>
+    public static async Task<JsonObject> ExecAsync(SleighClient client, string typed, CancellationToken cancellationToken)
+    {
+        const string Prefix = "exec_";
+        if (!typed.StartsWith(Prefix, StringComparison.Ordinal))
+        {
+            string sandbox = await SandboxAsync(client, typed, cancellationToken);
+            JsonObject latest = await client.GetAsync($"/admin/execs?sandbox_id={sandbox}&limit=1", cancellationToken);
+            return latest.Items() is [var newest, ..]
+                ? newest
+                : throw new CliException(ExitCode.Failure, $"no command has run in {sandbox} yet", $"run one: sleighctl exec {sandbox} -- PROGRAM");
+        }
+
+        JsonObject recent = await client.GetAsync($"/admin/execs?limit={MostExecs}", cancellationToken);
+        string id = Pick(
+            typed, "exec", Prefix, recent.Items().Select(e => (e.Text("id") ?? "", (string?)null)),
+            $"the last {MostExecs} commands were looked at; sleighctl inspect SANDBOX");
+        return recent.Items().First(e => e.Text("id") == id);
     }
 
     /// <summary>The snapshot of <paramref name="sandboxId"/> meant by <paramref name="typed"/>.</summary>

@@ -54,9 +54,9 @@ internal sealed class SleighClient : IDisposable
 
     /// <summary>Sends bytes as they are made, with no limit of time.</summary>
     public Task<JsonObject> UploadAsync(
-        string target, Func<Stream, CancellationToken, Task> writeBody, CancellationToken cancellationToken) =>
+        string method, string target, Func<Stream, CancellationToken, Task> writeBody, CancellationToken cancellationToken) =>
         CallAsync(
-            new HttpCall("POST", target)
+            new HttpCall(method, target)
             {
                 Headers = [new("Content-Type", "application/x-tar")],
                 WriteBody = writeBody,
@@ -72,6 +72,29 @@ internal sealed class SleighClient : IDisposable
             new HttpCall("POST", target) { Body = Encoding.UTF8.GetBytes(body.ToJsonString()), Sink = lines, Timeout = TimeSpan.FromHours(6) },
             cancellationToken);
         lines.End();
+    }
+
+    /// <summary>Reads an answer as it comes: events, or bytes of any length. It must be disposed.</summary>
+    public async Task<OpenReply> OpenAsync(string target, CancellationToken cancellationToken, string? accept = null)
+    {
+        var call = new HttpCall("GET", target) { Headers = accept is null ? [] : [new("Accept", accept)] };
+        return await CheckAsync(call, await _http.OpenAsync(WithHeaders(call), cancellationToken), cancellationToken);
+    }
+
+    /// <summary>Turns a connection into one of another protocol, to be read and written. It must be disposed.</summary>
+    public async Task<OpenReply> UpgradeAsync(string target, string protocol, CancellationToken cancellationToken)
+    {
+        var call = new HttpCall("GET", target) { Headers = [new("Connection", "Upgrade"), new("Upgrade", protocol)] };
+        OpenReply reply = await CheckAsync(call, await _http.OpenAsync(WithHeaders(call), cancellationToken), cancellationToken);
+        if (reply.Head.Status == 101)
+        {
+            return reply;
+        }
+
+        await reply.DisposeAsync();
+        throw new CliException(
+            ExitCode.Failure, $"the daemon answered {target.Split('?')[0]} with status {reply.Head.Status} instead of {protocol}",
+            "is sleighctl of the same version as sleighd?");
     }
 
     /// <summary>Removes something.</summary>
@@ -101,7 +124,26 @@ internal sealed class SleighClient : IDisposable
             ? body : throw new ApiException(reply.Status, body, $"{call.Method} {call.Target.Split('?')[0]}");
     }
 
-    private Task<HttpReply> SendAsync(HttpCall call, CancellationToken cancellationToken)
+    private Task<HttpReply> SendAsync(HttpCall call, CancellationToken cancellationToken) =>
+        _http.SendAsync(WithHeaders(call), cancellationToken);
+
+    private static async Task<OpenReply> CheckAsync(HttpCall call, OpenReply reply, CancellationToken cancellationToken)
+    {
+        if (reply.Head.Status < 400)
+        {
+            return reply;
+        }
+
+        await using (reply)
+        {
+            using var body = new MemoryStream();
+            await reply.CopyToAsync(body, cancellationToken);
+            throw new ApiException(
+                reply.Head.Status, body.Length == 0 ? [] : Parse(reply.Head.Status, body.ToArray()), $"{call.Method} {call.Target.Split('?')[0]}");
+        }
+    }
+
+    private HttpCall WithHeaders(HttpCall call)
     {
         List<KeyValuePair<string, string>> headers = [.. call.Headers];
         if (_token is not null)
@@ -114,7 +156,7 @@ internal sealed class SleighClient : IDisposable
             headers.Add(new("Content-Type", "application/json"));
         }
 
-        return _http.SendAsync(call with { Headers = headers }, cancellationToken);
+        return call with { Headers = headers };
     }
 
     private static JsonObject Parse(HttpReply reply) => reply.Body.Length == 0 ? [] : Parse(reply.Status, reply.Body);

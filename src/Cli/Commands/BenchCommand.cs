@@ -11,7 +11,7 @@ internal static class BenchCommand
 {
     public static Command Build(CommandHost host)
     {
-        var image = new Option<string>("--image") { Description = "An image with /bin/sh", HelpName = "NAME", DefaultValueFactory = _ => "quickstart" };
+        var image = new Option<string>("--image") { Description = "An image with /bin/sh", HelpName = "IMAGE", DefaultValueFactory = _ => "quickstart" };
         var rounds = new Option<int>("--rounds", "-n") { Description = "How often each call is made", HelpName = "COUNT", DefaultValueFactory = _ => 30 };
         rounds.Validators.Add(result =>
         {

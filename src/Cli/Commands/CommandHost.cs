@@ -28,18 +28,19 @@ internal sealed class CommandHost
         };
         Output = new Option<string>("--output", "-o")
         {
-            Description = "table for people, json for programs",
-            HelpName = "table|json",
+            Description = "table for people, json or yaml for programs",
+            HelpName = "table|json|yaml",
             Recursive = true,
             DefaultValueFactory = _ => "table",
         };
         Output.Validators.Add(result =>
         {
-            if (result.Tokens is [{ Value: not ("table" or "json") } token])
+            if (result.Tokens is [{ Value: not ("table" or "json" or "yaml") } token])
             {
-                result.AddError($"--output is '{token.Value}', must be table or json");
+                result.AddError($"--output is '{token.Value}', must be table, json or yaml");
             }
         });
+        Quiet = new Option<bool>("--quiet", "-q") { Description = "Ids or names only, no remarks and no progress", Recursive = true };
     }
 
     /// <summary><c>--socket</c>.</summary>
@@ -48,16 +49,28 @@ internal sealed class CommandHost
     /// <summary><c>--output</c>.</summary>
     public Option<string> Output { get; }
 
+    /// <summary><c>--quiet</c>.</summary>
+    public Option<bool> Quiet { get; }
+
+    /// <summary>Looks up a variable of the environment.</summary>
+    public Func<string, string?> EnvironmentVariable => _environment;
+
     /// <summary>Gives a command its work. Failures become a sentence on standard error and an exit code.</summary>
     public Command Runs(Command command, Func<ParseResult, Invocation, Task<int>> work)
     {
         command.SetAction(async (arguments, cancellationToken) =>
         {
-            OutputFormat format = arguments.GetValue(Output) == "json" ? OutputFormat.Json : OutputFormat.Table;
+            OutputFormat format = FormatOf(arguments.GetValue(Output));
             try
             {
                 using var client = new SleighClient(SocketPath(arguments));
-                return await work(arguments, new Invocation(client, _terminal, format, _time, cancellationToken));
+                return await work(arguments, new Invocation(client, _terminal, _time, cancellationToken)
+                {
+                    Format = format,
+                    Quiet = arguments.GetValue(Quiet),
+                    ColorsErrors = _terminal.ErrorIsTerminal && Paint.IsWanted(_environment),
+                    Paint = _terminal.OutputIsTerminal && Paint.IsWanted(_environment) ? new Paint(on: true) : Paint.None,
+                });
             }
             catch (CliException ex)
             {
@@ -72,13 +85,21 @@ internal sealed class CommandHost
         return command;
     }
 
+    /// <summary>The format that a word names; a table where it names none.</summary>
+    public static OutputFormat FormatOf(string? word) => word switch
+    {
+        "json" => OutputFormat.Json,
+        "yaml" => OutputFormat.Yaml,
+        _ => OutputFormat.Table,
+    };
+
     /// <summary>Shows a failure; a program gets the daemon's error object, or one of the same form.</summary>
     public void ShowError(CliException failure, OutputFormat format)
     {
-        if (format == OutputFormat.Json)
+        if (format != OutputFormat.Table)
         {
             JsonObject body = failure is ApiException { Body.Count: > 0 } api ? api.Body : Plain(failure);
-            Terminal.Write(_terminal.Error, JsonText.Of(body));
+            Terminal.Write(_terminal.Error, format == OutputFormat.Json ? JsonText.Of(body) : YamlText.Of(body));
             return;
         }
 

@@ -20,6 +20,8 @@ internal static class CommandTree
           2  the command line cannot be understood
           3  the daemon cannot be reached
           exec ends with the command's own status; 124 when --timeout ended it, 130 after Ctrl-C
+
+        NO_COLOR set to anything keeps colours away.
         """;
 
     /// <summary>Builds the commands over the given streams, clock and environment.</summary>
@@ -28,11 +30,15 @@ internal static class CommandTree
         var root = new RootCommand("Sandboxes for agents on this machine: make them, run commands in them, take them back in time.");
         root.Options.Add(host.Socket);
         root.Options.Add(host.Output);
+        root.Options.Add(host.Quiet);
         foreach (Command command in (Command[])
         [
-            StatusCommand.Build(host), LsCommand.Build(host), CreateCommand.Build(host), ExecCommand.Build(host), RmCommand.Build(host),
+            StatusCommand.Build(host), TopCommand.Build(host), LsCommand.Build(host), InspectCommand.Build(host), CreateCommand.Build(host),
+            ExecCommand.Build(host), CpCommand.Build(host), LogsCommand.Build(host), EventsCommand.Build(host), RmCommand.Build(host),
             SnapshotCommands.Take(host), SnapshotCommands.List(host), SnapshotCommands.Rollback(host), ForkCommand.Build(host),
-            ImageCommands.Build(host), DoctorCommand.Build(host), QuickstartCommand.Build(host), BenchCommand.Build(host), VersionCommand.Build(host),
+            ImageCommands.Build(host), PoolCommand.Build(host), SessionCommands.Build(host), ConfigCommands.Build(host), DoctorCommand.Build(host),
+            QuickstartCommand.Build(host), BenchCommand.Build(host), CompletionCommands.Build(host, root), VersionCommand.Build(host),
+            CompletionCommands.Ask(host),
         ])
         {
             root.Subcommands.Add(command);
@@ -58,13 +64,12 @@ internal static class CommandTree
         if (parsed.Errors.Count > 0 && parsed.Action is not HelpWithExamples)
         {
             string name = parsed.CommandResult.Command is RootCommand ? "" : $" {parsed.CommandResult.Command.Name}";
-            bool json = arguments.Contains("json") && arguments.Any(a => a is "-o" or "--output");
             host.ShowError(
                 new CliException(
                     ExitCode.Usage,
                     WhatIsWrong(parsed),
                     $"sleighctl{name} --help shows what it takes"),
-                json ? OutputFormat.Json : OutputFormat.Table);
+                CommandHost.FormatOf(parsed.GetResult(host.Output)?.Tokens is [{ Value: var word }] ? word : null));
             return ExitCode.Usage;
         }
 

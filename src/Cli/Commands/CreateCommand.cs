@@ -12,7 +12,7 @@ internal static class CreateCommand
 
     public static Command Build(CommandHost host)
     {
-        var image = Text("--image", "Image to start from [default: the daemon's pool.image]", "NAME");
+        var image = Text("--image", "Image to start from [default: the daemon's pool.image]", "IMAGE");
         var name = Text("--name", "A name, unique among your sandboxes", "NAME");
         var memory = Number("--memory", "First memory limit, in MB", "MB");
         var ceiling = Number("--ceiling", "Memory may grow up to this, in MB", "MB");
@@ -21,8 +21,8 @@ internal static class CreateCommand
         var pids = Number("--pids", "Most processes", "COUNT");
         var disk = Number("--disk", "Most data written, in MB", "MB");
         var user = Text("--user", "User that commands run as: name, uid or uid:gid", "USER");
-        var network = Text("--network", "none or bridge", "MODE");
-        var onOom = Text("--on-oom", "When memory ran out: report or rollback", "WHAT");
+        var network = Text("--network", "Network", "none|bridge");
+        var onOom = Text("--on-oom", "What happens when memory ran out", "report|rollback");
         var ttl = Number("--ttl", "Delete the sandbox this many seconds after its creation", "SECONDS");
         var snapshot = Text("--snapshot", "Start from the files of a snapshot, given by its whole id", "ID");
         var env = new Option<string[]>("--env", "-e") { Description = "Environment of every command; may be repeated", HelpName = "NAME=VALUE" };
@@ -58,7 +58,7 @@ internal static class CreateCommand
             Set("labels", Pairs.Parse("--label", arguments.GetValue(label)));
 
             JsonObject sandbox = await run.Client.PostAsync("/sandboxes", body, run.Cancelled, Timeout);
-            run.Show(sandbox, s => $"{s.Text("sandbox_id")}\n");
+            run.Show(sandbox, s => $"{s.Text("sandbox_id")}\n", s => [s.Text("sandbox_id")]);
             string source = sandbox.Text("source") is { } from ? $", {from}" : "";
             run.Remark($"{sandbox.Text("status")} after {sandbox.Number("startup_latency_ms")} ms{source}, image {sandbox.Text("image")}");
             return ExitCode.Success;

@@ -14,7 +14,7 @@ internal static class DoctorCommand
         {
             JsonObject answer = await run.Client.GetAsync("/admin/doctor", run.Cancelled);
             IReadOnlyList<JsonObject> checks = answer.Items("checks") is { Count: > 0 } named ? named : answer.Items();
-            run.Show(answer, _ => Views.Doctor(checks));
+            run.Show(answer, _ => Views.Doctor(checks, run.Paint));
             return checks.Any(c => c.Text("result") == "fail") ? ExitCode.Failure : ExitCode.Success;
         });
 }

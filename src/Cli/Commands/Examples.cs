@@ -38,7 +38,7 @@ internal sealed class HelpWithExamples : SynchronousCommandLineAction
                 output.WriteLine("Examples:");
                 foreach (string line in command.More.Split('\n'))
                 {
-                    output.WriteLine($"  {line}");
+                    output.WriteLine($"  {line}".TrimEnd());
                 }
 
                 output.WriteLine();

@@ -4,32 +4,31 @@ using System.Text.Json.Nodes;
 using Sleigh.Cli.Api;
 using Sleigh.Cli.Exec;
 using Sleigh.Cli.Output;
+using Sleigh.Cli.Tty;
 
 namespace Sleigh.Cli.Commands;
 
 /// <summary><c>sleighctl exec</c>: runs a command in a sandbox; output, errors and exit code are the command's own.</summary>
 internal static class ExecCommand
 {
-    private const int MaxStdinBytes = 1024 * 1024;
-    private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
     public static Command Build(CommandHost host)
     {
         var sandbox = new Argument<string>("SANDBOX") { Description = "Its id or name" };
         var program = new Argument<string[]>("PROGRAM") { Description = "Program and arguments, after --", Arity = ArgumentArity.ZeroOrMore };
         var shell = new Option<string?>("-c", "--command") { Description = "A text for the sandbox's shell instead", HelpName = "TEXT" };
-        var cwd = new Option<string?>("--cwd", "-w") { Description = "Working directory", HelpName = "PATH" };
+        var cwd = new Option<string?>("--cwd", "-w") { Description = "Working directory", HelpName = "DIRECTORY" };
         var env = new Option<string[]>("--env", "-e") { Description = "Environment; NAME alone takes the value set here; may be repeated", HelpName = "NAME=VALUE" };
         var user = new Option<string?>("--user", "-u") { Description = "User: name, uid or uid:gid", HelpName = "USER" };
-        var timeout = new Option<int?>("--timeout", "-t") { Description = "End the command after this long", HelpName = "SECONDS" };
-        var stdin = new Option<bool>("--stdin", "-i") { Description = "Read standard input to its end, at most 1 MiB, and give it to the command" };
+        var timeout = new Option<int?>("--timeout") { Description = "End the command after this long", HelpName = "SECONDS" };
+        var stdin = new Option<bool>("--stdin", "-i") { Description = "Give the command standard input, as it comes, of any size" };
+        var tty = new Option<bool>("--tty", "-t") { Description = "Give the command a terminal; Ctrl-P Ctrl-Q leaves it running" };
         var command = new ExampledCommand(
             "exec",
             "Run a command in a sandbox and end with its exit code",
-            "sleighctl exec web -- python3 -c 'print(6*7)'\nsleighctl exec web -c 'ls /etc | wc -l'\nsleighctl exec web --stdin -- sh -c 'cat > /root/notes.txt' < notes.txt");
+            "sleighctl exec web -- python3 -c 'print(6*7)'\nsleighctl exec web -c 'ls /etc | wc -l'\nsleighctl exec -it web -- bash\nsleighctl exec -i web -- tar -xC /srv < site.tar");
         command.Arguments.Add(sandbox);
         command.Arguments.Add(program);
-        foreach (Option option in (Option[])[shell, cwd, env, user, timeout, stdin])
+        foreach (Option option in (Option[])[shell, cwd, env, user, timeout, stdin, tty])
         {
             command.Options.Add(option);
         }
@@ -54,42 +53,102 @@ internal static class ExecCommand
                 Environment = Pairs.Parse("--env", arguments.GetValue(env), Environment.GetEnvironmentVariable),
                 User = arguments.GetValue(user),
                 TimeoutSeconds = arguments.GetValue(timeout),
-                Stdin = arguments.GetValue(stdin) ? await ReadStdinAsync(run.Terminal.Input, run.Cancelled) : null,
+                StreamsStdin = arguments.GetValue(stdin),
             };
+            bool wantsTerminal = arguments.GetValue(tty);
+            if (wantsTerminal)
+            {
+                CheckTerminal(run, request.StreamsStdin);
+            }
+
             string id = await Lookup.SandboxAsync(run.Client, arguments.GetRequiredValue(sandbox), run.Cancelled);
-            return await RunAsync(run, id, request);
+            return wantsTerminal ? await RunInTerminalAsync(run, host, id, request)
+                : request.StreamsStdin ? await RunWithInputAsync(run, id, request)
+                : await RunAsync(run, id, request);
         });
+    }
+
+    private static void CheckTerminal(Invocation run, bool reads)
+    {
+        if (run.IsForProgram)
+        {
+            throw new CliException(ExitCode.Usage, "-t is for a person at a terminal and does not go with -o", "leave one of them away");
+        }
+
+        if (reads && !run.Terminal.InputIsTerminal)
+        {
+            throw new CliException(ExitCode.Usage, "-t needs a terminal, and standard input is none", "use -i alone for input from a pipe or a file");
+        }
     }
 
     private static async Task<int> RunAsync(Invocation run, string sandboxId, ExecRequest request)
     {
-        using var stdout = new MemoryStream();
-        using var stderr = new MemoryStream();
-        var exec = new ExecRun(
-            run.Client, run.Time, run.IsJson ? stdout : run.Terminal.Output, run.IsJson ? stderr : run.Terminal.Error);
+        using var output = new Output(run);
+        var exec = new ExecRun(run.Client, run.Time, output.Stdout, output.Stderr);
         JsonObject result = await exec.RunAsync(sandboxId, request, run.Cancelled);
+        return Finish(run, result, output, exec.DroppedBytes);
+    }
 
-        if (run.IsJson)
+    private static async Task<int> RunWithInputAsync(Invocation run, string sandboxId, ExecRequest request)
+    {
+        using var output = new Output(run);
+        var input = new InputPump(run.Terminal.Input, run.Time, isTerminal: false);
+        var exec = new AttachRun(run.Client, run.Time, output.Stdout, output.Stderr, input, size: null);
+        (_, JsonObject? result) = await exec.RunAsync(sandboxId, request, run.Cancelled);
+        return Finish(run, result ?? [], output, Dropped(result, exec));
+    }
+
+    private static async Task<int> RunInTerminalAsync(Invocation run, CommandHost host, string sandboxId, ExecRequest request)
+    {
+        bool isInputTerminal = run.Terminal.InputIsTerminal;
+        JsonObject environment = request.Environment ?? [];
+        environment.TryAdd("TERM", host.EnvironmentVariable("TERM") is { Length: > 0 } term ? term : "xterm");
+        request = request with { Environment = environment, Terminal = Stty.Size(isInputTerminal) ?? TerminalSize.Usual };
+        InputPump? input = request.StreamsStdin ? new InputPump(run.Terminal.Input, run.Time, isTerminal: true) : null;
+        var exec = new AttachRun(
+            run.Client, run.Time, run.Terminal.Output, run.Terminal.Error, input, () => Stty.Size(isInputTerminal));
+
+        string id;
+        JsonObject? result;
+        using (TerminalMode? raw = input is null ? null : TerminalMode.Raw())
+        {
+            (id, result) = await exec.RunAsync(sandboxId, request, run.Cancelled);
+        }
+
+        if (result is null)
+        {
+            run.Remark($"\nsleighctl: left {Human.OneLine(id)} running; sleighctl logs -f {Human.OneLine(id)} follows it");
+            return ExitCode.Success;
+        }
+
+        using var output = new Output(run);
+        return Finish(run, result, output, Dropped(result, exec));
+    }
+
+    private static long Dropped(JsonObject? result, AttachRun exec) =>
+        Math.Max(0, (result.Number("stdout_bytes") ?? 0) + (result.Number("stderr_bytes") ?? 0) - exec.ShownBytes);
+
+    private static int Finish(Invocation run, JsonObject result, Output output, long dropped)
+    {
+        if (run.IsForProgram)
         {
             // The reply shows the tails; a program gets all that was kept.
-            result["stdout"] = Encoding.UTF8.GetString(stdout.ToArray());
-            result["stderr"] = Encoding.UTF8.GetString(stderr.ToArray());
+            result["stdout"] = output.StdoutText;
+            result["stderr"] = output.StderrText;
             run.Show(result, _ => "");
         }
-        else if (exec.DroppedBytes > 0)
+        else if (dropped > 0)
         {
-            run.Terminal.Note($"sleighctl: the command wrote {Human.Bytes(exec.DroppedBytes)} more than the daemon keeps (exec.spool_max_bytes)");
+            run.Terminal.Note($"sleighctl: the command wrote {Human.Bytes(dropped)} more than the daemon keeps (exec.spool_max_bytes)");
         }
 
         (int code, string? remark) = Outcome(result, run.Cancelled.IsCancellationRequested);
-        if (remark is not null)
+        foreach (string? text in (string?[])[remark, result.Text("recovery")])
         {
-            run.Remark($"sleighctl: {Human.OneLine(remark)}");
-        }
-
-        if (result.Text("recovery") is { } recovery)
-        {
-            run.Remark($"sleighctl: {Human.OneLine(recovery)}");
+            if (text is not null)
+            {
+                run.Remark($"sleighctl: {Human.OneLine(text)}");
+            }
         }
 
         return code;
@@ -114,32 +173,24 @@ internal static class ExecCommand
             : (ExitCode.Failure, error ?? $"the command ended as {result.Text("status")} without a status");
     }
 
-    private static async Task<string> ReadStdinAsync(Stream input, CancellationToken cancellationToken)
+    // Where the command's output goes: through, or for a program into its result.
+    private sealed class Output(Invocation run) : IDisposable
     {
-        using var all = new MemoryStream();
-        byte[] buffer = new byte[64 * 1024];
-        // A read of a terminal cannot be taken back; it is left behind when the user interrupts.
-        for (int read; (read = await Task.Run(() => input.Read(buffer), cancellationToken).WaitAsync(cancellationToken)) > 0;)
+        private readonly MemoryStream _stdout = new();
+        private readonly MemoryStream _stderr = new();
+
+        public Stream Stdout => run.IsForProgram ? _stdout : run.Terminal.Output;
+
+        public Stream Stderr => run.IsForProgram ? _stderr : run.Terminal.Error;
+
+        public string StdoutText => Encoding.UTF8.GetString(_stdout.ToArray());
+
+        public void Dispose()
         {
-            all.Write(buffer, 0, read);
-            if (all.Length > MaxStdinBytes)
-            {
-                throw new CliException(
-                    ExitCode.Failure, $"standard input is longer than {MaxStdinBytes} bytes", "send it in pieces, appending with cat >>");
-            }
+            _stdout.Dispose();
+            _stderr.Dispose();
         }
 
-        try
-        {
-            return Strict.GetString(all.GetBuffer(), 0, (int)all.Length);
-        }
-        catch (DecoderFallbackException ex)
-        {
-            throw new CliException(
-                ExitCode.Failure,
-                "standard input is not UTF-8 text, which is all the daemon takes",
-                "encode it: base64 FILE | sleighctl exec SANDBOX --stdin -c 'base64 -d > FILE'",
-                ex);
-        }
+        public string StderrText => Encoding.UTF8.GetString(_stderr.ToArray());
     }
 }

@@ -33,7 +33,7 @@ internal static class ForkCommand
             }
 
             JsonObject answer = await run.Client.PostAsync($"/sandboxes/{id}/fork", body, run.Cancelled);
-            run.Show(answer, a => string.Concat(a.Items().Select(s => $"{s.Text("sandbox_id")}\n")));
+            run.Show(answer, a => string.Concat(a.Items().Select(s => $"{s.Text("sandbox_id")}\n")), a => a.Items().Select(s => s.Text("sandbox_id")));
             run.Remark($"from {answer.Text("snapshot_id")}, the slowest after {answer.Items().Max(s => s.Number("startup_latency_ms"))} ms");
             return ExitCode.Success;
         });

@@ -5,42 +5,34 @@ using Sleigh.Cli.Output;
 
 namespace Sleigh.Cli.Commands;
 
-/// <summary><c>sleighctl image</c>: list, import, bootstrap, remove.</summary>
+/// <summary><c>sleighctl image</c>: list, pull, import, bootstrap, remove, prune.</summary>
 internal static class ImageCommands
 {
-    public static Command Build(CommandHost host) => new("image", "List, import, make and remove images")
+    public static Command Build(CommandHost host) => new("image", "List, pull, import, make and remove images")
     {
-        Ls(host), Import(host), BootstrapCommand(host), Rm(host),
+        Ls(host), ImagePullCommand.Build(host), ImageImportCommand.Build(host), BootstrapCommand(host), Rm(host), Prune(host),
     };
 
+    /// <summary>One image may come back as itself or in a list.</summary>
+    public static void ShowMade(Invocation run, JsonObject answer) => run.Show(
+        answer,
+        a => string.Concat(Names(a).Select(name => $"{Human.OneLine(name ?? "")}\n")),
+        Names);
+
+    /// <summary>The image that a series of lines ended with; what fails after the first line can only be told in the last one.</summary>
+    public static JsonObject Last(JsonObject? line, string call) => line.Object("image")
+        ?? throw (line.Text("error") is not null
+            ? new ApiException(500, line!, call)
+            : new CliException(ExitCode.Failure, "the daemon's answer ended without an image", "look at its log, then try again"));
+
     private static Command Ls(CommandHost host) => host.Runs(
-        new ExampledCommand("ls", "List the images on this host", "sleighctl image ls"),
+        new ExampledCommand("ls", "List the images on this host", "sleighctl image ls\nsleighctl image ls -q"),
         async (_, run) =>
         {
             JsonObject all = await run.Client.GetAsync("/admin/images", run.Cancelled);
-            run.Show(all, a => Views.Images(a.Items(), run.Now));
+            run.Show(all, a => Views.Images(a.Items(), run.Now), Names);
             return ExitCode.Success;
         });
-
-    private static Command Import(CommandHost host)
-    {
-        var file = new Argument<string>("FILE") { Description = "A tar: OCI image layout or docker save; - reads standard input" };
-        var name = new Option<string?>("--name") { Description = "The image's name [default: the archive's own]", HelpName = "NAME" };
-        var command = new ExampledCommand(
-            "import", "Import an image from a tar", "docker save python:3.11-slim | sleighctl image import -\nsleighctl image import app.tar --name app:1");
-        command.Arguments.Add(file);
-        command.Options.Add(name);
-
-        return host.Runs(command, async (arguments, run) =>
-        {
-            string path = arguments.GetRequiredValue(file);
-            await using Stream archive = path == "-" ? run.Terminal.Input : Open(path);
-            string query = arguments.GetValue(name) is { } given ? $"?name={Uri.EscapeDataString(given)}" : "";
-            ShowImported(run, await run.Client.UploadAsync(
-                $"/admin/images/import{query}", (body, token) => CopyAsync(archive, path, body, token), run.Cancelled));
-            return ExitCode.Success;
-        });
-    }
 
     private static Command BootstrapCommand(CommandHost host)
     {
@@ -77,73 +69,63 @@ internal static class ImageCommands
                     }
                 },
                 run.Cancelled);
-
-            // What fails after the first line of progress can only be told in the last one.
-            if (last.Object("image") is not { } image)
-            {
-                throw last.Text("error") is not null
-                    ? new ApiException(500, last!, "POST /admin/images/bootstrap")
-                    : new CliException(ExitCode.Failure, "the daemon's answer ended without an image", "look at its log, then try again");
-            }
-
-            ShowImported(run, image);
+            ShowMade(run, Last(last, "POST /admin/images/bootstrap"));
             return ExitCode.Success;
         });
     }
 
     private static Command Rm(CommandHost host)
     {
-        var name = new Argument<string>("NAME") { Description = "The image's name" };
-        var command = new ExampledCommand("rm", "Remove an image that no sandbox stands on", "sleighctl image rm app:1");
-        command.Arguments.Add(name);
+        var names = new Argument<string[]>("IMAGE") { Description = "Names", Arity = ArgumentArity.OneOrMore };
+        var command = new ExampledCommand("rm", "Remove images that no sandbox stands on", "sleighctl image rm app:1");
+        command.Arguments.Add(names);
+
+        return host.Runs(command, async (arguments, run) => await Removal.RunAsync(run, arguments.GetValue(names)!, async image =>
+        {
+            await run.Client.DeleteAsync($"/admin/images?name={Uri.EscapeDataString(image)}", run.Cancelled);
+            return image;
+        }));
+    }
+
+    private static Command Prune(CommandHost host)
+    {
+        var unused = new Option<string?>("--unused-for") { Description = "Only images that nothing has used for this long, such as 12h or 7d", HelpName = "TIME" };
+        var dry = new Option<bool>("--dry-run") { Description = "Show what would go, and remove nothing" };
+        var command = new ExampledCommand(
+            "prune",
+            "Remove the images that no sandbox, snapshot or setting needs",
+            "sleighctl image prune --dry-run\nsleighctl image prune --unused-for 7d");
+        command.Options.Add(unused);
+        command.Options.Add(dry);
+        unused.Validators.Add(result =>
+        {
+            if (result.GetValue(unused) is { } text && Durations.Seconds(text) is null)
+            {
+                result.AddError($"--unused-for is '{text}', must be a number with s, m, h, d or w behind it, such as 7d");
+            }
+        });
 
         return host.Runs(command, async (arguments, run) =>
         {
-            string image = arguments.GetRequiredValue(name);
-            await run.Client.DeleteAsync($"/admin/images?name={Uri.EscapeDataString(image)}", run.Cancelled);
-            run.Show(new JsonObject { ["removed"] = JsonFields.Array([image]) }, _ => $"{Human.OneLine(image)}\n");
+            JsonObject body = [];
+            if (arguments.GetValue(unused) is { } text)
+            {
+                body["unused_for_seconds"] = Durations.Seconds(text);
+            }
+
+            bool tries = arguments.GetValue(dry);
+            if (tries)
+            {
+                body["dry_run"] = true;
+            }
+
+            JsonObject answer = await run.Client.PostAsync("/admin/images/prune", body, run.Cancelled, TimeSpan.FromMinutes(30));
+            run.Show(answer, a => a.Items().Count == 0 ? "" : Views.Images(a.Items(), run.Now), Names);
+            run.Remark($"{answer.Items().Count} {(answer.Items().Count == 1 ? "image" : "images")}, {Human.Bytes(answer.Number("freed_bytes") ?? 0)}{(tries ? " would be freed" : " freed")}");
             return ExitCode.Success;
         });
     }
 
-    // One image may come back as itself or in a list.
-    private static void ShowImported(Invocation run, JsonObject answer) => run.Show(answer, a =>
-        string.Concat((a.Text("name") is not null ? [a] : a.Items()).Select(i => $"{Human.OneLine(i.Text("name") ?? "")}\n")));
-
-    // A read that fails must not look like a connection that broke.
-    private static async Task CopyAsync(Stream archive, string path, Stream body, CancellationToken cancellationToken)
-    {
-        byte[] buffer = new byte[256 * 1024];
-        for (int read; (read = await ReadAsync()) > 0;)
-        {
-            await body.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
-        }
-
-        async Task<int> ReadAsync()
-        {
-            try
-            {
-                return await archive.ReadAsync(buffer, cancellationToken);
-            }
-            catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
-            {
-                throw Unreadable(path, ex);
-            }
-        }
-    }
-
-    private static CliException Unreadable(string path, Exception cause) =>
-        new(ExitCode.Failure, $"cannot read {path}: {cause.Message}", null, cause);
-
-    private static FileStream Open(string path)
-    {
-        try
-        {
-            return File.OpenRead(path);
-        }
-        catch (Exception ex) when (ex is IOException or UnauthorizedAccessException)
-        {
-            throw Unreadable(path, ex);
-        }
-    }
+    private static IEnumerable<string?> Names(JsonObject answer) =>
+        (answer.Text("name") is not null ? [answer] : answer.Items()).Select(i => i.Text("name"));
 }

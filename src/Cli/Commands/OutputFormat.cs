@@ -8,4 +8,7 @@ internal enum OutputFormat
 
     /// <summary>A program: one JSON object on standard output; an error is one on standard error.</summary>
     Json,
+
+    /// <summary>The same object as YAML.</summary>
+    Yaml,
 }

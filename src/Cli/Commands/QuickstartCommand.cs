@@ -12,7 +12,7 @@ internal static class QuickstartCommand
     {
         var image = new Option<string>("--image")
         {
-            Description = "An image with python3 and its unittest", HelpName = "NAME", DefaultValueFactory = _ => "quickstart",
+            Description = "An image with python3 and its unittest", HelpName = "IMAGE", DefaultValueFactory = _ => "quickstart",
         };
         var command = new ExampledCommand(
             "quickstart", "Carry a real task through Sleigh and check every step", "sleighctl quickstart\nsleighctl quickstart --image python:3.11-slim -o json");
@@ -22,7 +22,7 @@ internal static class QuickstartCommand
         {
             var steps = new StepLog(run.Time, step =>
             {
-                if (!run.IsJson)
+                if (!run.IsForProgram)
                 {
                     run.Terminal.Line(step.ToLine());
                 }

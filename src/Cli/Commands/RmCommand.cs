@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text.Json.Nodes;
 using Sleigh.Cli.Api;
 
 namespace Sleigh.Cli.Commands;
@@ -11,29 +10,14 @@ internal static class RmCommand
     {
         var ids = new Argument<string[]>("SANDBOX") { Description = "Ids or names", Arity = ArgumentArity.OneOrMore };
         var command = new ExampledCommand(
-            "rm", "Delete sandboxes, their snapshots and outputs", "sleighctl rm sbx_4f1c\nsleighctl rm web build");
+            "rm", "Delete sandboxes, their snapshots and outputs", "sleighctl rm sbx_4f1c\nsleighctl rm web build\nsleighctl ls -q --label task=42 | xargs sleighctl rm");
         command.Arguments.Add(ids);
 
-        return host.Runs(command, async (arguments, run) =>
+        return host.Runs(command, async (arguments, run) => await Removal.RunAsync(run, arguments.GetValue(ids)!, async typed =>
         {
-            List<string> removed = [];
-            foreach (string typed in arguments.GetValue(ids)!)
-            {
-                string id = await Lookup.SandboxAsync(run.Client, typed, run.Cancelled);
-                await run.Client.DeleteAsync($"/sandboxes/{id}", run.Cancelled);
-                removed.Add(id);
-                if (!run.IsJson)
-                {
-                    run.Terminal.Line(id);
-                }
-            }
-
-            if (run.IsJson)
-            {
-                run.Show(new JsonObject { ["removed"] = JsonFields.Array(removed) }, _ => "");
-            }
-
-            return ExitCode.Success;
-        });
+            string id = await Lookup.SandboxAsync(run.Client, typed, run.Cancelled);
+            await run.Client.DeleteAsync($"/sandboxes/{id}", run.Cancelled);
+            return id;
+        }));
     }
 }

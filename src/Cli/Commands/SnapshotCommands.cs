@@ -33,7 +33,7 @@ internal static class SnapshotCommands
             }
 
             JsonObject snapshot = await run.Client.PostAsync($"/sandboxes/{id}/snapshots", body, run.Cancelled);
-            run.Show(snapshot, s => $"{s.Text("id")}\n");
+            run.Show(snapshot, s => $"{s.Text("id")}\n", s => [s.Text("id")]);
             run.Remark(
                 $"{Human.Bytes(snapshot.Number("bytes") ?? 0)} in {snapshot.Number("duration_ms")} ms, processes stood still for {snapshot.Number("pause_ms")} ms");
             return ExitCode.Success;
@@ -51,7 +51,7 @@ internal static class SnapshotCommands
         {
             string id = await Lookup.SandboxAsync(run.Client, arguments.GetRequiredValue(sandbox), run.Cancelled);
             JsonObject all = await run.Client.GetAsync($"/sandboxes/{id}/snapshots", run.Cancelled);
-            run.Show(all, a => Views.Snapshots(a.Items(), run.Now));
+            run.Show(all, a => Views.Snapshots(a.Items(), run.Now), a => a.Items().Select(s => s.Text("id")));
             return ExitCode.Success;
         });
     }

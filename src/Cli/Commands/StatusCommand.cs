@@ -14,15 +14,22 @@ internal static class StatusCommand
         {
             JsonObject status = await run.Client.GetAsync("/admin/status", run.Cancelled);
             (int code, JsonObject ready) = await run.Client.TryGetAsync("/readyz", run.Cancelled);
-
             status["ready"] = code == 200;
-            JsonObject[] failed = [.. ready.Items("checks").Where(c => c.Flag("ok") != true)];
-            if (failed.Length > 0)
+            status["checks"] = (ready["checks"] as JsonArray ?? []).DeepClone();
+
+            (int topCode, JsonObject top) = await run.Client.TryGetAsync("/admin/top", run.Cancelled);
+            if (topCode == 200 && top.Object("host") is { } machine)
             {
-                status["failed_checks"] = new JsonArray([.. failed.Select(c => (JsonNode?)c.DeepClone())]);
+                status["host"] = machine.DeepClone();
             }
 
-            run.Show(status, s => Views.Status(s, run.Now));
+            (int poolCode, JsonObject pool) = await run.Client.TryGetAsync("/admin/pool", run.Cancelled);
+            if (poolCode == 200)
+            {
+                status["pool"] = pool.DeepClone();
+            }
+
+            run.Show(status, s => StatusView.Of(s, run.Now, run.Paint));
             return code == 200 ? ExitCode.Success : ExitCode.Failure;
         });
 }

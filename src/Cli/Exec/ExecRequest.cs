@@ -23,13 +23,33 @@ internal sealed record ExecRequest
     /// <summary>Time limit of the command; null: the daemon's default.</summary>
     public int? TimeoutSeconds { get; init; }
 
-    /// <summary>Standard input; null: none.</summary>
-    public string? Stdin { get; init; }
+    /// <summary>Whether standard input comes through an attach channel.</summary>
+    public bool StreamsStdin { get; init; }
+
+    /// <summary>The size of its terminal; null: it has none.</summary>
+    public Tty.TerminalSize? Terminal { get; init; }
+
+    /// <summary>The body of the call that starts it for an attach channel, which is not waited for.</summary>
+    public JsonObject ToAttachedBody()
+    {
+        JsonObject body = Members([]);
+        if (Terminal is { } size)
+        {
+            body["terminal"] = new JsonObject { ["rows"] = size.Rows, ["columns"] = size.Columns };
+        }
+        else if (StreamsStdin)
+        {
+            body["stdin_stream"] = true;
+        }
+
+        return body;
+    }
 
     /// <summary>The body of the call that starts it and waits at most <paramref name="waitSeconds"/>.</summary>
-    public JsonObject ToBody(int waitSeconds)
+    public JsonObject ToBody(int waitSeconds) => Members(new() { ["wait"] = true, ["wait_timeout_seconds"] = waitSeconds });
+
+    private JsonObject Members(JsonObject body)
     {
-        JsonObject body = new() { ["wait"] = true, ["wait_timeout_seconds"] = waitSeconds };
         if (Command is not null)
         {
             body["command"] = Command;
@@ -41,7 +61,7 @@ internal sealed record ExecRequest
 
         foreach ((string field, JsonNode? value) in new (string, JsonNode?)[]
         {
-            ("cwd", WorkingDirectory), ("env", Environment?.DeepClone()), ("user", User), ("timeout_seconds", TimeoutSeconds), ("stdin", Stdin),
+            ("cwd", WorkingDirectory), ("env", Environment?.DeepClone()), ("user", User), ("timeout_seconds", TimeoutSeconds),
         })
         {
             if (value is not null)

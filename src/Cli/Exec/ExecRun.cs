@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using Sleigh.Cli.Api;
-using Sleigh.Cli.Http;
 
 namespace Sleigh.Cli.Exec;
 
@@ -33,9 +32,6 @@ internal sealed class ExecRun
         _stderr = new OutputCopy(client, "stderr", stderr);
     }
 
-    /// <summary>How long a daemon that went away is waited for.</summary>
-    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(30);
-
     /// <summary>Output bytes that the daemon counted but did not keep.</summary>
     public long DroppedBytes => _stdout.Dropped + _stderr.Dropped;
 
@@ -52,15 +48,16 @@ internal sealed class ExecRun
         Task interruption = Task.Delay(Timeout.InfiniteTimeSpan, interrupted);
         bool cancelSent = false;
         string? id = null;
+        var patience = new Patience(_time);
 
         while (true)
         {
-            Task<JsonObject> waiting = WithPatienceAsync(
-                () => _client.PostAsync(target, body, CancellationToken.None, CallTimeout, key), retryAnyway: id is not null);
+            Task<JsonObject> waiting = patience.RunAsync(
+                () => _client.PostAsync(target, body, CancellationToken.None, CallTimeout, key));
             if (id is not null && !cancelSent && await Task.WhenAny(waiting, interruption) == interruption)
             {
                 cancelSent = true;
-                await WithPatienceAsync(() => _client.PostAsync($"{target}/{id}/cancel", null, CancellationToken.None), retryAnyway: true);
+                await patience.RunAsync(() => _client.PostAsync($"{target}/{id}/cancel", null, CancellationToken.None));
             }
 
             JsonObject exec = await waiting;
@@ -75,7 +72,7 @@ internal sealed class ExecRun
 
             id = answered;
             bool isFinal = exec.Text("status") is "succeeded" or "failed" or "cancelled";
-            await WithPatienceAsync(() => CopyAsync(exec, isFinal), retryAnyway: true);
+            await patience.RunAsync(() => CopyAsync(exec, isFinal));
             if (isFinal)
             {
                 return exec;
@@ -89,33 +86,4 @@ internal sealed class ExecRun
         await _stderr.CatchUpAsync(exec, isFinal, CancellationToken.None);
         return true;
     }
-
-    /// <param name="call">A call that may be repeated without harm.</param>
-    /// <param name="retryAnyway">
-    /// False for the very first call: if nobody listens then, there is no exec to wait for. A connection that broke is tried again in
-    /// both cases, since the command may have started.
-    /// </param>
-    private async Task<T> WithPatienceAsync<T>(Func<Task<T>> call, bool retryAnyway)
-    {
-        long start = _time.GetTimestamp();
-        while (true)
-        {
-            try
-            {
-                return await call();
-            }
-            catch (CliException ex) when (IsPassing(ex, retryAnyway) && _time.GetElapsedTime(start) < Patience)
-            {
-                retryAnyway = true;
-                await Task.Delay(TimeSpan.FromMilliseconds(200), _time);
-            }
-        }
-    }
-
-    private static bool IsPassing(CliException failure, bool retryAnyway) => failure switch
-    {
-        LostConnectionException => true,
-        ApiException { Code: "shutting_down" or "engine_unavailable" } => retryAnyway,
-        _ => retryAnyway && failure.ExitCode == ExitCode.Unreachable,
-    };
 }

@@ -12,10 +12,15 @@ internal static class JsonText
     private static readonly JsonWriterOptions Options = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The text with a line feed at the end.</summary>
-    public static string Of(JsonNode node)
+    public static string Of(JsonNode node) => Write(node, Options);
+
+    /// <summary>The same on one line.</summary>
+    public static string Line(JsonNode node) => Write(node, Options with { Indented = false });
+
+    private static string Write(JsonNode node, JsonWriterOptions options)
     {
         using var bytes = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(bytes, Options))
+        using (var writer = new Utf8JsonWriter(bytes, options))
         {
             node.WriteTo(writer);
         }

@@ -8,16 +8,20 @@ namespace Sleigh.Cli.Output;
 internal static class Views
 {
     /// <summary>Sandboxes, a row each.</summary>
-    public static string Sandboxes(IEnumerable<JsonObject> sandboxes, DateTimeOffset now)
+    public static string Sandboxes(IEnumerable<JsonObject> sandboxes, DateTimeOffset now, bool wide = false)
     {
-        var table = new Table("ID", "NAME", "IMAGE", "STATUS", ">MEMORY", "SESSION", ">AGE");
+        string[] more = wide ? [">CEILING", ">CPUS", "NETWORK", ">USED", "PARENT", "LABELS"] : [];
+        var table = new Table(["ID", "NAME", "IMAGE", "STATUS", ">MEMORY", "SESSION", ">AGE", .. more]);
         foreach (JsonObject s in sandboxes)
         {
+            string?[] rest = wide
+                ? [Megabytes(s, "memory_ceiling_mb"), s.Show("cpus"), s.Text("network"), AgeOf(s, "last_used_at", now), s.Object("parent").Text("sandbox_id"), Labels(s)]
+                : [];
             table.Row(
-                s.Text("sandbox_id"), s.Text("name"), s.Text("image"), s.Text("status"),
-                s.Number("memory_limit_mb") is { } mb ? Human.Bytes(mb << 20) : null,
-                s.Text("session_id") ?? s.Object("labels").Text("session_id"),
-                AgeOf(s, "created", now));
+            [
+                s.Text("sandbox_id"), s.Text("name"), s.Text("image"), s.Text("status"), Megabytes(s, "memory_limit_mb"),
+                s.Text("session_id") ?? s.Object("labels").Text("session_id"), AgeOf(s, "created", now), .. rest,
+            ]);
         }
 
         return table.ToString();
@@ -40,19 +44,20 @@ internal static class Views
     /// <summary>Images, a row each.</summary>
     public static string Images(IEnumerable<JsonObject> images, DateTimeOffset now)
     {
-        var table = new Table("NAME", "DIGEST", ">SIZE", ">AGE");
+        var table = new Table("NAME", "DIGEST", ">SIZE", ">AGE", "IN USE", ">LAST USED");
         foreach (JsonObject image in images)
         {
             string? digest = image.Text("digest");
             table.Row(
-                image.Text("name"), digest is { Length: > 19 } ? digest[..19] : digest, SizeOf(image, "size_bytes"), AgeOf(image, "created", now));
+                image.Text("name"), digest is { Length: > 19 } ? digest[..19] : digest, SizeOf(image, "size_bytes"), AgeOf(image, "created", now),
+                image.Flag("in_use") switch { true => "yes", false => "no", null => null }, AgeOf(image, "last_used_at", now));
         }
 
         return table.ToString();
     }
 
     /// <summary>Checks of the host: result, name, what was seen, and the remedy below a check that did not pass.</summary>
-    public static string Doctor(IEnumerable<JsonObject> checks)
+    public static string Doctor(IEnumerable<JsonObject> checks, Paint paint)
     {
         JsonObject[] all = [.. checks];
         int width = all.Max(c => c.Text("name")?.Length) ?? 0;
@@ -60,8 +65,9 @@ internal static class Views
         foreach (JsonObject check in all)
         {
             string name = Human.OneLine(check.Text("name") ?? "").PadRight(width);
-            string line = $"{check.Text("result"),-4}  {name}  {Human.OneLine(check.Text("seen") ?? "")}";
-            text.Append(line.TrimEnd()).Append('\n');
+            string result = Human.OneLine(check.Text("result") ?? "").PadRight(4);
+            string painted = result.Trim() switch { "ok" => paint.Good(result), "warn" => paint.Warning(result), "fail" => paint.Bad(result), _ => result };
+            text.Append($"{painted}  {name}  {Human.OneLine(check.Text("seen") ?? "")}".TrimEnd()).Append('\n');
             if (check.Text("result") != "ok" && check.Text("remedy") is { Length: > 0 } remedy)
             {
                 text.Append(new string(' ', width + 8)).Append("-> ").Append(Human.OneLine(remedy)).Append('\n');
@@ -71,45 +77,16 @@ internal static class Views
         return text.ToString();
     }
 
-    /// <summary>The daemon's state: a line for each member, in the daemon's order, bytes and times made readable.</summary>
-    public static string Status(JsonObject status, DateTimeOffset now)
-    {
-        (string Name, string Value)[] lines = [.. status.SelectMany(member => StatusLines(status, member.Key, now))];
-        int width = lines.Length == 0 ? 0 : lines.Max(l => l.Name.Length);
-        return string.Concat(lines.Select(l => $"{l.Name.PadRight(width)}  {Human.OneLine(l.Value)}".TrimEnd() + "\n"));
-    }
+    /// <summary>A member in bytes, readable; null when there is none.</summary>
+    public static string? SizeOf(JsonObject node, string name) => node.Number(name) is { } bytes ? Human.Bytes(bytes) : null;
 
-    private static IEnumerable<(string Name, string Value)> StatusLines(JsonObject status, string name, DateTimeOffset now)
-    {
-        string label = name.Replace('_', ' ');
-        if (status.Object(name) is { } members)
-        {
-            string counts = string.Join(", ", members.Select(m => $"{members.Show(m.Key)} {m.Key}"));
-            yield return (label, counts.Length == 0 ? "none" : counts);
-        }
-        else if (name.EndsWith("_bytes", StringComparison.Ordinal) && status.Number(name) is { } bytes)
-        {
-            yield return (label[..^" bytes".Length], Human.Bytes(bytes));
-        }
-        else if (status.Items(name) is { Count: > 0 } items)
-        {
-            foreach (JsonObject item in items)
-            {
-                yield return (label, string.Join(" ", item.Select(m => item.Show(m.Key))));
-            }
-        }
-        else if (name is "started" or "started_at" && AgeOf(status, name, now) is { } age)
-        {
-            yield return (label, $"{status.Text(name)} ({age} ago)");
-        }
-        else if (status.Show(name) is { } text)
-        {
-            yield return (label, text);
-        }
-    }
-
-    private static string? SizeOf(JsonObject node, string name) => node.Number(name) is { } bytes ? Human.Bytes(bytes) : null;
-
-    private static string? AgeOf(JsonObject node, string name, DateTimeOffset now) =>
+    /// <summary>How long ago a member's time is; null when there is none.</summary>
+    public static string? AgeOf(JsonObject node, string name, DateTimeOffset now) =>
         node.Time(name) is { } time ? Human.Age(now - time) : null;
+
+    private static string? Megabytes(JsonObject node, string name) => node.Number(name) is { } mb ? Human.Bytes(mb << 20) : null;
+
+    // The session's id is a label too; it has a column of its own.
+    private static string Labels(JsonObject sandbox) =>
+        string.Join(",", (sandbox.Object("labels") ?? []).Where(l => l.Key != "session_id").Select(l => $"{l.Key}={sandbox.Object("labels").Show(l.Key)}"));
 }
