@@ -23,4 +23,16 @@ public sealed class CommandEnvironmentTests
         Assert.DoesNotContain(CommandEnvironment.Build(["=x", "y"], new Dictionary<string, string>(), new Dictionary<string, string>(), Root, "h"),
             line => line is "=x" or "y");
     }
+
+    [Fact]
+    public void A_terminal_has_a_TERM_that_later_layers_may_set()
+    {
+        Dictionary<string, string> none = [];
+
+        Assert.DoesNotContain(CommandEnvironment.Build([], none, none, Root, "h"), line => line.StartsWith("TERM=", StringComparison.Ordinal));
+        Assert.Contains("TERM=xterm", CommandEnvironment.Build([], none, none, Root, "h", terminal: true));
+        Assert.Contains(
+            "TERM=tmux-256color",
+            CommandEnvironment.Build(["TERM=dumb"], none, new Dictionary<string, string> { ["TERM"] = "tmux-256color" }, Root, "h", terminal: true));
+    }
 }

@@ -31,6 +31,43 @@ public sealed class SpoolReaderTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(0, 500, 0, 500)]
+    [InlineData(500, 500, 500, 0)]
+    [InlineData(900, 500, 900, 0)]
+    [InlineData(0, 5000, 0, 1000)]
+    [InlineData(999, 5000, 999, 1)]
+    [InlineData(1000, 5000, 1000, 4000)]
+    [InlineData(4999, 5000, 4999, 1)]
+    [InlineData(1000, 1000 + 65_536 - 16_384, 1000, 40_000)]
+    // What sleigh-init may be writing at this moment, 16 KiB, counts as overwritten.
+    [InlineData(1000, 1000 + 65_536 - 16_384 + 7, 1007, 40_000)]
+    [InlineData(140_000, 200_000, 200_000 - 65_536 + 16_384, 40_000)]
+    [InlineData(190_000, 200_000, 190_000, 10_000)]
+    public void Reading_on_goes_beyond_the_cap_as_long_as_nothing_was_overwritten(int offset, int total, int first, int length)
+    {
+        byte[] all = Write(total);
+        using SpoolReader reader = SpoolReader.Open(_path, Cap);
+
+        (long from, byte[] data) = reader.ReadLive(offset, 40_000, () => total);
+
+        Assert.Equal((first, length), ((int)from, data.Length));
+        Assert.Equal(all.AsSpan((int)from, data.Length), data);
+    }
+
+    [Fact]
+    public void What_is_overwritten_while_it_is_read_is_left_out()
+    {
+        byte[] all = Write(60_000);
+        using SpoolReader reader = SpoolReader.Open(_path, Cap);
+        int asked = 0;
+
+        (long from, byte[] data) = reader.ReadLive(2000, 5000, () => ++asked % 2 == 1 ? 50_000 : 53_000);
+
+        Assert.Equal(53_000 + 16_384 - 65_536, from);
+        Assert.Equal(all.AsSpan((int)from, data.Length), data);
+    }
+
     [Fact]
     public void Behind_the_ring_a_tail_is_no_longer_than_the_ring()
     {

@@ -129,6 +129,7 @@ public sealed class RecordStoreTests : IDisposable
         Exec exec = new()
         {
             Id = ExecId.New(), Sandbox = SandboxId.New(), Session = SessionId.New(), Status = ExecStatus.Running, Started = Now,
+            Input = LiveInput.Terminal,
         };
         ExecRow row = new(exec, SlotId.New(), TimeSpan.FromSeconds(3), null, ExecEndCause.Itself);
         _store.AddExec(row);
@@ -136,8 +137,8 @@ public sealed class RecordStoreTests : IDisposable
         Reopen();
 
         ExecRow open = Assert.Single(_store.ReadOpenExecs());
-        Assert.Equal((ExecStatus.Cancelling, ExecEndCause.Cancel, Now.AddSeconds(5), TimeSpan.FromSeconds(3)),
-            (open.Exec.Status, open.Cause, open.KillAt, open.TimeLimit));
+        Assert.Equal((ExecStatus.Cancelling, ExecEndCause.Cancel, Now.AddSeconds(5), TimeSpan.FromSeconds(3), LiveInput.Terminal),
+            (open.Exec.Status, open.Cause, open.KillAt, open.TimeLimit, open.Exec.Input));
 
         Exec final = exec with
         {
