@@ -52,7 +52,7 @@ public sealed class SpoolReaderTests : IDisposable
         (long from, byte[] data) = reader.ReadLive(offset, 40_000, () => total);
 
         Assert.Equal((first, length), ((int)from, data.Length));
-        Assert.Equal(all.AsSpan((int)from, data.Length), data);
+        Assert.Equal(all.Skip((int)from).Take(data.Length), data);
     }
 
     [Fact]
@@ -65,7 +65,7 @@ public sealed class SpoolReaderTests : IDisposable
         (long from, byte[] data) = reader.ReadLive(2000, 5000, () => ++asked % 2 == 1 ? 50_000 : 53_000);
 
         Assert.Equal(53_000 + 16_384 - 65_536, from);
-        Assert.Equal(all.AsSpan((int)from, data.Length), data);
+        Assert.Equal(all.Skip((int)from).Take(data.Length), data);
     }
 
     [Fact]
