@@ -22,6 +22,8 @@ internal sealed class TestApi : IAsyncDisposable
 
     public FakeHost Host { get; } = new();
 
+    public FakeFiles Files { get; } = new();
+
     public FakeImages Images { get; } = new();
 
     public required FakeSessions Sessions { get; init; }
@@ -74,6 +76,7 @@ internal sealed class TestApi : IAsyncDisposable
         Sessions = Sessions,
         Sandboxes = Sandboxes,
         Execs = Execs,
+        Files = Files,
         Images = Images,
         Host = Host,
         Idempotency = new FakeIdempotency(),

@@ -1,6 +1,4 @@
-using System.Globalization;
 using Microsoft.AspNetCore.Http;
-using Sleigh.Runtime;
 
 namespace Sleigh.Api.Endpoints;
 
@@ -30,22 +28,9 @@ internal sealed class ArchiveBody(HttpResponse response) : Stream
             _begun = true;
             response.ContentType = "application/x-tar";
             response.Headers.CacheControl = "no-store";
-            if (response.SupportsTrailers())
-            {
-                response.DeclareTrailer(FileEndpoints.LeftOutTrailer);
-            }
         }
 
         return response.Body.WriteAsync(buffer, cancellationToken);
-    }
-
-    /// <summary>Says behind the archive what is not in it, where the protocol has room for that.</summary>
-    public void Finish(ArchiveSent sent)
-    {
-        if (response.SupportsTrailers())
-        {
-            response.AppendTrailer(FileEndpoints.LeftOutTrailer, sent.LeftOut.ToString(CultureInfo.InvariantCulture));
-        }
     }
 
     public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();

@@ -12,9 +12,6 @@ namespace Sleigh.Api.Endpoints;
 /// <summary>Files in and out of a sandbox as tar archives: our extension.</summary>
 internal static class FileEndpoints
 {
-    /// <summary>A trailer of the archive's response: how many files are not in it.</summary>
-    public const string LeftOutTrailer = "Sleigh-Left-Out";
-
     public static IEnumerable<Routing.Endpoint> List() =>
     [
         new Endpoint<NoRequest>("GET", "sandboxes/{id}/files/stat", NoRequest.Read, StatAsync) { KnownFields = NoRequest.Fields },
@@ -43,8 +40,7 @@ internal static class FileEndpoints
         await using ArchiveBody body = new(response);
         try
         {
-            ArchiveSent sent = await call.Dependencies.Files.ReadArchiveAsync(call.Sandbox.Id, path, body, call.Gone);
-            body.Finish(sent);
+            await call.Dependencies.Files.ReadArchiveAsync(call.Sandbox.Id, path, body, call.Gone);
         }
         catch (Exception broken) when (response.HasStarted && !call.Gone.IsCancellationRequested)
         {

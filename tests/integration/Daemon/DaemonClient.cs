@@ -48,6 +48,18 @@ public sealed class DaemonClient : IDisposable
         return ((int)reply.StatusCode, text.Length == 0 ? [] : JsonNode.Parse(text)!.AsObject());
     }
 
+    /// <summary>Any call, with the reply as it comes.</summary>
+    public async Task<HttpResponseMessage> RawAsync(string method, string path, HttpContent? content = null, CancellationToken cancellationToken = default)
+    {
+        using HttpRequestMessage request = new(new HttpMethod(method), new Uri(path, UriKind.Relative)) { Content = content };
+        if (Token is not null)
+        {
+            request.Headers.Add("X-Session-Token", Token);
+        }
+
+        return await Http().SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+    }
+
     /// <summary>A call that answers a JSON object a line.</summary>
     public async Task<string[]> LinesAsync(string path, JsonObject body)
     {
