@@ -46,7 +46,7 @@ internal sealed class ArchivedDirectory : IDisposable
         {
             _batch.Clear();
             _next = 0;
-            _isOver = !Files.ReadDirectoryBatch(_handle!, _batch);
+            _isOver = !ReadBatch();
 
             // A batch may hold nothing but '.' and '..'.
             if (_batch.Count == 0 && !_isOver)
@@ -80,6 +80,19 @@ internal sealed class ArchivedDirectory : IDisposable
     }
 
     public void Dispose() => Close();
+
+    // A directory that has been removed has no names, says the kernel with ENOENT.
+    private bool ReadBatch()
+    {
+        try
+        {
+            return Files.ReadDirectoryBatch(_handle!, _batch);
+        }
+        catch (KernelException ex) when (ex.Errno is Errno.ENOENT or Errno.ESTALE)
+        {
+            return false;
+        }
+    }
 
     private void Reopen(SafeFileHandle top)
     {

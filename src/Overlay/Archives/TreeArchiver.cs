@@ -79,9 +79,18 @@ internal sealed class TreeArchiver
         }
 
         using SafeFileHandle? handle = level.TryOpen(entry.Name);
-        if (handle is not null)
+        if (handle is null)
+        {
+            return;
+        }
+
+        try
         {
             await AddAsync(handle, level.Path.Join(entry.Name), level.Name.Join(entry.Name));
+        }
+        catch (KernelException ex) when (ex.Errno is Errno.ENOENT or Errno.ESTALE)
+        {
+            // Removed in this moment. Only a directory has its header by then, and that may stand alone.
         }
     }
 
