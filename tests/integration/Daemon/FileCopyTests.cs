@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Net.Sockets;
+using System.Text;
 using System.Text.Json.Nodes;
 using Sleigh.IntegrationTests.Overlay;
 using Sleigh.TestSupport;
@@ -29,7 +31,7 @@ public sealed class FileCopyTests(DaemonFixture fixture)
         Assert.Equal("/deep/in", (string?)put["path"]);
         Assert.True((long)put["files"]! > 60 && (long)put["bytes"]! > 200_000_000, put.ToJsonString());
         Assert.Equal("one\n", await sandbox.RunAsync("cat '/again/odd/with space/three'"));
-        Assert.Equal("", await sandbox.RunAsync("find / -name '.sleigh-*' 2>/dev/null"));
+        Assert.Equal("", await sandbox.RunAsync("find / -name '.sleigh-*' 2>/dev/null; true"));
 
         async Task CheckAsync(string state)
         {
@@ -115,7 +117,7 @@ public sealed class FileCopyTests(DaemonFixture fixture)
             foreach ((string path, byte[] archive) in ((string, byte[])[])[("/w", nested), ("/w/dir", flat), ("/w/dir/sub", flat), ("/w/dir/sub/secret/..", flat)])
             {
                 (int status, JsonObject reply) = await PutAsync(sandbox.Id, path, new MemoryStream(archive));
-                Assert.True(status is 200 or 400 or 409, $"{path}: {status} {reply.ToJsonString()}\n{fixture.Daemon.LogTail}");
+                Assert.True(status is 200 or 400 or 404 or 409, $"{path}: {status} {reply.ToJsonString()}\n{fixture.Daemon.LogTail}");
                 (written, refused) = status == 200 ? (written + 1, refused) : (written, refused + 1);
             }
 
@@ -173,12 +175,16 @@ public sealed class FileCopyTests(DaemonFixture fixture)
         await sandbox.RollbackAsync(snapshot).WaitAsync(TimeSpan.FromSeconds(15));
         await Assert.ThrowsAnyAsync<IOException>(() => unread.CopyToAsync(Stream.Null));
 
-        using HungBody body = new(Begin("half", 10_000_000, 1_000_000));
-        Task<HttpResponseMessage> put = Client.RawAsync("PUT", $"/sandboxes/{sandbox.Id}/files/archive?path=/to", body);
+        // Not .NET's client: it reads no reply before it has sent its body.
+        using TcpClient upload = new();
+        await upload.ConnectAsync(fixture.Daemon.Address);
+        byte[] begin = Begin("half", 10_000_000, 1_000_000);
+        string head = $"PUT /sandboxes/{sandbox.Id}/files/archive?path=/to HTTP/1.1\r\nHost: localhost\r\nX-Session-Token: {Client.Token}\r\nContent-Length: 20000000\r\n\r\n";
+        await upload.GetStream().WriteAsync((byte[])[.. Encoding.ASCII.GetBytes(head), .. begin]);
         await Poll.UntilAsync(async () => (await sandbox.ExecAsync("test -d /to")).ExitCode == 0, 20, () => "the upload did not begin");
         await Client.DeleteAsync(sandbox.Id).WaitAsync(TimeSpan.FromSeconds(15));
-        using HttpResponseMessage gone = await put.WaitAsync(TimeSpan.FromSeconds(15));
-        Assert.Equal((404, "not_found"), ((int)gone.StatusCode, (string?)JsonNode.Parse(await gone.Content.ReadAsStringAsync())!["code"]));
+        string? gone = await new StreamReader(upload.GetStream()).ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(15));
+        Assert.Equal("HTTP/1.1 404 Not Found", gone);
         await Consistency.SettledAsync(fixture.Daemon);
     }
 
