@@ -31,6 +31,7 @@ helpful=(
     newuidmap=uidmap
     busybox=busybox-static
     curl=curl
+    docker-registry=docker-registry
     /usr/share/gocode/src/github.com/containerd/containerd/api=golang-github-containerd-containerd-dev
 )
 
@@ -71,9 +72,10 @@ if [ ! -e $policy ]; then
     printf '#!/bin/sh\n# Put here by Sleigh while it installs packages; safe to remove.\nexit 101\n' > $policy
     chmod 755 $policy
 fi
-unit=/lib/systemd/system/containerd.service
-had_unit=0
-[ ! -e $unit ] || had_unit=1
+units=()
+for unit in containerd docker-registry; do
+    [ -e /lib/systemd/system/$unit.service ] || units+=("$unit")
+done
 
 log=$(mktemp /tmp/sleigh-apt-XXXXXX)
 updated=0
@@ -100,10 +102,12 @@ if [ -n "$extras" ] && ! install "$extras"; then
     say "could not install $extras; tests that need them say so (log: $log)"
 fi
 
-# It would start at the next boot otherwise, and nobody asked for it.
-if [ $had_unit = 0 ] && [ -e $unit ] && [ -d /run/systemd/system ]; then
-    systemctl disable --quiet containerd.service 2> /dev/null || true
-fi
+# They would start at the next boot otherwise, and nobody asked for it.
+for unit in "${units[@]}"; do
+    if [ -e "/lib/systemd/system/$unit.service" ] && [ -d /run/systemd/system ]; then
+        systemctl disable --quiet "$unit.service" 2> /dev/null || true
+    fi
+done
 
 still=$(missing "${needed[@]}")
 [ -z "$still" ] || die "installed, but still not found: $still (log: $log)"

@@ -13,4 +13,5 @@ public enum Need
     InitBinary,
     Mmdebstrap,
     ContainerdProtos,
+    DockerRegistry,
 }

@@ -98,7 +98,7 @@ internal sealed record AuthChallenge(string Scheme, IReadOnlyDictionary<string, 
                 value.Append(_text[_at]);
             }
 
-            _at++;
+            _at = Math.Min(_at + 1, _text.Length);
             return value.ToString();
         }
 
