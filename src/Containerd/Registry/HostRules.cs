@@ -18,10 +18,11 @@ internal sealed class HostRules
     /// <summary>What the administrator says about a host, or null.</summary>
     public RegistryHost? Find(string host) =>
         _settings.Hosts.FirstOrDefault(h => string.Equals(h.Host, host, StringComparison.OrdinalIgnoreCase))
+        ?? _settings.Hosts.FirstOrDefault(h => string.Equals(h.Host, host + ":443", StringComparison.OrdinalIgnoreCase))
         ?? (host == DockerHubRegistry ? Find(DockerHub) : null);
 
     /// <summary>The places to ask, in this order: the mirrors, then the image's own host.</summary>
-    /// <exception cref="RegistryException">A mirror is set to plain HTTP without permission.</exception>
+    /// <exception cref="RegistryException">The host is none, or a mirror is set to plain HTTP without permission.</exception>
     public IReadOnlyList<RegistryEndpoint> EndpointsOf(ImageName name)
     {
         string host = name.Domain;
@@ -38,8 +39,18 @@ internal sealed class HostRules
             found.Add(new RegistryEndpoint(mirror, mirror.Authority, IsMirror: true));
         }
 
-        string scheme = IsPlain(host) ? Uri.UriSchemeHttp : Uri.UriSchemeHttps;
-        found.Add(new RegistryEndpoint(new Uri($"{scheme}://{(host == DockerHub ? DockerHubRegistry : host)}"), host, IsMirror: false));
+        // Image names allow ports that are none.
+        if (!Uri.TryCreate($"https://{(host == DockerHub ? DockerHubRegistry : host)}", UriKind.Absolute, out Uri? address))
+        {
+            throw new RegistryException(RegistryErrorKind.Invalid, $"could not pull '{name.Familiar}': '{host}' is not a host and port");
+        }
+
+        if (IsPlain(host, address))
+        {
+            address = new Uri($"http://{host}");
+        }
+
+        found.Add(new RegistryEndpoint(address, host, IsMirror: false));
         return found;
     }
 
@@ -72,6 +83,6 @@ internal sealed class HostRules
         || (IPAddress.TryParse(host.Trim('[', ']'), out IPAddress? address) && IPAddress.IsLoopback(address));
 
     // A registry on this machine speaks TLS only where somebody gave a certificate for it.
-    private bool IsPlain(string host) =>
-        Find(host)?.PlainHttp == true || (IsLoopback(new Uri("http://" + host).Host) && CertificateFiles(host).Count == 0);
+    private bool IsPlain(string host, Uri address) =>
+        host != DockerHub && (Find(host)?.PlainHttp == true || (IsLoopback(address.Host) && CertificateFiles(host).Count == 0));
 }

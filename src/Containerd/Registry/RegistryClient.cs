@@ -93,6 +93,11 @@ internal sealed class RegistryClient
     {
         string host = request.RequestUri!.Authority;
         string who = host == source.Endpoint.Name ? "it" : host;
+        if (!_hosts.MayUse(request.RequestUri))
+        {
+            throw source.Fail(RegistryErrorKind.Other, $"{who} is to be asked over plain HTTP, which is allowed for this machine only");
+        }
+
         RegistryPool pool = Pool(source, request.RequestUri);
         using var limit = new Stall(_settings.StallTimeout, _time, cancellationToken);
         try

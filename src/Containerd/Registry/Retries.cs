@@ -17,8 +17,8 @@ internal sealed class Retries
         _firstPause = firstPause;
     }
 
-    /// <summary>There was progress.</summary>
-    public void Reset() => _failed = 0;
+    /// <summary>There was progress: the try that is under way is none of those without.</summary>
+    public void Reset() => _failed = -1;
 
     /// <summary>One more failure.</summary>
     /// <param name="asked">How long the server asks to wait.</param>
@@ -30,7 +30,7 @@ internal sealed class Retries
             return null;
         }
 
-        TimeSpan pause = _firstPause * Math.Pow(2, _failed - 1);
+        TimeSpan pause = _firstPause * Math.Pow(2, Math.Max(0, _failed - 1));
         pause = asked is { } a && a > pause ? a : pause;
         return pause < MaxPause ? pause : MaxPause;
     }

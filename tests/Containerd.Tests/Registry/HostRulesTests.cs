@@ -32,6 +32,20 @@ public sealed class HostRulesTests
     }
 
     [Fact]
+    public void A_port_that_is_none_is_refused()
+    {
+        var error = Assert.Throws<RegistryException>(() => Rules().EndpointsOf(ImageName.Parse("registry.test:99999/a")));
+
+        Assert.Equal(
+            (RegistryErrorKind.Invalid, "could not pull 'registry.test:99999/a:latest': 'registry.test:99999' is not a host and port"),
+            (error.Kind, error.Message));
+    }
+
+    [Fact]
+    public void An_entry_with_the_default_port_counts() => Assert.Equal(
+        ["/ca.pem"], Rules(new RegistryHost { Host = "registry.test:443", CaFile = "/ca.pem" }).CertificateFiles(new Uri("https://registry.test:443").Authority));
+
+    [Fact]
     public void Mirrors_come_first_in_their_order()
     {
         HostRules rules = Rules(new RegistryHost { Host = "docker.io", Mirrors = [new Uri("https://one.test/proxy/"), new Uri("http://localhost:5000")] });

@@ -232,6 +232,24 @@ public sealed class LoginTests : IClassFixture<PrivateContainerd>, IClassFixture
             (error.Kind, error.Message));
     }
 
+    [HostFact(Need.Root, Need.Containerd, Need.DockerRegistry)]
+    public async Task A_token_server_elsewhere_without_tls_is_not_asked()
+    {
+        PullWorld world = await PullWorld.MakeAsync(_containerd);
+        await using var door = new TestDoor(_ => DoorAnswer.Text(401, "{}", ("WWW-Authenticate", "Bearer realm=\"http://auth.test/token\"")));
+        string name = $"{door.Host}/team/secret:v1";
+
+        RegistryException anonymous = await world.RefuseAsync(name);
+        RegistryException user = await world.RefuseAsync(name, Login(door.Host, "user", "open sesame"));
+
+        Assert.Equal(
+            (RegistryErrorKind.Other, $"could not pull '{name}' from {door.Host}: auth.test is to be asked over plain HTTP, which is allowed for this machine only"),
+            (anonymous.Kind, anonymous.Message));
+        Assert.Equal(
+            (RegistryErrorKind.Denied, $"could not pull '{name}' from {door.Host}: its token server http://auth.test is not HTTPS, so the login is not sent there"),
+            (user.Kind, user.Message));
+    }
+
     private static string Claims(string audience)
     {
         long now = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
