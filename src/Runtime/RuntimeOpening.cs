@@ -51,7 +51,8 @@ internal static partial class RuntimeOpening
         SlotLimits parked = new(options.Sandbox.MemoryMb, options.Sandbox.Cpus, Sandboxes.DefaultPids);
         SlotPool pool = new(factory, records, options.Pool.Size, parked, time, logger);
         ImageStore images = new(containerd);
-        ImageParts imageParts = ImagesParts(images, containerd, records, options, time, logger);
+        ImageParts imageParts = PartsOfImages(images, containerd, records, options, time, logger);
+        opened.Add(imageParts.Puller);
         SandboxTable table = new();
         Spool spool = Storage(() => new Spool(Path.Combine(options.DataDir, "execs"), options.Exec.SpoolMaxBytes));
         SandboxStarter starter = new(pool, trees, layers, images, records, logger);
@@ -82,10 +83,10 @@ internal static partial class RuntimeOpening
             containerd, supervisor, namespaces, held);
     }
 
-    private static ImageParts ImagesParts(
+    private static ImageParts PartsOfImages(
         ImageStore images, ContainerdClient containerd, RecordStore records, SleighOptions options, TimeProvider time, ILogger logger)
     {
-        RegistrySettings settings = RegistrySetup.From(options.Images, Environment.GetEnvironmentVariable, File.Exists);
+        RegistrySettings settings = RegistrySetup.From(options.Images, Environment.GetEnvironmentVariable, File.Exists, line => RegistrySays(logger, line));
         ImagePuller puller = new(containerd, null, settings, time);
         ImageUses uses = new(records, time, logger);
         ImageHolds holds = new();
@@ -95,7 +96,7 @@ internal static partial class RuntimeOpening
         {
             Pulled = uses.Note,
         };
-        return new ImageParts(pulls, holds, uses, new ImageFinder(images.OpenAsync, pulls, holds, uses, time));
+        return new ImageParts(puller, pulls, holds, uses, new ImageFinder(images.OpenAsync, pulls, holds, uses, time));
     }
 
     private static T Storage<T>(Func<T> open)
@@ -210,6 +211,9 @@ internal static partial class RuntimeOpening
 
     [LoggerMessage(EventId = 1001, Level = LogLevel.Information, Message = "containerd: {Line}")]
     private static partial void ContainerdSays(ILogger logger, string line);
+
+    [LoggerMessage(EventId = 1603, Level = LogLevel.Information, Message = "Pull: {Line}")]
+    private static partial void RegistrySays(ILogger logger, string line);
 
     /// <summary>Closes what was opened when a later step fails.</summary>
     private sealed class Opened : IAsyncDisposable

@@ -105,6 +105,7 @@ public sealed partial class SleighRuntime : IAsyncDisposable
             await supervisor.DisposeAsync();
         }
 
+        _parts.ImageParts.Puller.Dispose();
         _open.Containerd.Dispose();
         _open.Namespaces.Dispose();
         _parts.Execs.Dispose();

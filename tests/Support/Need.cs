@@ -12,6 +12,7 @@ public enum Need
     Runc,
     InitBinary,
     Mmdebstrap,
+    DockerRegistry,
     ContainerdProtos,
     DockerRegistry,
 }

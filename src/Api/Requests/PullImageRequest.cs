@@ -1,11 +1,11 @@
-using System.Text.RegularExpressions;
 using Sleigh.Api.Errors;
 using Sleigh.Api.Json;
+using Sleigh.Containerd;
 
 namespace Sleigh.Api.Requests;
 
 /// <summary>Body of <c>POST /admin/images/pull</c>.</summary>
-internal sealed partial record PullImageRequest(string? Name, string? Platform)
+internal sealed record PullImageRequest(string? Name, string? Platform)
 {
     public static readonly string[] Fields = ["session_token", "name", "platform"];
 
@@ -22,11 +22,8 @@ internal sealed partial record PullImageRequest(string? Name, string? Platform)
         }
 
         string? platform = string.IsNullOrWhiteSpace(Platform) ? null : Platform;
-        return platform is null || PlatformForm().IsMatch(platform)
+        return platform is null || ImagePuller.IsPlatform(platform)
             ? (name, platform)
             : throw ApiErrors.Invalid("platform", "must be a platform such as linux/amd64").Exception();
     }
-
-    [GeneratedRegex(@"\A[a-z0-9]{1,32}/[a-z0-9_]{1,32}(/[a-z0-9]{1,32})?\z", RegexOptions.CultureInvariant)]
-    private static partial Regex PlatformForm();
 }

@@ -8,8 +8,9 @@ internal static class RegistrySetup
 {
     private const string RootConfig = "/root/.docker/config.json";
 
-    public static RegistrySettings From(ImagesOptions options, Func<string, string?> variable, Func<string, bool> exists) => new()
+    public static RegistrySettings From(ImagesOptions options, Func<string, string?> variable, Func<string, bool> exists, Action<string> report) => new()
     {
+        Report = report,
         ParallelLayers = options.ParallelLayers,
         DockerConfig = options.DockerConfig ?? FindDockerConfig(variable, exists),
         Hosts =

@@ -14,7 +14,7 @@ public sealed class RegistrySetupTests
     [InlineData(null, "", "/root/.docker/config.json", "/root/.docker/config.json")]
     [InlineData(null, null, "", null)]
     public void Dockers_credentials_are_where_docker_has_them(string? configured, string? variable, string existing, string? found) =>
-        Assert.Equal(found, RegistrySetup.From(new ImagesOptions { DockerConfig = configured }, _ => variable, f => f == existing).DockerConfig);
+        Assert.Equal(found, RegistrySetup.From(new ImagesOptions { DockerConfig = configured }, _ => variable, f => f == existing, _ => { }).DockerConfig);
 
     [Fact]
     public void Every_field_of_a_host_gets_through()
@@ -32,7 +32,8 @@ public sealed class RegistrySetupTests
                 ],
             },
             _ => null,
-            _ => false);
+            _ => false,
+            _ => { });
 
         RegistryHost host = Assert.Single(settings.Hosts);
         Assert.Equal(7, settings.ParallelLayers);
