@@ -10,7 +10,7 @@ public sealed class RegistryDaemonTests(RegistryFixture fixture) : IClassFixture
 {
     private const string Advice = "; check server network connectivity or configure proxy (HTTP_PROXY/HTTPS_PROXY)";
 
-    [HostFact(Need.Root, Need.Containerd, Need.InitBinary, Need.DockerRegistry)]
+    [HostFact(Need.Root, Need.InitBinary, Need.DockerRegistry)]
     public async Task A_create_pulls_a_missing_image_and_says_so_and_the_next_one_finds_it()
     {
         PushedImage image = await fixture.Open.PushAsync("wait", fixture.NewImage());
@@ -33,7 +33,7 @@ public sealed class RegistryDaemonTests(RegistryFixture fixture) : IClassFixture
         await DeleteAsync(first, second);
     }
 
-    [HostFact(Need.Root, Need.Containerd, Need.InitBinary, Need.DockerRegistry)]
+    [HostFact(Need.Root, Need.InitBinary, Need.DockerRegistry)]
     public async Task Twenty_creates_of_one_missing_image_share_one_pull()
     {
         PushedImage image = await fixture.Open.PushAsync("shared", fixture.NewImage(4 << 20));
@@ -47,7 +47,7 @@ public sealed class RegistryDaemonTests(RegistryFixture fixture) : IClassFixture
         await DeleteAsync(made);
     }
 
-    [HostFact(Need.Root, Need.Containerd, Need.InitBinary, Need.DockerRegistry)]
+    [HostFact(Need.Root, Need.InitBinary, Need.DockerRegistry)]
     public async Task Who_wants_to_be_told_is_told_and_pulls_with_the_next_call()
     {
         PushedImage image = await fixture.Open.PushAsync("notify", fixture.NewImage());
@@ -65,7 +65,7 @@ public sealed class RegistryDaemonTests(RegistryFixture fixture) : IClassFixture
         await DeleteAsync(made, again);
     }
 
-    [HostFact(Need.Root, Need.Containerd, Need.InitBinary, Need.DockerRegistry)]
+    [HostFact(Need.Root, Need.InitBinary, Need.DockerRegistry)]
     public async Task A_pull_that_cannot_work_says_why()
     {
         await FailsAsync($"{fixture.Open.Address}/no-such:1", "not_found", "not found");
@@ -85,7 +85,7 @@ public sealed class RegistryDaemonTests(RegistryFixture fixture) : IClassFixture
         Assert.DoesNotContain(LoopbackRegistry.Password, await File.ReadAllTextAsync(fixture.Daemon.LogFile), StringComparison.Ordinal);
     }
 
-    [HostFact(Need.Root, Need.Containerd, Need.InitBinary, Need.DockerRegistry)]
+    [HostFact(Need.Root, Need.InitBinary, Need.DockerRegistry)]
     public async Task A_daemon_killed_in_mid_pull_leaves_nothing_and_pulls_again_after_its_restart()
     {
         PushedImage image = await fixture.Open.PushAsync("killed", fixture.NewImage(16 << 20), fixture.Proxy.Address);
@@ -108,7 +108,7 @@ public sealed class RegistryDaemonTests(RegistryFixture fixture) : IClassFixture
         await DeleteAsync(made);
     }
 
-    [HostFact(Need.Root, Need.Containerd, Need.InitBinary, Need.DockerRegistry)]
+    [HostFact(Need.Root, Need.InitBinary, Need.DockerRegistry)]
     public async Task A_create_whose_caller_goes_leaves_the_pull_going_and_an_administrators_pull_ends_with_its_caller()
     {
         PushedImage image = await fixture.Open.PushAsync("gone", fixture.NewImage(8 << 20), fixture.Proxy.Address);
@@ -125,7 +125,7 @@ public sealed class RegistryDaemonTests(RegistryFixture fixture) : IClassFixture
         Assert.Null(await fixture.FindAsync(other.Name));
     }
 
-    [HostFact(Need.Root, Need.Containerd, Need.InitBinary, Need.DockerRegistry)]
+    [HostFact(Need.Root, Need.InitBinary, Need.DockerRegistry)]
     public async Task A_pull_that_takes_too_long_is_given_up()
     {
         PushedImage image = await fixture.Open.PushAsync("slow", fixture.NewImage(8 << 20), fixture.Proxy.Address);
@@ -145,7 +145,7 @@ public sealed class RegistryDaemonTests(RegistryFixture fixture) : IClassFixture
         await fixture.Daemon.KillAndRestartAsync();
     }
 
-    [HostFact(Need.Root, Need.Containerd, Need.InitBinary, Need.DockerRegistry)]
+    [HostFact(Need.Root, Need.InitBinary, Need.DockerRegistry)]
     public async Task A_prune_removes_what_is_unused_and_keeps_what_is_used_or_prefetched()
     {
         PushedImage used = await fixture.Open.PushAsync("used", fixture.NewImage());
