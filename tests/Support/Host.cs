@@ -20,7 +20,6 @@ public static class Host
         Need.Runc => OnPath("runc"),
         Need.InitBinary => File.Exists(InitBinary),
         Need.Mmdebstrap => OnPath("mmdebstrap"),
-        Need.DockerRegistry => OnPath("docker-registry"),
         Need.ContainerdProtos => Directory.Exists("/usr/share/gocode/src/github.com/containerd/containerd/api"),
         Need.DockerRegistry => OnPath("docker-registry"),
         _ => throw new ArgumentOutOfRangeException(nameof(need), need, "unknown need"),

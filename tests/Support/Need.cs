@@ -12,7 +12,6 @@ public enum Need
     Runc,
     InitBinary,
     Mmdebstrap,
-    DockerRegistry,
     ContainerdProtos,
     DockerRegistry,
 }
