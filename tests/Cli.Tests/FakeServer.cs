@@ -146,7 +146,7 @@ internal sealed class RequestReader(Stream stream)
         using var body = new MemoryStream();
         if (headers.ContainsKey("Transfer-Encoding"))
         {
-            while (int.Parse(await LineAsync(cancellationToken) ?? "0", NumberStyles.HexNumber, CultureInfo.InvariantCulture) is > 0 and var size)
+            while (int.Parse(await LineAsync(cancellationToken) ?? throw new IOException("cut off"), NumberStyles.HexNumber, CultureInfo.InvariantCulture) is > 0 and var size)
             {
                 body.Write(await BytesAsync(size, cancellationToken));
                 await LineAsync(cancellationToken);

@@ -39,7 +39,6 @@ internal sealed record Landing(string Folder, string? Name)
 
         return targetKind == PathKind.Directory || (saysDirectory && !sourceIsDirectory)
             ? new Landing(path, sourceName.Length == 0 ? null : sourceName)
-            // A directory that is copied to a new name becomes it.
-            : sourceIsDirectory ? new Landing(path, null) : new Landing(CopyPlace.Parent(path), CopyPlace.BaseName(path));
+            : new Landing(CopyPlace.Parent(path), CopyPlace.BaseName(path));
     }
 }

@@ -87,7 +87,11 @@ internal sealed class LocalTree
                 }
 
                 await using FixedLengthFile? data = type == TarEntryType.RegularFile ? new FixedLengthFile(path, Count) : null;
-                entry.DataStream = data;
+                if (data is not null)
+                {
+                    entry.DataStream = data;
+                }
+
                 await tar.WriteEntryAsync(entry, cancellationToken);
                 _totals.Members++;
             }
