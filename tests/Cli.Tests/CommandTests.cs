@@ -143,7 +143,7 @@ public sealed class CommandTests
     }
 
     [Theory]
-    [InlineData("status", "ls", "create", "exec", "rm", "snapshot", "snapshots", "rollback", "fork", "image", "doctor", "quickstart", "bench", "version")]
+    [InlineData("status", "top", "ls", "inspect", "create", "exec", "cp", "logs", "events", "rm", "snapshot", "snapshots", "rollback", "fork", "image", "pool", "session", "config", "doctor", "quickstart", "bench", "completion", "version")]
     public async Task The_help_lists_every_command_and_each_has_an_example(params string[] commands)
     {
         string help = (await CliRun.OfAsync(["--help"])).Stdout;
@@ -151,7 +151,7 @@ public sealed class CommandTests
         foreach (string command in commands)
         {
             Assert.Matches($@"\n  {command} ", help);
-            if (command != "image")
+            if (command is not ("image" or "session" or "config" or "completion"))
             {
                 CliRun own = await CliRun.OfAsync([command, "--help"]);
                 Assert.Equal(0, own.ExitCode);
@@ -159,9 +159,13 @@ public sealed class CommandTests
             }
         }
 
-        foreach (string command in (string[])["ls", "import", "bootstrap", "rm"])
+        foreach (string command in (string[])
+        [
+            "image ls", "image pull", "image import", "image bootstrap", "image rm", "image prune", "pool refill", "session ls", "session create", "session rm",
+            "config show", "config check", "completion bash",
+        ])
         {
-            Assert.Contains($"sleighctl image {command}", (await CliRun.OfAsync(["image", command, "--help"])).Stdout, StringComparison.Ordinal);
+            Assert.Matches($@"Examples:\n(  .*\n)*  .*sleighctl {command}", (await CliRun.OfAsync([.. command.Split(' '), "--help"])).Stdout);
         }
     }
 

@@ -29,7 +29,7 @@ internal static class BashScript
                 if [[ -d $candidate ]]; then candidate+=/; fi
                 COMPREPLY+=("$candidate")
             done < <(compgen -f -- "$cur")
-            compopt -o filenames -o nospace 2>/dev/null
+            compopt -o filenames -o nospace 2>/dev/null || true
         }
 
         _sleighctl_value() {
@@ -86,7 +86,7 @@ internal static class BashScript
             elif [[ $cur == -* ]]; then
                 _sleighctl_offer < <(tr ' ' '\n' <<< "$options")
             else
-                _sleighctl_offer < <(tr ' ' '\n' <<< "$commands")
+                if ((${#positional[@]} == 0)); then _sleighctl_offer < <(tr ' ' '\n' <<< "$commands"); fi
                 local -a kinds=($arguments)
                 i=${#positional[@]}
                 if ((i >= ${#kinds[@]} && ${#kinds[@]} > 0)) && [[ ${kinds[-1]} == *... ]]; then i=$((${#kinds[@]} - 1)); fi
