@@ -1,6 +1,6 @@
 # What a person types. The work is in scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help run stop test test-unit test-integration build bench format clean
+.PHONY: help run stop test test-unit test-integration build bench bench-micro format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,8 +23,11 @@ test-integration: ## Only the tests against real containers (needs root)
 build: ## Build sleighd, sleighctl and sleigh-init into artifacts/
 	@scripts/build.sh
 
-bench: ## Measure, against a private daemon
-	@scripts/bench.sh
+bench: ## Measure Sleigh, and Docker Engine beside it (BENCH="-n 30 -o json" passes options on)
+	@scripts/bench.sh $(BENCH)
+
+bench-micro: ## Measure the small parts: parsers, frames, the containerd channel
+	@scripts/bench-micro.sh $(BENCH)
 
 format: ## Bring the code into the project's form
 	@dotnet format Sleigh.slnx

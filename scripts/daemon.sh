@@ -1,10 +1,12 @@
 # A private daemon for trying and measuring; sourced, not run. Everything of it lies in .sleigh/ and /run/sleigh-dev, and in cgroups
-# named sleigh-dev, so a Sleigh that is installed on this host is not touched.
+# named sleigh-dev, so a Sleigh that is installed on this host is not touched. Who sources it may set these three before.
 
-sleigh_home=$repository/.sleigh
+instance=${instance:-sleigh-dev}
+sleigh_home=${sleigh_home:-$repository/.sleigh}
+listen=${listen:-127.0.0.1:10122}
 data_dir=$sleigh_home/data
-state_dir=/run/sleigh-dev
-subtree=sleigh-dev
+state_dir=/run/$instance
+subtree=$instance
 config=$sleigh_home/sleigh.yaml
 pid_file=$sleigh_home/sleighd.pid
 daemon_log=$sleigh_home/sleighd.log
@@ -20,6 +22,8 @@ write_config() {
 # Written by scripts/daemon.sh for a private daemon.
 data_dir: $data_dir
 state_dir: $state_dir
+http:
+  listen: $listen
 containerd:
   mode: embedded
 cgroup:

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Installs the programs of Debian that Sleigh needs, when they are missing. Starts no service: Sleigh runs its own containerd.
+# Arguments are helpful packages more, each as THING=PACKAGE.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -34,6 +35,7 @@ helpful=(
     docker-registry=docker-registry
     /usr/share/gocode/src/github.com/containerd/containerd/api=golang-github-containerd-containerd-dev
 )
+helpful+=("$@")
 
 is_there() {
     case $1 in
@@ -75,6 +77,8 @@ fi
 units=()
 for unit in containerd docker-registry; do
     [ -e /lib/systemd/system/$unit.service ] || units+=("$unit")
+for unit in containerd.service docker.service docker.socket; do
+    [ -e /lib/systemd/system/$unit ] || units+=("$unit")
 done
 
 log=$(mktemp /tmp/sleigh-apt-XXXXXX)
@@ -99,13 +103,17 @@ if [ -n "$packages" ]; then
     install "$packages" || die "apt-get could not install $packages: $(grep -E '^(E|W): ' "$log" | tail -n 3 | tr '\n' ' ')(log: $log)"
 fi
 if [ -n "$extras" ] && ! install "$extras"; then
-    say "could not install $extras; tests that need them say so (log: $log)"
+    say "could not install $extras; what needs them says so (log: $log)"
 fi
 
 # They would start at the next boot otherwise, and nobody asked for it.
 for unit in "${units[@]}"; do
     if [ -e "/lib/systemd/system/$unit.service" ] && [ -d /run/systemd/system ]; then
         systemctl disable --quiet "$unit.service" 2> /dev/null || true
+# It would start at the next boot otherwise, and nobody asked for it.
+for unit in "${units[@]}"; do
+    if [ -e "/lib/systemd/system/$unit" ] && [ -d /run/systemd/system ]; then
+        systemctl disable --quiet "$unit" 2> /dev/null || true
     fi
 done
 

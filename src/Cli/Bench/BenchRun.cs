@@ -1,166 +1,199 @@
-using System.Text.Json.Nodes;
-using Sleigh.Cli.Api;
-
 namespace Sleigh.Cli.Bench;
 
 /// <summary>
-/// Times the calls an agent makes, as it sees them: over HTTP, one after the other, with a session of its own that is empty afterwards.
+/// Times the calls an agent makes, as it sees them. With several subjects each round is done by one after the other (A B A B ...), so that
+/// what else happens on the machine meets all of them.
 /// </summary>
-internal sealed class BenchRun
+internal sealed partial class BenchRun
 {
-    private static readonly TimeSpan CreateTimeout = TimeSpan.FromSeconds(180);
+    private const int MaxFailures = 3;
+    private static readonly string[] True = ["/bin/true"];
 
-    private readonly SleighClient _administrator;
+    private readonly IReadOnlyList<IBenchSubject> _subjects;
     private readonly TimeProvider _time;
-    private readonly string _image;
-    private readonly int _rounds;
+    private readonly BenchOptions _options;
+    private readonly Action<string> _progress;
 
-    private readonly Series _parked = new("create, from a parked container");
-    private readonly Series _cold = new("create, cold");
-    private readonly Series _exec = new("exec /bin/true");
-    private readonly Series _snapshot = new("snapshot of a running sandbox");
-    private readonly Series _pause = new("- of it the pause, as the daemon says");
-    private readonly Series _rollback = new("rollback");
-    private readonly Series _rollbackToExec = new("rollback, to the first command's end");
-    private readonly Series _fork = new("fork");
-    private readonly Series _delete = new("delete");
-
-    public BenchRun(SleighClient administrator, TimeProvider time, string image, int rounds)
+    public BenchRun(
+        IReadOnlyList<IBenchSubject> subjects, TimeProvider time, BenchOptions options, Action<string> progress, BenchResults? results = null)
     {
-        _administrator = administrator;
+        Results = results ?? new BenchResults();
+        _subjects = subjects;
         _time = time;
-        _image = image;
-        _rounds = rounds;
+        _options = options;
+        _progress = progress;
     }
 
-    /// <summary>Measures, and removes what it made whatever happens.</summary>
-    public async Task<IReadOnlyList<Series>> RunAsync(CancellationToken cancellationToken)
-    {
-        JsonObject issued = await _administrator.PostAsync("/sessions/token", null, cancellationToken);
-        SleighClient client = _administrator.WithToken(issued.Text("session_token") ?? "");
-        try
+    /// <summary>What has been measured.</summary>
+    public BenchResults Results { get; }
+
+    /// <summary>Create from a parked container, delete, and the clean-up behind it.</summary>
+    public Task CreateAndDeleteAsync(CancellationToken cancellationToken) =>
+        RoundsAsync("create", _options.Rounds, async (subject, lap) =>
         {
-            await CreateAndDeleteAsync(client, cancellationToken);
-            await CreateColdAsync(client, cancellationToken);
-            await WithOneSandboxAsync(client, cancellationToken);
-        }
-        finally
-        {
-            foreach (JsonObject sandbox in (await client.GetAsync("/sandboxes", CancellationToken.None)).Items())
+            await subject.SettleAsync(cancellationToken);
+            string id = await CreateAsync(subject, lap, BenchNames.CreateParked, cold: false, cancellationToken);
+            Func<bool>? isGone = await subject.WatchAsync(id, cancellationToken);
+            long start = lap.Start();
+            await lap.TimeAsync(BenchNames.Delete, () => subject.DeleteAsync(id, cancellationToken));
+            if (isGone is not null)
             {
-                await client.DeleteAsync($"/sandboxes/{sandbox.Text("sandbox_id")}", CancellationToken.None);
+                await WaitUntilGoneAsync(id, isGone, cancellationToken);
+                lap.Add(BenchNames.DeleteGone, lap.Since(start));
             }
-        }
+        }, cancellationToken);
 
-        return [_parked, _cold, _exec, _snapshot, _pause, _rollback, _rollbackToExec, _fork, _delete];
-    }
-
-    private async Task CreateAndDeleteAsync(SleighClient client, CancellationToken cancellationToken)
+    /// <summary>Create without a parked container. Creates without a pause drain a pool, so some more may be made than are counted.</summary>
+    public async Task CreateColdAsync(CancellationToken cancellationToken)
     {
-        for (int round = 0; round < _rounds; round++)
+        Dictionary<IBenchSubject, List<string>> made = _subjects.ToDictionary(s => s, _ => new List<string>());
+        await RoundsAsync("create, cold", _options.Rounds * 4, async (subject, lap) =>
         {
-            await WaitForASlotAsync(cancellationToken);
-            string id = await CreateAsync(client, cancellationToken);
-            await TimeAsync(_delete, () => client.DeleteAsync($"/sandboxes/{id}", cancellationToken));
-        }
-    }
-
-    // Creates without a pause drain the pool; what comes then had to start its container.
-    private async Task CreateColdAsync(SleighClient client, CancellationToken cancellationToken)
-    {
-        List<string> made = [];
-        for (int round = 0; round < _rounds * 4 && _cold.Count < _rounds; round++)
-        {
-            made.Add(await CreateAsync(client, cancellationToken));
-            if (made.Count == 8)
-            {
-                await Task.WhenAll(made.Select(id => client.DeleteAsync($"/sandboxes/{id}", cancellationToken)));
-                made.Clear();
-            }
-        }
-
-        await Task.WhenAll(made.Select(id => client.DeleteAsync($"/sandboxes/{id}", cancellationToken)));
-    }
-
-    private async Task WithOneSandboxAsync(SleighClient client, CancellationToken cancellationToken)
-    {
-        string id = await CreateAsync(client, cancellationToken);
-        for (int round = 0; round < _rounds; round++)
-        {
-            await TimeAsync(_exec, () => ExecAsync(client, id, ["/bin/true"], cancellationToken));
-        }
-
-        for (int round = 0; round < _rounds; round++)
-        {
-            await ExecAsync(client, id, ["/bin/sh", "-c", $"head -c 1000000 /dev/urandom > /root/data-{round % 4}"], cancellationToken);
-            JsonObject snapshot = await TimeAsync(_snapshot, () => client.PostAsync($"/sandboxes/{id}/snapshots", [], cancellationToken));
-            _pause.Add(snapshot.Number("pause_ms") ?? 0);
-
-            await WaitForASlotAsync(cancellationToken);
-            long start = _time.GetTimestamp();
-            JsonObject target = new() { ["snapshot_id"] = snapshot.Text("id") };
-            await TimeAsync(_rollback, () => client.PostAsync($"/sandboxes/{id}/rollback", target, cancellationToken));
-            await ExecAsync(client, id, ["/bin/true"], cancellationToken);
-            _rollbackToExec.Add(_time.GetElapsedTime(start).TotalMilliseconds);
-
-            await WaitForASlotAsync(cancellationToken);
-            JsonObject forked = await TimeAsync(
-                _fork, () => client.PostAsync($"/sandboxes/{id}/fork", new JsonObject { ["count"] = 1 }, cancellationToken));
-            foreach (JsonObject fork in forked.Items())
-            {
-                await client.DeleteAsync($"/sandboxes/{fork.Text("sandbox_id")}", cancellationToken);
-            }
-        }
-    }
-
-    private async Task<string> CreateAsync(SleighClient client, CancellationToken cancellationToken)
-    {
-        long start = _time.GetTimestamp();
-        JsonObject made = await client.PostAsync("/sandboxes", new JsonObject { ["image"] = _image }, cancellationToken, CreateTimeout);
-        (made.Text("source") == "pool" ? _parked : _cold).Add(_time.GetElapsedTime(start).TotalMilliseconds);
-        return made.Text("sandbox_id") ?? "";
-    }
-
-    private static async Task<JsonObject> ExecAsync(SleighClient client, string id, string[] argv, CancellationToken cancellationToken)
-    {
-        JsonObject exec = await client.PostAsync(
-            $"/sandboxes/{id}/exec",
-            new JsonObject { ["argv"] = JsonFields.Array(argv), ["wait"] = true, ["wait_timeout_seconds"] = 30 },
-            cancellationToken);
-        return exec.Number("exit_code") == 0
-            ? exec
-            : throw new CliException(
-                ExitCode.Failure, $"'{string.Join(' ', argv)}' in {id} ended as {exec.Text("status")}: {exec.Text("error")} {exec.Text("stderr")}");
-    }
-
-    // Not part of what is measured: an agent meets a full pool most of the time, this loop hardly ever. Long waits are given up.
-    private async Task WaitForASlotAsync(CancellationToken cancellationToken)
-    {
-        long start = _time.GetTimestamp();
-        while (_time.GetElapsedTime(start) < TimeSpan.FromSeconds(5))
-        {
-            JsonObject status = await _administrator.GetAsync("/admin/status", cancellationToken);
-            if (status.Number("parked_slots") is not { } parked || parked >= Math.Min(1, status.Number("parked_slots_target") ?? 0))
+            if (Results.Find(BenchNames.CreateCold, subject.Name)?.Count >= _options.Rounds)
             {
                 return;
             }
 
-            await Task.Delay(TimeSpan.FromMilliseconds(20), _time, cancellationToken);
+            made[subject].Add(await CreateAsync(subject, lap, BenchNames.CreateCold, cold: true, cancellationToken));
+            if (made[subject].Count == 8)
+            {
+                await DeleteAllAsync(subject, made[subject], cancellationToken);
+            }
+        }, cancellationToken);
+        foreach (IBenchSubject subject in _subjects)
+        {
+            await DeleteAllAsync(subject, made[subject], cancellationToken);
         }
     }
 
-    private async Task<T> TimeAsync<T>(Series series, Func<Task<T>> call)
+    /// <summary>Commands in a sandbox that is there.</summary>
+    public Task ExecAsync(CancellationToken cancellationToken) =>
+        WithSandboxAsync("exec", memoryMb: null, async made =>
+        {
+            await RoundsAsync("exec", _options.Rounds, (subject, lap) =>
+                lap.TimeAsync(BenchNames.Exec, () => subject.ExecAsync(made[subject], True, cancellationToken)), cancellationToken);
+            await RoundsAsync("exec, 1 MB", _options.Rounds, async (subject, lap) =>
+            {
+                string[] argv = ["/bin/sh", "-c", "head -c 1000000 /dev/zero"];
+                long bytes = await lap.TimeAsync(BenchNames.ExecOutput, () => subject.ExecForOutputAsync(made[subject], argv, cancellationToken));
+                if (bytes != 1_000_000)
+                {
+                    throw new CliException(ExitCode.Failure, $"of 1000000 bytes of output {bytes} were received");
+                }
+            }, cancellationToken);
+        }, cancellationToken);
+
+    /// <summary>Many sandboxes at once, each with its first command.</summary>
+    public Task BurstAsync(CancellationToken cancellationToken) => _options.Burst == 0
+        ? Task.CompletedTask
+        : RoundsAsync("burst", _options.BurstRounds, async (subject, lap) =>
+        {
+            await subject.SettleAsync(cancellationToken);
+            var made = new List<string>();
+            using var gate = new SemaphoreSlim(_options.Parallel);
+            await lap.TimeAsync(BenchNames.Burst(_options.Burst), async () =>
+            {
+                Task[] all = [.. Enumerable.Range(0, _options.Burst).Select(_ => OneAsync())];
+                await Task.WhenAll(all);
+            });
+            await DeleteAllAsync(subject, made, cancellationToken);
+
+            async Task OneAsync()
+            {
+                await gate.WaitAsync(cancellationToken);
+                try
+                {
+                    string id = (await subject.CreateAsync(null, cancellationToken)).Id;
+                    lock (made)
+                    {
+                        made.Add(id);
+                    }
+
+                    await subject.ExecAsync(id, True, cancellationToken);
+                }
+                finally
+                {
+                    gate.Release();
+                }
+            }
+        }, cancellationToken, warmUp: 0);
+
+    private static async Task<string> CreateAsync(IBenchSubject subject, Lap lap, string series, bool cold, CancellationToken cancellationToken)
     {
-        long start = _time.GetTimestamp();
-        T answer = await call();
-        series.Add(_time.GetElapsedTime(start).TotalMilliseconds);
-        return answer;
+        long start = lap.Start();
+        BenchSandbox made = await subject.CreateAsync(null, cancellationToken);
+        lap.Add(series, made.IsCold is { } isCold && isCold != cold ? null : lap.Since(start));
+        return made.Id;
     }
 
-    private async Task TimeAsync(Series series, Func<Task> call)
+    private async Task RoundsAsync(
+        string part, int rounds, Func<IBenchSubject, Lap, Task> round, CancellationToken cancellationToken, int? warmUp = null)
+    {
+        _progress(part);
+        Dictionary<IBenchSubject, int> failed = _subjects.ToDictionary(s => s, _ => 0);
+        for (int i = -(warmUp ?? _options.WarmUp); i < rounds; i++)
+        {
+            foreach (IBenchSubject subject in _subjects.Where(s => failed[s] < MaxFailures))
+            {
+                try
+                {
+                    await round(subject, new Lap(Results, _time, subject.Name, counts: i >= 0));
+                }
+                catch (CliException ex)
+                {
+                    failed[subject]++;
+                    Results.Fail(part, subject.Name, ex.Message);
+                }
+            }
+        }
+    }
+
+    // A sandbox for each subject, deleted at the end whatever happens.
+    private async Task WithSandboxAsync(
+        string part, int? memoryMb, Func<Dictionary<IBenchSubject, string>, Task> work, CancellationToken cancellationToken)
+    {
+        _progress(part);
+        Dictionary<IBenchSubject, string> made = [];
+        try
+        {
+            foreach (IBenchSubject subject in _subjects)
+            {
+                made[subject] = (await subject.CreateAsync(memoryMb, cancellationToken)).Id;
+            }
+
+            await work(made);
+        }
+        finally
+        {
+            foreach ((IBenchSubject subject, string id) in made)
+            {
+                await subject.DeleteAsync(id, CancellationToken.None);
+            }
+        }
+    }
+
+    // Not by more than a few at a time: this is no part of what is measured.
+    private static async Task DeleteAllAsync(IBenchSubject subject, List<string> made, CancellationToken cancellationToken)
+    {
+        foreach (string[] some in made.Chunk(8))
+        {
+            await Task.WhenAll(some.Select(id => subject.DeleteAsync(id, cancellationToken)));
+        }
+
+        made.Clear();
+    }
+
+    private async Task WaitUntilGoneAsync(string id, Func<bool> isGone, CancellationToken cancellationToken)
     {
         long start = _time.GetTimestamp();
-        await call();
-        series.Add(_time.GetElapsedTime(start).TotalMilliseconds);
+        while (!isGone())
+        {
+            if (_time.GetElapsedTime(start) > TimeSpan.FromSeconds(30))
+            {
+                throw new CliException(ExitCode.Failure, $"30 s after {id} was deleted something of it is still there");
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(1), _time, cancellationToken);
+        }
     }
 }

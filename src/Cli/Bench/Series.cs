@@ -37,6 +37,7 @@ internal sealed class Series
         ["count"] = Count,
         ["p50_ms"] = Math.Round(Percentile(0.5), 2),
         ["p95_ms"] = Math.Round(Percentile(0.95), 2),
+        ["p99_ms"] = Math.Round(Percentile(0.99), 2),
         ["min_ms"] = Math.Round(Percentile(0), 2),
         ["max_ms"] = Math.Round(Percentile(1), 2),
     };

@@ -1,0 +1,60 @@
+using System.Text.Json.Nodes;
+using Sleigh.Benchmarks.Host.Processes;
+using Sleigh.Cli.Api;
+
+namespace Sleigh.Benchmarks.Host.Daemon;
+
+/// <summary>A private sleighd. scripts/bench.sh has made its configuration and image, and clears up what a crash of this program leaves.</summary>
+internal sealed class SleighHost : IBenchHost
+{
+    private readonly BenchPaths _paths;
+    private ServerProcess? _daemon;
+    private SleighClient? _client;
+
+    public SleighHost(BenchPaths paths) => _paths = paths;
+
+    public string Name => "sleigh";
+
+    public int DaemonPid => _daemon?.Id ?? 0;
+
+    public int ContainerdPid => ProcessTable.WithArgument(Path.Combine(_paths.DataDir, "containerd", "config.toml")) is [var pid, ..] ? pid : 0;
+
+    public async Task<TimeSpan> StartAsync(bool pool, CancellationToken cancellationToken)
+    {
+        Dictionary<string, string> environment = pool ? [] : new() { ["SLEIGH_POOL_SIZE"] = "0" };
+        var command = new ServerCommand(_paths.DaemonLog, [_paths.Sleighd, "--config", _paths.Config], environment);
+        _daemon = await ServerProcess.StartAsync(command, _paths.Socket, "/readyz", cancellationToken);
+        _client = new SleighClient(_paths.Socket);
+        return _daemon.ReadyAfter;
+    }
+
+    public async Task StopAsync()
+    {
+        _client?.Dispose();
+        if (_daemon is { } daemon)
+        {
+            _daemon = null;
+            await daemon.StopAsync();
+        }
+    }
+
+    // sleighd stop-all, by scripts/bench.sh, ends the containerd.
+    public async ValueTask DisposeAsync() => await StopAsync();
+
+    public async Task<IHostSubject> OpenAsync(CancellationToken cancellationToken) =>
+        await SleighHostSubject.OpenAsync(Client, _paths, cancellationToken);
+
+    public async Task<IReadOnlyList<(string Name, string Value)>> DescribeAsync(CancellationToken cancellationToken)
+    {
+        JsonObject status = await Client.GetAsync("/admin/status", cancellationToken);
+        return
+        [
+            ("sleighd", status.Text("version") ?? "?"),
+            ("containerd", status.Text("containerd_version") ?? "?"),
+            ("sleigh: storage", status.Text("storage_driver") ?? "?"),
+            ("sleigh: parked containers", status.Show("parked_slots_target") ?? "?"),
+        ];
+    }
+
+    private SleighClient Client => _client ?? throw new InvalidOperationException("sleighd is not running");
+}

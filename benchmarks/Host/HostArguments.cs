@@ -1,0 +1,43 @@
+using Sleigh.Cli.Bench;
+
+namespace Sleigh.Benchmarks.Host;
+
+/// <summary>What is to be done.</summary>
+internal sealed record HostArguments
+{
+    /// <summary>How often.</summary>
+    public required BenchOptions Bench { get; init; }
+
+    /// <summary>How often at most Docker commits the large tree.</summary>
+    public required int DockerLargeRounds { get; init; }
+
+    /// <summary>Idle sandboxes whose memory is looked at.</summary>
+    public required int Sandboxes { get; init; }
+
+    /// <summary>Commands between the first and the last look at the daemons' memory.</summary>
+    public required int SoakExecs { get; init; }
+
+    /// <summary>Only the growth with sandboxes and trees.</summary>
+    public required bool Scale { get; init; }
+
+    /// <summary>Idle sandboxes at most.</summary>
+    public required int ScaleSandboxes { get; init; }
+
+    /// <summary>Files of the largest tree.</summary>
+    public required int ScaleFiles { get; init; }
+
+    /// <summary>A program reads.</summary>
+    public required bool IsJson { get; init; }
+
+    /// <summary>The file to compare with; empty: none.</summary>
+    public required string Baseline { get; init; }
+
+    /// <summary>The file to write; empty: none.</summary>
+    public required string Save { get; init; }
+
+    /// <summary>0.25: a quarter.</summary>
+    public required double Tolerance { get; init; }
+
+    /// <summary>Programs and data.</summary>
+    public required BenchPaths Paths { get; init; }
+}
