@@ -46,8 +46,9 @@ end_docker() {
         [ ! -d "$group" ] || find "$group" -depth -type d -exec rmdir {} + 2> /dev/null || true
     done
     rm -rf "$docker_home" "$docker_run"
-    # dockerd 20.10 makes this key wherever its data is.
+    # Two things that dockerd 20.10 makes wherever its data is.
     [ "$had_key" = 1 ] || rm -f /etc/docker/key.json
+    [ "$had_run" = 1 ] || rmdir /run/docker/plugins /run/docker 2> /dev/null || true
 }
 
 # Why there can be no Docker; nothing when there can.
@@ -57,10 +58,17 @@ why_no_docker() {
         echo "not installed: there is no dockerd, and the package docker.io could not be installed (no apt-get, or it failed; see above)"
 }
 
+if [ "${1:-}" = --help ]; then
+    dotnet build benchmarks/Host -c Release -v q -nologo > /dev/null
+    exec dotnet "$host" --help
+fi
+
 need_root
 if pid=$(daemon_pid); then die "a daemon of an earlier run is alive (pid $pid); end that run first"; fi
 had_key=0
+had_run=0
 [ ! -e /etc/docker/key.json ] || had_key=1
+[ ! -e /run/docker ] || had_run=1
 if [ -n "${SLEIGH_BENCH_WITHOUT_DOCKER:-}" ]; then scripts/install-dependencies.sh; else scripts/install-dependencies.sh dockerd=docker.io >&2; fi
 scripts/build.sh >&2
 quietly "$artifacts/log/bench.log" "build benchmarks/Host" dotnet build benchmarks/Host -c Release -v q -nologo >&2

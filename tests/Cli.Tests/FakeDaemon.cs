@@ -73,6 +73,7 @@ public sealed class FakeDaemon : IAsyncDisposable
             ("GET", "") => Ok(sandbox),
             ("DELETE", "") => Remove(id),
             ("POST", "exec") => Ok(await RunAsync(id, body)),
+            ("GET", "exec") => Ok(new JsonObject { ["data"] = Convert.ToBase64String(new byte[1_000_000]), ["eof"] = true }),
             ("POST", "snapshots") => Ok(await SnapshotAsync(id, body), 201),
             ("GET", "snapshots") => Ok(List(_snapshots.Values.Where(s => (string?)s["sandbox_id"] == id).OrderByDescending(s => (string?)s["id"], StringComparer.Ordinal))),
             ("POST", "rollback") => Ok(await RollbackAsync(id, body)),

@@ -25,12 +25,13 @@ internal sealed partial class SleighHostSubject : SleighSubject, IHostSubject
     {
         string slot = SlotOf(id);
         int[] processes = [.. await ProcessesAsync(id, cancellationToken)];
-        string[] folders =
-        [
-            Path.Combine(_paths.StateDir, "slots", slot),
-            .. CgroupsOf(slot),
-            .. processes.SelectMany(LayersOf).Distinct().Select(layer => Path.Combine(_paths.DataDir, "pool", "live", layer)),
-        ];
+        string[] layers = [.. processes.SelectMany(LayersOf).Distinct().Select(layer => Path.Combine(_paths.DataDir, "pool", "live", layer))];
+        if (layers.Length == 0 || !layers.All(Directory.Exists))
+        {
+            throw new CliException(ExitCode.Failure, $"the live layer of {id} cannot be seen: none of {processes.Length} processes has it in its mounts");
+        }
+
+        string[] folders = [Path.Combine(_paths.StateDir, "slots", slot), .. CgroupsOf(slot), .. layers];
         return () => !folders.Any(Directory.Exists) && !processes.Any(ProcessTable.IsAlive);
     }
 

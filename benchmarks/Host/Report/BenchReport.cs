@@ -121,7 +121,7 @@ internal sealed record BenchReport(
         ? [null, null, null, null]
         : [series.Count.ToString(CultureInfo.InvariantCulture), .. Shares.Select(share => Number(series.Percentile(share)))];
 
-    private static string? Number(double? value) => value?.ToString(value < 100 ? "0.0" : "0", CultureInfo.InvariantCulture);
+    private static string? Number(double? value) => value?.ToString(value < 1 ? "0.00" : value < 100 ? "0.0" : "0", CultureInfo.InvariantCulture);
 
     private static string? RatioText(double? ratio) => ratio?.ToString(ratio < 0.1 ? "0.000" : "0.00", CultureInfo.InvariantCulture);
 
