@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Sleigh.Benchmarks.Host.Processes;
 using Sleigh.Cli;
 using Sleigh.Cli.Api;
@@ -7,7 +6,7 @@ using Sleigh.Cli.Bench;
 namespace Sleigh.Benchmarks.Host.Daemon;
 
 /// <summary>Sleigh, whose sandboxes are also looked up on the host: by what the kernel and the file system show, not by what the daemon says.</summary>
-internal sealed partial class SleighHostSubject : SleighSubject, IHostSubject
+internal sealed class SleighHostSubject : SleighSubject, IHostSubject
 {
     // Version 2 alone, and beside version 1.
     private static readonly string[] CgroupRoots = ["/sys/fs/cgroup", "/sys/fs/cgroup/unified"];
@@ -25,13 +24,7 @@ internal sealed partial class SleighHostSubject : SleighSubject, IHostSubject
     {
         string slot = SlotOf(id);
         int[] processes = [.. await ProcessesAsync(id, cancellationToken)];
-        string[] layers = [.. processes.SelectMany(LayersOf).Distinct().Select(layer => Path.Combine(_paths.DataDir, "pool", "live", layer))];
-        if (layers.Length == 0 || !layers.All(Directory.Exists))
-        {
-            throw new CliException(ExitCode.Failure, $"the live layer of {id} cannot be seen: none of {processes.Length} processes has it in its mounts");
-        }
-
-        string[] folders = [Path.Combine(_paths.StateDir, "slots", slot), .. CgroupsOf(slot), .. layers];
+        string[] folders = [Path.Combine(_paths.StateDir, "slots", slot), .. CgroupsOf(slot), LayerOf(id)];
         return () => !folders.Any(Directory.Exists) && !processes.Any(ProcessTable.IsAlive);
     }
 
@@ -58,14 +51,19 @@ internal sealed partial class SleighHostSubject : SleighSubject, IHostSubject
         throw new CliException(ExitCode.Failure, $"no slot in {_paths.StateDir}/slots has the host name {name}");
     }
 
-    private static IEnumerable<string> LayersOf(int process) =>
-        LiveLayer().Matches(ProcessTable.Read($"/proc/{process}/mountinfo") ?? "").Select(m => m.Value);
+    // The mount shows descriptors instead of names, so the layer is known by the file in it.
+    private string LayerOf(string id)
+    {
+        string live = Path.Combine(_paths.DataDir, "pool", "live");
+        return Directory.EnumerateDirectories(live).FirstOrDefault(layer => HasFile(layer, id))
+            ?? throw new CliException(ExitCode.Failure, $"no layer in {live} holds the file /root/{id}");
+    }
+
+    private static bool HasFile(string layer, string id) =>
+        File.Exists(Path.Combine(layer, "root", id)) || Directory.EnumerateDirectories(layer).Any(part => File.Exists(Path.Combine(part, "root", id)));
 
     private IEnumerable<string> CgroupsOf(string slot) =>
         CgroupRoots
             .SelectMany(root => new[] { $"{root}/{_paths.Subtree}/{slot}", $"{root}/{_paths.Subtree}-{slot}" })
             .Where(Directory.Exists);
-
-    [GeneratedRegex("lyr-[0-9a-f]{8,32}", RegexOptions.CultureInvariant)]
-    private static partial Regex LiveLayer();
 }

@@ -33,6 +33,8 @@ internal sealed partial class BenchRun
         {
             await subject.SettleAsync(cancellationToken);
             string id = await CreateAsync(subject, lap, BenchNames.CreateParked, cold: false, cancellationToken);
+            // What is deleted has been used and holds a file, which also shows where it lies.
+            await subject.ExecAsync(id, ["/bin/sh", "-c", $": > /root/{id}"], cancellationToken);
             Func<bool>? isGone = await subject.WatchAsync(id, cancellationToken);
             long start = lap.Start();
             await lap.TimeAsync(BenchNames.Delete, () => subject.DeleteAsync(id, cancellationToken));

@@ -40,7 +40,7 @@ internal interface IBenchSubject
     /// <summary>Deletes a sandbox, whatever runs in it.</summary>
     Task DeleteAsync(string id, CancellationToken cancellationToken);
 
-    /// <summary>Looks up what a sandbox consists of on the host.</summary>
+    /// <summary>Looks up what a sandbox consists of on the host. It has a file /root/ID, named after it.</summary>
     /// <returns>Says whether nothing of it is left; null where that cannot be seen from here.</returns>
     Task<Func<bool>?> WatchAsync(string id, CancellationToken cancellationToken);
 
