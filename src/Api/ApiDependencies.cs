@@ -20,6 +20,9 @@ public sealed record ApiDependencies
     /// <summary>Files in and out of sandboxes.</summary>
     public required ISandboxFiles Files { get; init; }
 
+    /// <summary>What has happened.</summary>
+    public required IEvents Events { get; init; }
+
     /// <summary>Images, for the administrator.</summary>
     public required IImages Images { get; init; }
 

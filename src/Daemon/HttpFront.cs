@@ -44,6 +44,7 @@ internal static class HttpFront
             Sandboxes = runtime.Sandboxes,
             Execs = runtime.Execs,
             Files = runtime.Files,
+            Events = runtime.Events,
             Images = runtime.Images,
             Host = runtime.Host,
             Idempotency = runtime.Idempotency,

@@ -46,7 +46,7 @@ internal sealed partial class Reconciler
             SandboxRecord now = slot is null ? record with { Slot = null } : record;
             if (now != record)
             {
-                _parts.Records.PutSandbox(now, SandboxState.Live);
+                _parts.Records.PutSandbox(now, SandboxState.Live, [EventDraft.Of(EventTypes.SandboxExited, now.Sandbox)]);
             }
 
             _parts.Table.Add(new SandboxEntry(now, slot, _parts.Time));

@@ -26,7 +26,7 @@ internal static partial class RuntimeOpening
         FileStream held = Storage(() => Lock(options));
         await using Opened opened = new();
         opened.Add(held);
-        RecordStore records = Storage(() => RecordStore.Open(Path.Combine(options.DataDir, "sleigh.db")));
+        RecordStore records = Storage(() => RecordStore.Open(Path.Combine(options.DataDir, "sleigh.db"), time, options.Events.KeptPerSession));
         opened.Add(records);
         string instance = records.MetaOrAdd("instance", () => RandomNumberGenerator.GetHexString(16, lowercase: true));
 
@@ -69,13 +69,17 @@ internal static partial class RuntimeOpening
         imageParts.Pulls.Recovered = parts.Background.BeginAsync("take back an import or pull that was cut off", () => images.RecoverAsync());
         Images.Images adminImages = new(images, new ImageBootstrap(images, options.DataDir), imageParts, table, options, time);
 
+        Sessions sessions = new(records, options.Sessions, time) { IsBusy = execs.IsBusy };
+        SessionEnds ends = new(sessions, sandboxes, parts);
+        ends.FinishAfterStart();
         Doctor doctor = new(hierarchy, mounter.Method, options);
         opened.Keep();
         return new OpenRuntime(
             parts,
             sandboxes,
             new SandboxFiles(parts),
-            new Sessions(records, options.Sessions, time) { IsBusy = execs.IsBusy },
+            sessions,
+            ends,
             adminImages,
             new ImageUpkeep(adminImages, adminImages.PruneViewsAsync, options, parts.Background, time, logger),
             new RuntimeHost(parts, containerd, hierarchy, doctor, supervisor is null ? "system" : "embedded"),

@@ -20,6 +20,7 @@ public sealed partial class SleighRuntime : IAsyncDisposable
     private SleighRuntime(OpenRuntime open)
     {
         (_open, _parts) = (open, open.Parts);
+        Events = new Events(_parts.Records);
         _maintenance = _parts.Time.CreateTimer(_ => Maintain(), null, MaintenanceInterval, MaintenanceInterval);
     }
 
@@ -34,6 +35,9 @@ public sealed partial class SleighRuntime : IAsyncDisposable
 
     /// <summary>Files in and out of sandboxes.</summary>
     public ISandboxFiles Files => _open.Files;
+
+    /// <summary>What has happened.</summary>
+    public IEvents Events { get; }
 
     /// <summary>Images on this host.</summary>
     public IImages Images => _open.Images;
@@ -118,6 +122,11 @@ public sealed partial class SleighRuntime : IAsyncDisposable
         DateTimeOffset now = _parts.Time.GetUtcNow();
         _open.Idempotency.Sweep();
         _open.ImageUpkeep.Tick();
+        _parts.Background.Run("end sessions that nobody uses", () =>
+        {
+            _open.Ends.Maintain();
+            return Task.CompletedTask;
+        });
         TimeSpan? idle = _parts.Options.Sandbox.IdleTtl;
         foreach (SandboxEntry entry in _parts.Table.All.Where(e => !e.IsDeleted))
         {
@@ -126,7 +135,8 @@ public sealed partial class SleighRuntime : IAsyncDisposable
                 && entry.Slot is not { Users.Any: true };
             if (expired || unused)
             {
-                _parts.Background.Run($"delete {entry.Id}", () => Sandboxes.DeleteAsync(entry.Id, CancellationToken.None));
+                DeleteReason reason = expired ? DeleteReason.Ttl : DeleteReason.Idle;
+                _parts.Background.Run($"delete {entry.Id}", () => _open.Sandboxes.DeleteAsync(entry.Id, reason));
             }
         }
     }

@@ -17,6 +17,7 @@ public sealed class AdminTests
     [InlineData("POST", "/admin/images/prune")]
     [InlineData("GET", "/admin/status")]
     [InlineData("GET", "/admin/doctor")]
+    [InlineData("GET", "/admin/events")]
     public async Task Over_TCP_these_paths_do_not_exist_whatever_is_sent(string method, string path)
     {
         await using TestApi api = await TestApi.StartAsync(o => o with { Http = o.Http with { ApiKey = "k" } });

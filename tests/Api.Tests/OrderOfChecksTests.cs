@@ -31,6 +31,8 @@ public sealed class OrderOfChecksTests
         new("GET", "/sandboxes/{S}/exec/{E}/stream") { Unknown = """{"extra":1}""", WrongQuery = "stdout_offset=x", Field = "stdout_offset" },
         new("GET", "/sandboxes/{S}/exec/{E}/attach") { Unknown = """{"extra":1}""", WrongQuery = "stderr_offset=x", Field = "stderr_offset" },
         new("GET", "/sessions/{I}") { Unknown = """{"extra":1}""" },
+        new("DELETE", "/sessions/{I}") { Unknown = """{"extra":1}""" },
+        new("GET", "/events") { Unknown = """{"extra":1}""", WrongQuery = "last_event_id=x", Field = "last_event_id" },
     ];
 
     public static TheoryData<string> Endpoints() => [.. Rows.Select(r => r.Name)];
@@ -149,7 +151,7 @@ public sealed class OrderOfChecksTests
     public async Task Every_endpoint_of_class_session_stands_in_the_table()
     {
         IEnumerable<string> all = Sleigh.Api.Endpoints.AllEndpoints.List()
-            .Where(e => e.Access == Routing.AccessClass.Session)
+            .Where(e => e.Access is Routing.AccessClass.Session or Routing.AccessClass.SessionOrKey)
             .Select(e => $"{e.Method} /{string.Join('/', e.Segments)}"
                 .Replace("{id}", "{S}", StringComparison.Ordinal)
                 .Replace("{execId}", "{E}", StringComparison.Ordinal)

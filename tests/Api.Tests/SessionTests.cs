@@ -1,3 +1,5 @@
+using Sleigh.Runtime;
+
 namespace Sleigh.Api.Tests;
 
 /// <summary>Section 2 of the contract, endpoints 2 and 32.</summary>
@@ -34,6 +36,71 @@ public sealed class SessionTests
             answer.Is(403, "forbidden", "forbidden: the path names another session");
             Assert.DoesNotContain(path, answer.Body, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public async Task A_session_is_deleted_by_its_id_or_its_token_and_the_token_is_of_no_use_afterwards()
+    {
+        await using TestApi api = await TestApi.StartAsync();
+        string first = api.Token();
+        string second = api.Token();
+        SessionId id = api.Sessions.Authenticate(first)!.Id;
+        string other = api.Sessions.Authenticate(second)!.Id.ToString();
+
+        (await api.SendAsync("DELETE", $"/sessions/{other}", null, first)).Is(403, "forbidden", "forbidden: the path names another session");
+        Answer byId = await api.SendAsync("DELETE", $"/sessions/{id}", null, first);
+        Answer byToken = await api.SendAsync("DELETE", $"/sessions/{second}?session_token={second}");
+
+        Assert.Equal((204, ""), (byId.Status, byId.Body));
+        Assert.Equal(204, byToken.Status);
+        Assert.Equal([id.ToString(), other], api.Sessions.Ended.Select(s => s.ToString()));
+        (await api.SendAsync("DELETE", $"/sessions/{id}", null, first)).Is(401, "unauthenticated");
+        (await api.SendAsync("GET", "/sandboxes", null, second)).Is(401, "unauthenticated");
+    }
+
+    [Fact]
+    public async Task The_api_key_deletes_any_session_by_its_id_but_the_administrators()
+    {
+        await using TestApi api = await TestApi.StartAsync(o => o with { Http = o.Http with { ApiKey = "k" } });
+        string token = api.Token();
+        SessionId id = api.Sessions.Authenticate(token)!.Id;
+        (string, string) key = ("Authorization", "Bearer k");
+
+        (await api.SendAsync("DELETE", $"/sessions/{id}", null, null, ("Authorization", "Bearer wrong"))).Is(401, "api_key_required");
+        (await api.SendAsync("DELETE", $"/sessions/{id}")).Is(400, "session_token_required");
+        (await api.SendAsync("DELETE", "/sessions/sid_00000000ffff", null, null, key)).Is(404, "not_found", "resource not found: session sid_00000000ffff");
+        Answer byToken = await api.SendAsync("DELETE", $"/sessions/{token}", null, null, key);
+        byToken.Is(404, "not_found");
+        Assert.DoesNotContain("sess_", byToken.Body, StringComparison.Ordinal);
+        (await api.SendAsync("DELETE", $"/sessions/{api.Sessions.Administrator.Id}", null, null, key))
+            .Is(403, "forbidden", "forbidden: the administrator's own session cannot be deleted");
+        (await api.SendAsync("DELETE", $"/sessions/{id}", """{"extra":1}""", null, key)).Is(400, "unknown_field");
+        Assert.Equal(204, (await api.SendAsync("DELETE", $"/sessions/{id}", null, null, key)).Status);
+        Assert.Equal([id], api.Sessions.Ended);
+        (await api.SendAsync("GET", $"/sessions/{id}", null, null, key)).Is(400, "session_token_required");
+    }
+
+    [Fact]
+    public async Task Without_an_api_key_a_bearer_is_no_proof()
+    {
+        await using TestApi api = await TestApi.StartAsync();
+        SessionId id = api.Sessions.Authenticate(api.Token())!.Id;
+
+        (await api.SendAsync("DELETE", $"/sessions/{id}", null, null, ("Authorization", "Bearer k"))).Is(400, "session_token_required");
+    }
+
+    [Fact]
+    public async Task Over_the_socket_the_administrator_deletes_any_session_but_its_own()
+    {
+        await using TestApi api = await TestApi.StartAsync();
+        SessionId id = api.Sessions.Authenticate(api.Token())!.Id;
+        string kept = api.Token();
+        api.Socket = true;
+
+        Assert.Equal(204, (await api.SendAsync("DELETE", $"/sessions/{id}")).Status);
+        (await api.SendAsync("DELETE", $"/sessions/{id}")).Is(404, "not_found", $"resource not found: session {id}");
+        (await api.SendAsync("DELETE", $"/sessions/{api.Sessions.Administrator.Id}")).Is(403, "forbidden");
+        (await api.SendAsync("DELETE", $"/sessions/{api.Sessions.Administrator.Id}", null, kept)).Is(403, "forbidden", "forbidden: the path names another session");
     }
 
     [Fact]

@@ -26,6 +26,8 @@ internal sealed class TestApi : IAsyncDisposable
 
     public FakeImages Images { get; } = new();
 
+    public FakeEvents Events { get; } = new();
+
     public required FakeSessions Sessions { get; init; }
 
     public required FakeSandboxes Sandboxes { get; init; }
@@ -78,6 +80,7 @@ internal sealed class TestApi : IAsyncDisposable
         Execs = Execs,
         Files = Files,
         Images = Images,
+        Events = Events,
         Host = Host,
         Idempotency = new FakeIdempotency(),
         Options = options,

@@ -1,3 +1,4 @@
+using Sleigh.Api.Errors;
 using Sleigh.Api.Json;
 using Sleigh.Api.Routing;
 using Sleigh.Api.Views;
@@ -18,6 +19,13 @@ internal static class AdminEndpoints
 
     private static Endpoint<NoRequest> Get(string pattern, Func<Call, NoRequest, Task<Reply>> action) =>
         new("GET", pattern, NoRequest.Read, action) { Access = AccessClass.Socket };
+
+    /// <summary>The parameter <c>session_id</c>; null when it is not there.</summary>
+    public static SessionId? SessionQuery(Call call)
+    {
+        string? text = call.Query("session_id");
+        return text is null ? null : SessionId.TryParse(text, out SessionId id) ? id : throw ApiErrors.Invalid("session_id", "is not the id of a session").Exception();
+    }
 
     private static Task<Reply> SessionsAsync(Call call, NoRequest request)
     {

@@ -14,6 +14,7 @@ internal static class AllEndpoints
         .. ExecEndpoints.List(),
         .. ExecStreamEndpoints.List(),
         .. FileEndpoints.List(),
+        .. EventEndpoints.List(),
         .. AdminEndpoints.List(),
         .. AdminImageEndpoints.List(),
     ];

@@ -6,13 +6,18 @@ using Sleigh.Runtime;
 
 namespace Sleigh.Api.Endpoints;
 
-/// <summary>Endpoints 2 and 32.</summary>
+/// <summary>Endpoints 2, 31 and 32.</summary>
 internal static class SessionEndpoints
 {
     public static IEnumerable<Endpoint> List() =>
     [
         new Endpoint<NoRequest>("POST", "sessions/token", NoRequest.Read, IssueAsync) { Access = AccessClass.Trusted, Body = BodyRule.Ignored },
         new Endpoint<NoRequest>("GET", "sessions/{sessionId}", NoRequest.Read, GetAsync) { KnownFields = NoRequest.Fields },
+        new Endpoint<NoRequest>("DELETE", "sessions/{sessionId}", NoRequest.Read, DeleteAsync)
+        {
+            Access = AccessClass.SessionOrKey,
+            KnownFields = NoRequest.Fields,
+        },
     ];
 
     /// <summary>Sandboxes and running commands of a session.</summary>
@@ -33,6 +38,26 @@ internal static class SessionEndpoints
         Session session = Find(call, call.Path[1]);
         (int sandboxes, int running) = Count(call, session.Id);
         return Task.FromResult(Reply.Json(200, json => SessionView.Write(json, session, call.Options.Sessions, sandboxes, running)));
+    }
+
+    // Over the socket, and by the api key, any session but the administrator's own.
+    private static async Task<Reply> DeleteAsync(Call call, NoRequest request)
+    {
+        string text = call.Path[1];
+        if (!call.Session.IsAdministrator)
+        {
+            await call.Dependencies.Sessions.EndAsync(Find(call, text).Id);
+            return Reply.NoContent;
+        }
+
+        if (!SessionId.TryParse(text, out SessionId id))
+        {
+            // Not repeated: it may be a token.
+            throw ApiErrors.NotFound("session", "of that name").Exception();
+        }
+
+        await call.Dependencies.Sessions.EndAsync(id);
+        return Reply.NoContent;
     }
 
     // The token counts as its session's id. Only the administrator may look at another session.

@@ -12,6 +12,9 @@ internal enum AccessClass
     /// <summary>A session token, or the administrator's socket.</summary>
     Session,
 
+    /// <summary>A session token or the administrator's socket, or without a token the api key.</summary>
+    SessionOrKey,
+
     /// <summary>The administrator's socket; elsewhere the path does not exist.</summary>
     Socket,
 }

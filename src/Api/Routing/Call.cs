@@ -100,6 +100,20 @@ internal sealed class Call(HttpContext http, ApiDependencies dependencies, strin
         }
     }
 
+    /// <summary>Steps 6 and 7 where the api key stands in for a token: it acts as the administrator then.</summary>
+    public void AuthenticateOrKey()
+    {
+        string? authorization = Http.Request.Headers.Authorization;
+        ApiKeyCheck key = new(Options.Http.ApiKey);
+        if (FromSocket || !key.IsConfigured || authorization is null || FindToken() is not null)
+        {
+            Authenticate();
+            return;
+        }
+
+        _session = key.Matches(authorization) ? Dependencies.Sessions.Administrator : throw ApiErrors.ApiKeyRequired().Exception();
+    }
+
     /// <summary>Steps 8 to 10: the sandbox of the path, its owner, the exec of the path.</summary>
     public void FindTargets(string[] pattern)
     {

@@ -49,6 +49,10 @@ internal sealed class Endpoint<TRequest>(
             call.Authenticate();
             call.FindTargets(Segments);
         }
+        else if (Access == AccessClass.SessionOrKey)
+        {
+            call.AuthenticateOrKey();
+        }
 
         if (KnownFields is not null)
         {

@@ -14,8 +14,23 @@ internal static class ExecView
     /// <param name="webhookAsked">Whether this is the reply to a start that asked for a webhook.</param>
     public static void Write(Utf8JsonWriter json, ExecResult result, string? error = null, bool webhookAsked = false)
     {
-        Exec exec = result.Exec;
         json.WriteStartObject();
+        WriteFacts(json, result.Exec, error, webhookAsked);
+        json.WriteString("stdout", result.Stdout);
+        json.WriteString("stderr", result.Stderr);
+        json.WriteEndObject();
+    }
+
+    /// <summary>The object without the output fields.</summary>
+    public static void WriteSummary(Utf8JsonWriter json, Exec exec)
+    {
+        json.WriteStartObject();
+        WriteFacts(json, exec, null, webhookAsked: false);
+        json.WriteEndObject();
+    }
+
+    private static void WriteFacts(Utf8JsonWriter json, Exec exec, string? error, bool webhookAsked)
+    {
         json.WriteString("id", exec.Id.ToString());
         json.WriteString("sandbox_id", exec.Sandbox.ToString());
         json.WriteString("status", StatusText(exec.Status));
@@ -47,9 +62,6 @@ internal static class ExecView
 
         json.WriteNumber("stdout_bytes", exec.StdoutBytes);
         json.WriteNumber("stderr_bytes", exec.StderrBytes);
-        json.WriteString("stdout", result.Stdout);
-        json.WriteString("stderr", result.Stderr);
-        json.WriteEndObject();
     }
 
     private static void WriteUsage(Utf8JsonWriter json, ExecUsage usage)

@@ -74,7 +74,10 @@ internal sealed partial class Execs : IExecs, IDisposable
         }
         catch (IOException e)
         {
-            _records.RemoveExec(row.Exec.Id);
+            _records.FinishExec(row.Exec with
+            {
+                Status = ExecStatus.Failed, Error = ExecEnd.NotStarted("its output files could not be made").Error, Completed = _time.GetUtcNow(),
+            });
             throw Failures.Translate(e, ErrorKind.DiskFull, "the command's output files could not be made; the data disk may be full");
         }
 

@@ -9,5 +9,6 @@ namespace Sleigh.Runtime.Records;
 [JsonSerializable(typeof(CapturedLimits))]
 [JsonSerializable(typeof(ImageSettings))]
 [JsonSerializable(typeof(SlotLimits))]
+[JsonSerializable(typeof(EventRecord))]
 [JsonSourceGenerationOptions(IgnoreReadOnlyProperties = true)]
 internal sealed partial class RecordJson : JsonSerializerContext;

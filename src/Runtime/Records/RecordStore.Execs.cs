@@ -11,7 +11,7 @@ internal sealed partial class RecordStore
         + "cpu, wall_ms, stall, io_read, io_write, stdout_bytes, stderr_bytes, input";
 
     /// <summary>Records that a command is about to start.</summary>
-    public void AddExec(ExecRow row) => _database.Write(db =>
+    public void AddExec(ExecRow row) => WriteAndTell(db =>
     {
         using SqliteStatement insert = db.Prepare(
             "INSERT INTO execs (id, sandbox, session, slot, status, origin, started, time_limit, cause, input) "
@@ -19,6 +19,7 @@ internal sealed partial class RecordStore
         insert.Bind(1, row.Exec.Id.ToString()).Bind(2, row.Exec.Sandbox.ToString()).Bind(3, row.Exec.Session.ToString())
             .Bind(4, row.Slot.ToString()).Bind(5, Word(row.Exec.Status)).Bind(6, Word(row.Exec.Origin)).Bind(7, Time(row.Exec.Started))
             .Bind(8, row.TimeLimit is TimeSpan limit ? Micros(limit) : null).Bind(9, Word(row.Cause)).Bind(10, Word(row.Exec.Input)).Run();
+        return [EventDraft.Of(EventTypes.ExecStarted, row.Exec)];
     });
 
     /// <summary>Records that a command is being ended, and why.</summary>
@@ -28,23 +29,18 @@ internal sealed partial class RecordStore
         update.Bind(1, id.ToString()).Bind(2, Word(status)).Bind(3, Word(cause)).Bind(4, Time(killAt)).Run();
     });
 
-    /// <summary>Records the final state.</summary>
-    public void FinishExec(Exec exec) => _database.Write(db =>
+    /// <summary>Records the final state; a second one is ignored.</summary>
+    public void FinishExec(Exec exec) => WriteAndTell(db =>
     {
         using SqliteStatement update = db.Prepare(
             "UPDATE execs SET status = ?2, exit_code = ?3, error = ?4, timed_out = ?5, completed = ?6, memory_peak = ?7, cpu = ?8, "
-            + "wall_ms = ?9, stall = ?10, io_read = ?11, io_write = ?12, stdout_bytes = ?13, stderr_bytes = ?14 WHERE id = ?1");
+            + "wall_ms = ?9, stall = ?10, io_read = ?11, io_write = ?12, stdout_bytes = ?13, stderr_bytes = ?14 "
+            + "WHERE id = ?1 AND status IN ('running', 'cancelling')");
         update.Bind(1, exec.Id.ToString()).Bind(2, Word(exec.Status)).Bind(3, (long?)exec.ExitCode).Bind(4, exec.Error)
             .Bind(5, exec.TimedOut).Bind(6, Time(exec.Completed)).Bind(7, exec.Usage?.MemoryPeakBytes).Bind(8, exec.Usage?.CpuUsec)
             .Bind(9, exec.Usage?.WallMs).Bind(10, exec.Usage?.StallUsec).Bind(11, exec.Usage?.IoReadBytes)
             .Bind(12, exec.Usage?.IoWriteBytes).Bind(13, exec.StdoutBytes).Bind(14, exec.StderrBytes).Run();
-    });
-
-    /// <summary>Removes an exec that was never accepted.</summary>
-    public void RemoveExec(ExecId id) => _database.Write(db =>
-    {
-        using SqliteStatement delete = db.Prepare("DELETE FROM execs WHERE id = ?1");
-        delete.Bind(1, id.ToString()).Run();
+        return db.Changes > 0 ? [EventDraft.Of(EventTypes.ExecFinished, exec)] : [];
     });
 
     /// <summary>An exec as last recorded; null when there is none.</summary>

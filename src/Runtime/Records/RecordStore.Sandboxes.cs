@@ -19,19 +19,21 @@ internal sealed partial class RecordStore
 
     /// <summary>Adds or replaces a sandbox's row.</summary>
     /// <exception cref="SqliteException">Another sandbox of the session has the name.</exception>
-    public void PutSandbox(SandboxRecord record, SandboxState state) => _database.Write(db => PutSandbox(db, record, state));
+    public void PutSandbox(SandboxRecord record, SandboxState state) => _database.Write(db => { PutSandbox(db, record, state); });
 
-    /// <summary>One step for callers: the sandbox's row and the rows of the slots that change with it.</summary>
-    public void PutSandbox(SandboxRecord record, SandboxState state, params ReadOnlySpan<SlotRecord> slots)
+    /// <summary>One step for callers: the sandbox's row, the rows of the slots that change with it, and the events that tell of it.</summary>
+    public void PutSandbox(SandboxRecord record, SandboxState state, IReadOnlyList<EventDraft> events, params ReadOnlySpan<SlotRecord> slots)
     {
         SlotRecord[] changed = slots.ToArray();
-        _database.Write(db =>
+        WriteAndTell(db =>
         {
-            PutSandbox(db, record, state);
+            bool put = PutSandbox(db, record, state);
             foreach (SlotRecord slot in changed)
             {
                 PutSlot(db, slot);
             }
+
+            return put ? events : [];
         });
     }
 
@@ -43,16 +45,23 @@ internal sealed partial class RecordStore
     });
 
     /// <summary>Marks a sandbox and its snapshots as deleted; their files may be removed from now on.</summary>
-    public void MarkSandboxDeleting(SandboxId id) => _database.Write(db =>
+    public void MarkSandboxDeleting(Sandbox sandbox, DeleteReason reason) => WriteAndTell(db =>
     {
+        string id = sandbox.Id.ToString();
+        List<EventDraft> events = DeletedSnapshots(db, sandbox);
+        bool first = false;
         foreach (string sql in (ReadOnlySpan<string>)[
-            "UPDATE sandboxes SET state = 'deleting', slot = NULL WHERE id = ?1",
+            "UPDATE sandboxes SET state = 'deleting', slot = NULL WHERE id = ?1 AND state <> 'deleting'",
             "UPDATE slots SET state = 'ending' WHERE sandbox = ?1",
             "UPDATE snapshots SET state = 'deleting' WHERE sandbox = ?1"])
         {
             using SqliteStatement statement = db.Prepare(sql);
-            statement.Bind(1, id.ToString()).Run();
+            int changes = statement.Bind(1, id).Run();
+            first |= changes > 0 && sql.StartsWith("UPDATE sandboxes", StringComparison.Ordinal);
         }
+
+        events.Add(EventDraft.Of(EventTypes.SandboxDeleted, sandbox, new EventRecord { Reason = reason }));
+        return first ? events : [];
     });
 
     /// <summary>Removes a sandbox's row; its files are gone. Execs stay in the history.</summary>
@@ -69,11 +78,20 @@ internal sealed partial class RecordStore
         return ReadAll(select, row => (ReadSandbox(row), Word<SandboxState>(row.GetText(1))));
     });
 
-    private static void PutSandbox(SqliteConnection db, SandboxRecord record, SandboxState state)
+    private static List<EventDraft> DeletedSnapshots(SqliteConnection db, Sandbox sandbox)
+    {
+        using SqliteStatement select = db.Prepare("SELECT id, name FROM snapshots WHERE sandbox = ?1 AND state = 'sealed' ORDER BY seq");
+        select.Bind(1, sandbox.Id.ToString());
+        return ReadAll(select, row => EventDraft.Of(
+            EventTypes.SnapshotDeleted, sandbox, new EventRecord { Snapshot = row.GetText(0), Name = row.GetTextOrNull(1) }));
+    }
+
+    /// <summary>False when the sandbox is being deleted, and its row was left as it is.</summary>
+    private static bool PutSandbox(SqliteConnection db, SandboxRecord record, SandboxState state)
     {
         Sandbox s = record.Sandbox;
         using SqliteStatement put = db.Prepare(PutSandboxSql);
-        put.Bind(1, s.Id.ToString()).Bind(2, Word(state)).Bind(3, s.Session.ToString()).Bind(4, record.Layer)
+        int changes = put.Bind(1, s.Id.ToString()).Bind(2, Word(state)).Bind(3, s.Session.ToString()).Bind(4, record.Layer)
             .Bind(5, record.Slot?.ToString()).Bind(6, s.Image).Bind(7, record.Chain)
             .Bind(8, Json(record.Settings, RecordJson.Default.ImageSettings))
             .Bind(9, Json(s.Labels, RecordJson.Default.IReadOnlyDictionaryStringString))
@@ -84,6 +102,7 @@ internal sealed partial class RecordStore
             .Bind(19, s.Cpus).Bind(20, s.PidsLimit).Bind(21, s.DiskLimitMb).Bind(22, s.Network).Bind(23, s.RuntimeClass)
             .Bind(24, s.User).Bind(25, s.Name).Bind(26, s.BaseSnapshot?.ToString())
             .Bind(27, s.Parent?.Sandbox.ToString()).Bind(28, s.Parent?.Snapshot.ToString()).Run();
+        return changes > 0;
     }
 
     private static SandboxRecord ReadSandbox(SqliteStatement row) => new()

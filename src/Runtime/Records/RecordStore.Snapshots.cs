@@ -18,24 +18,27 @@ internal sealed partial class RecordStore
     });
 
     /// <summary>Records that the layer is sealed, and what it took; the sandbox's files stand on it from now on.</summary>
-    public void SealSnapshot(Snapshot snapshot, SandboxRecord sandbox) => _database.Write(db =>
+    public void SealSnapshot(Snapshot snapshot, SandboxRecord sandbox) => WriteAndTell(db =>
     {
         using SqliteStatement update = db.Prepare(
             "UPDATE snapshots SET state = 'sealed', bytes = ?2, durable = ?3, duration = ?4, pause = ?5 WHERE id = ?1");
         update.Bind(1, snapshot.Id.ToString()).Bind(2, snapshot.Bytes).Bind(3, snapshot.Durable)
             .Bind(4, Micros(snapshot.Duration)).Bind(5, Micros(snapshot.Pause)).Run();
-        PutSandbox(db, sandbox, SandboxState.Live);
+        EventDraft[] events = snapshot.Durable
+            ? [EventDraft.Of(EventTypes.SnapshotCreated, snapshot), EventDraft.Of(EventTypes.SnapshotDurable, snapshot)]
+            : [EventDraft.Of(EventTypes.SnapshotCreated, snapshot)];
+        return PutSandbox(db, sandbox, SandboxState.Live) ? events : [];
     });
 
     /// <summary>Records that all data of a snapshot has reached the disk.</summary>
-    public void MarkSnapshotDurable(SnapshotId id) => _database.Write(db =>
+    public void MarkSnapshotDurable(Snapshot snapshot) => WriteAndTell(db =>
     {
-        using SqliteStatement update = db.Prepare("UPDATE snapshots SET durable = 1 WHERE id = ?1");
-        update.Bind(1, id.ToString()).Run();
+        using SqliteStatement update = db.Prepare("UPDATE snapshots SET durable = 1 WHERE id = ?1 AND durable = 0 AND state = 'sealed'");
+        return update.Bind(1, snapshot.Id.ToString()).Run() > 0 ? [EventDraft.Of(EventTypes.SnapshotDurable, snapshot)] : [];
     });
 
     /// <summary>Marks a snapshot as deleted and gives its parent to its children and to the sandbox that stood on it.</summary>
-    public void MarkSnapshotDeleting(Snapshot snapshot) => _database.Write(db =>
+    public void MarkSnapshotDeleting(Snapshot snapshot) => WriteAndTell(db =>
     {
         foreach (string sql in (ReadOnlySpan<string>)[
             "UPDATE snapshots SET state = 'deleting' WHERE id = ?1",
@@ -51,6 +54,8 @@ internal sealed partial class RecordStore
 
             statement.Run();
         }
+
+        return [EventDraft.Of(EventTypes.SnapshotDeleted, snapshot)];
     });
 
     /// <summary>Removes a snapshot's row; its layer is gone.</summary>

@@ -60,5 +60,19 @@ internal static class Schema
         """
         CREATE TABLE image_uses (name TEXT PRIMARY KEY, used_at INTEGER NOT NULL) WITHOUT ROWID;
         """,
+
+        // Numbers of events are never given twice, also not after the newest has been removed.
+        """
+        CREATE TABLE events (
+            number INTEGER PRIMARY KEY AUTOINCREMENT, session TEXT NOT NULL, seq INTEGER NOT NULL, type TEXT NOT NULL, time INTEGER NOT NULL,
+            sandbox TEXT, exec TEXT, data TEXT
+        );
+        CREATE UNIQUE INDEX events_session ON events (session, seq);
+
+        -- Tokens of these are gone. cleared: 0 as long as something they owned may be left.
+        CREATE TABLE ended_sessions (
+            id TEXT PRIMARY KEY, reason TEXT NOT NULL, ended INTEGER NOT NULL, cleared INTEGER NOT NULL
+        ) WITHOUT ROWID;
+        """,
     ];
 }

@@ -88,7 +88,10 @@ internal sealed class SandboxStarter
             _pool.EndLater(claimed.Slot);
             return Task.CompletedTask;
         });
-        entry.Change(r => r with { Slot = claimed.Slot.Id }, r => _records.PutSandbox(r, SandboxState.Live, claimed.RecordFor(entry.Id)));
+        entry.Change(
+            r => r with { Slot = claimed.Slot.Id },
+            r => _records.PutSandbox(
+                r, SandboxState.Live, [EventDraft.Of(EventTypes.SandboxStarted, r.Sandbox)], claimed.RecordFor(entry.Id)));
         undo.Complete();
         entry.Slot = claimed.Slot;
         Started(entry, claimed.Slot);

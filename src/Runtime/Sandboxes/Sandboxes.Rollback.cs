@@ -80,6 +80,7 @@ internal sealed partial class Sandboxes
                 slots.Add(new SlotRecord(old.Id, SlotState.Ending, null, old.ProcessId, old.Limits));
             }
 
+            EventRecord told = new() { Snapshot = snapshot.Id.ToString(), Name = snapshot.Name };
             entry.LastUsed = _time.GetUtcNow();
             entry.Change(
                 r => r with
@@ -88,7 +89,7 @@ internal sealed partial class Sandboxes
                     Slot = claimed.Slot.Id,
                     Sandbox = r.Sandbox with { BaseSnapshot = snapshot.Id, LastUsed = entry.LastUsed },
                 },
-                r => _records.PutSandbox(r, SandboxState.Live, [.. slots]));
+                r => _records.PutSandbox(r, SandboxState.Live, [EventDraft.Of(EventTypes.SandboxRolledBack, r.Sandbox, told)], [.. slots]));
             entry.Slot = claimed.Slot;
             _starter.Started(entry, claimed.Slot);
             return old;

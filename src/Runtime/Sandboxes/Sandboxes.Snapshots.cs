@@ -135,7 +135,7 @@ internal sealed partial class Sandboxes
         if (!snapshot.Durable)
         {
             await _layers.FlushAsync();
-            _records.MarkSnapshotDurable(snapshot.Id);
+            _records.MarkSnapshotDurable(snapshot);
             if (_snapshots.Find(snapshot.Id) is Snapshot now)
             {
                 _snapshots.Replace(now with { Durable = true });

@@ -38,6 +38,9 @@ internal sealed partial class Sandboxes : ISandboxes
         _execs.SlotDied = OnSlotDied;
     }
 
+    /// <summary>Whether a session is still there; set once, before anything starts.</summary>
+    public Func<SessionId, bool> OwnerLives { get; set; } = _ => true;
+
     /// <inheritdoc/>
     public Sandbox? Find(SandboxId id) => _table.Find(id) is { IsDeleted: false } entry ? entry.View : null;
 
@@ -87,7 +90,10 @@ internal sealed partial class Sandboxes : ISandboxes
     }
 
     /// <inheritdoc/>
-    public async Task DeleteAsync(SandboxId id, CancellationToken cancellationToken)
+    public Task DeleteAsync(SandboxId id, CancellationToken cancellationToken) => DeleteAsync(id, DeleteReason.Request);
+
+    /// <summary>As for callers, with the reason that the event tells.</summary>
+    public async Task DeleteAsync(SandboxId id, DeleteReason reason)
     {
         SandboxEntry entry = _table.Require(id);
         entry.IsDeleted = true;
@@ -99,7 +105,7 @@ internal sealed partial class Sandboxes : ISandboxes
         entry.Turns.Close();
         _uses.Note(entry.Record.Sandbox.Image);
         Snapshot[] snapshots = [.. _snapshots.Of(id)];
-        _records.MarkSandboxDeleting(id);
+        _records.MarkSandboxDeleting(entry.Record.Sandbox, reason);
         _snapshots.RemoveOf(id);
         Slot? slot = await TakeSlotAwayAsync(entry);
         if (slot is not null)
@@ -174,11 +180,26 @@ internal sealed partial class Sandboxes : ISandboxes
 
         cancellationToken.ThrowIfCancellationRequested();
         record = record with { Slot = claimed.Slot.Id };
-        _records.PutSandbox(record, SandboxState.Live, claimed.RecordFor(record.Sandbox.Id));
+        Sandbox made = record.Sandbox;
+        _records.PutSandbox(
+            record,
+            SandboxState.Live,
+            [
+                EventDraft.Of(EventTypes.SandboxCreated, made, new EventRecord { Image = made.Image, Name = made.Name }),
+                EventDraft.Of(EventTypes.SandboxStarted, made),
+            ],
+            claimed.RecordFor(made.Id));
         undo.Complete();
         SandboxEntry entry = new(record, claimed.Slot, _time);
         _table.Add(entry);
         _starter.Started(entry, claimed.Slot);
+        if (!OwnerLives(made.Session))
+        {
+            // The session ended meanwhile, perhaps after it had looked for what it owns.
+            await DeleteAsync(made.Id, DeleteReason.Session);
+            throw RuntimeException.NoSandbox(made.Id);
+        }
+
         CreatePhases phases = new(before.Admission, before.Image, rootfs, TimeSpan.Zero, claimed.Taking, claimed.Mounting);
         Created(_logger, record.Sandbox.Id.ToString(), record.Sandbox.Session.ToString(), claimed.FromPool, phase.Total.TotalMilliseconds);
         return new CreatedSandbox(entry.View, claimed.FromPool, phase.Total, phases);
@@ -230,7 +251,9 @@ internal sealed partial class Sandboxes : ISandboxes
         if (entry.Slot == slot)
         {
             entry.Slot = null;
-            entry.Change(r => r with { Slot = null }, r => _records.PutSandbox(r, SandboxState.Live));
+            entry.Change(
+                r => r with { Slot = null },
+                r => _records.PutSandbox(r, SandboxState.Live, [EventDraft.Of(EventTypes.SandboxExited, r.Sandbox)]));
         }
 
         _pool.EndLater(slot);

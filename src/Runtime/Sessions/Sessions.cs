@@ -21,6 +21,7 @@ internal sealed class Sessions : ISessions
     private readonly ConcurrentDictionary<string, Session> _byHash = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
     private readonly Queue<DateTimeOffset> _issued = new();
+    private readonly ConcurrentDictionary<SessionId, string> _hashes = new();
 
     public Sessions(RecordStore records, SessionsOptions options, TimeProvider time)
     {
@@ -34,7 +35,7 @@ internal sealed class Sessions : ISessions
             }
             else
             {
-                _byHash[Convert.ToHexString(hash)] = session;
+                Add(Convert.ToHexString(hash), session);
             }
         }
 
@@ -47,6 +48,12 @@ internal sealed class Sessions : ISessions
     /// <summary>Whether a session has running work and so does not expire; set once the execs are there.</summary>
     public Func<SessionId, bool> IsBusy { get; set; } = _ => false;
 
+    /// <summary>Deletes what an ended session owns; set once the sandboxes are there.</summary>
+    public Func<SessionId, Task> Clear { get; set; } = _ => Task.CompletedTask;
+
+    /// <summary>Whether there is such a session.</summary>
+    public bool IsLive(SessionId id) => id == Administrator.Id || _hashes.ContainsKey(id);
+
     /// <inheritdoc/>
     public IssuedToken Issue()
     {
@@ -56,7 +63,7 @@ internal sealed class Sessions : ISessions
         Session session = new() { Id = SessionId.New(), Created = now, LastUsed = now, Expires = now + _options.IdleTtl };
         byte[] hash = Hash(token);
         _records.AddSession(session, hash);
-        _byHash[Convert.ToHexString(hash)] = session;
+        Add(Convert.ToHexString(hash), session);
         return new IssuedToken(token, session);
     }
 
@@ -70,7 +77,7 @@ internal sealed class Sessions : ISessions
         }
 
         DateTimeOffset now = _time.GetUtcNow();
-        if (session.Expires is DateTimeOffset end && end <= now && !IsBusy(session.Id))
+        if (IsOver(session, now))
         {
             return null;
         }
@@ -90,9 +97,69 @@ internal sealed class Sessions : ISessions
     }
 
     /// <inheritdoc/>
+    public async Task EndAsync(SessionId id)
+    {
+        if (id == Administrator.Id)
+        {
+            throw new RuntimeException(ErrorKind.Forbidden, "forbidden: the administrator's own session cannot be deleted");
+        }
+
+        if (!End(id, SessionEndReason.Revoked, _ => true))
+        {
+            throw new RuntimeException(ErrorKind.NotFound, $"resource not found: session {id}");
+        }
+
+        await Clear(id);
+    }
+
+    /// <summary>Takes the tokens of sessions away whose time is over; what they own is still there.</summary>
+    public IReadOnlyList<Session> TakeExpired()
+    {
+        DateTimeOffset now = _time.GetUtcNow();
+        return [.. _byHash.Values.Where(session => IsOver(session, now) && End(session.Id, SessionEndReason.Expired, s => IsOver(s, now)))];
+    }
+
+    /// <inheritdoc/>
     public IReadOnlyList<Session> List() => [.. _byHash.Values.Append(Administrator).OrderBy(s => s.Created)];
 
     private static byte[] Hash(string token) => SHA256.HashData(Encoding.UTF8.GetBytes(token));
+
+    private bool IsOver(Session session, DateTimeOffset now) => session.Expires is DateTimeOffset end && end <= now && !IsBusy(session.Id);
+
+    private void Add(string hash, Session session) => (_byHash[hash], _hashes[session.Id]) = (session, hash);
+
+    private bool End(SessionId id, SessionEndReason reason, Func<Session, bool> applies)
+    {
+        lock (_lock)
+        {
+            // Without the token first: a use at the same moment either counts, and is seen here, or is refused.
+            if (!_hashes.TryGetValue(id, out string? hash) || !_byHash.TryRemove(hash, out Session? session))
+            {
+                return false;
+            }
+
+            if (!applies(session))
+            {
+                _byHash[hash] = session;
+                return false;
+            }
+
+            try
+            {
+                _records.EndSession(id, reason, _time.GetUtcNow());
+            }
+            catch (Linux.Sqlite.SqliteException)
+            {
+                _byHash[hash] = session;
+                throw;
+            }
+
+            _hashes.TryRemove(id, out _);
+        }
+
+        _records.Watches.End(id, reason);
+        return true;
+    }
 
     private Session AddAdministrator()
     {

@@ -44,6 +44,25 @@ internal sealed class FakeSessions(TimeProvider time) : ISessions
         }
     }
 
+    public List<SessionId> Ended { get; } = [];
+
+    public Task EndAsync(SessionId id)
+    {
+        lock (_lock)
+        {
+            if (id == Administrator.Id)
+            {
+                throw new RuntimeException(ErrorKind.Forbidden, "forbidden: the administrator's own session cannot be deleted");
+            }
+
+            string token = _byToken.FirstOrDefault(s => s.Value.Id == id).Key
+                ?? throw new RuntimeException(ErrorKind.NotFound, $"resource not found: session {id}");
+            _byToken.Remove(token);
+            Ended.Add(id);
+            return Task.CompletedTask;
+        }
+    }
+
     public IReadOnlyList<Session> List()
     {
         lock (_lock)

@@ -61,7 +61,7 @@ public sealed class RecordStoreTests : IDisposable
         SandboxRecord first = Record() with { Sandbox = Record().Sandbox with { Name = "box" } };
         SandboxRecord second = first with { Sandbox = first.Sandbox with { Id = SandboxId.New() } };
         _store.PutSandbox(first, SandboxState.Live);
-        _store.MarkSandboxDeleting(first.Sandbox.Id);
+        _store.MarkSandboxDeleting(first.Sandbox, DeleteReason.Request);
 
         _store.PutSandbox(second, SandboxState.Live);
 
@@ -74,7 +74,7 @@ public sealed class RecordStoreTests : IDisposable
         SandboxRecord record = Record() with { Slot = SlotId.New() };
         SlotRecord slot = new(record.Slot.Value, SlotState.Claimed, record.Sandbox.Id, 4711, new SlotLimits(256, null, 100));
 
-        _store.PutSandbox(record, SandboxState.Live, slot);
+        _store.PutSandbox(record, SandboxState.Live, [], slot);
         Reopen();
 
         Assert.Equal(slot, Assert.Single(_store.ReadSlots()));

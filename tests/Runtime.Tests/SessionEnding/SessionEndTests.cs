@@ -1,0 +1,125 @@
+using Sleigh.Runtime.Options;
+using Sleigh.Runtime.Records;
+using Sleigh.Runtime.Slots;
+
+namespace Sleigh.Runtime.Tests.SessionEnding;
+
+/// <summary>How a session ends.</summary>
+public sealed class SessionEndTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("sleigh-sessions-").FullName;
+    private readonly Clock _clock = new();
+    private RecordStore _store;
+    private Sessions _sessions;
+
+    public SessionEndTests() => (_store, _sessions) = Open();
+
+    public void Dispose()
+    {
+        _store.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task The_token_is_of_no_use_before_anything_is_deleted_and_after_a_restart()
+    {
+        IssuedToken issued = _sessions.Issue();
+        bool liveAtDelete = true;
+        _sessions.Clear = id =>
+        {
+            liveAtDelete = _sessions.IsLive(id) || _sessions.Authenticate(issued.Token) is not null;
+            throw new IOException("the daemon dies here");
+        };
+
+        await Assert.ThrowsAsync<IOException>(() => _sessions.EndAsync(issued.Session.Id));
+
+        Assert.False(liveAtDelete);
+        Reopen();
+        Assert.Null(_sessions.Authenticate(issued.Token));
+        Assert.Equal([issued.Session.Id], _store.ReadUnclearedSessions());
+        _store.ClearSession(issued.Session.Id);
+        Assert.Empty(_store.ReadUnclearedSessions());
+    }
+
+    [Fact]
+    public async Task A_second_end_and_the_administrators_are_refused()
+    {
+        IssuedToken issued = _sessions.Issue();
+        await _sessions.EndAsync(issued.Session.Id);
+
+        RuntimeException again = await Assert.ThrowsAsync<RuntimeException>(() => _sessions.EndAsync(issued.Session.Id));
+        RuntimeException own = await Assert.ThrowsAsync<RuntimeException>(() => _sessions.EndAsync(_sessions.Administrator.Id));
+
+        Assert.Equal((ErrorKind.NotFound, $"resource not found: session {issued.Session.Id}"), (again.Kind, again.Message));
+        Assert.Equal((ErrorKind.Forbidden, "forbidden: the administrator's own session cannot be deleted"), (own.Kind, own.Message));
+        Assert.True(_sessions.IsLive(_sessions.Administrator.Id));
+    }
+
+    [Fact]
+    public void Sessions_expire_unless_they_are_used_or_busy()
+    {
+        IssuedToken idle = _sessions.Issue();
+        IssuedToken used = _sessions.Issue();
+        IssuedToken busy = _sessions.Issue();
+        _sessions.IsBusy = id => id == busy.Session.Id;
+        using EventWatch watch = _store.Watches.Open(idle.Session.Id);
+
+        _clock.Now += TimeSpan.FromSeconds(90);
+        Assert.NotNull(_sessions.Authenticate(used.Token));
+        _clock.Now += TimeSpan.FromSeconds(20);
+
+        Assert.Equal([idle.Session.Id], _sessions.TakeExpired().Select(s => s.Id));
+        Assert.Empty(_sessions.TakeExpired());
+        Assert.Equal(SessionEndReason.Expired, watch.Ended);
+        Assert.Null(_sessions.Authenticate(idle.Token));
+        Assert.NotNull(_sessions.Authenticate(used.Token));
+        Assert.NotNull(_sessions.Authenticate(busy.Token));
+        Assert.Equal([idle.Session.Id], _store.ReadUnclearedSessions());
+    }
+
+    [Fact]
+    public void Execs_and_kept_replies_of_a_cleared_session_are_gone_and_others_stay()
+    {
+        SessionId gone = _sessions.Issue().Session.Id;
+        SessionId stays = _sessions.Issue().Session.Id;
+        Dictionary<SessionId, ExecId> execs = [];
+        foreach (SessionId session in new[] { gone, stays })
+        {
+            Exec exec = new()
+            {
+                Id = ExecId.New(), Sandbox = SandboxId.New(), Session = session, Status = ExecStatus.Running, Started = _clock.Now,
+            };
+            execs[session] = exec.Id;
+            _store.AddExec(new ExecRow(exec, SlotId.New(), null, null, ExecEndCause.Itself));
+            _store.KeepReply(session, "k", "f", new KeptReply(200, [1], null), _clock.Now);
+        }
+
+        Assert.Equal([execs[gone]], _store.ReadExecIds(gone));
+        _store.EndSession(gone, SessionEndReason.Revoked, _clock.Now);
+        _store.ClearSession(gone);
+
+        Assert.Null(_store.FindExec(execs[gone]));
+        Assert.NotNull(_store.FindExec(execs[stays]));
+        Assert.Null(_store.FindReply(gone, "k", DateTimeOffset.UnixEpoch));
+        Assert.NotNull(_store.FindReply(stays, "k", DateTimeOffset.UnixEpoch));
+    }
+
+    private (RecordStore Store, Sessions Sessions) Open()
+    {
+        RecordStore store = RecordStore.Open(Path.Combine(_folder, "sleigh.db"), _clock);
+        return (store, new Sessions(store, new SessionsOptions { IdleTtl = TimeSpan.FromSeconds(100) }, _clock));
+    }
+
+    private void Reopen()
+    {
+        _store.Dispose();
+        (_store, _sessions) = Open();
+    }
+
+    private sealed class Clock : TimeProvider
+    {
+        public DateTimeOffset Now { get; set; } = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
+
+        public override DateTimeOffset GetUtcNow() => Now;
+    }
+}
