@@ -26,6 +26,12 @@ public sealed record ApiDependencies
     /// <summary>Images, for the administrator.</summary>
     public required IImages Images { get; init; }
 
+    /// <summary>What only the administrator sees of sandboxes.</summary>
+    public required IInspection Inspection { get; init; }
+
+    /// <summary>The configuration, for the administrator.</summary>
+    public IReadOnlyList<ShownSetting> Settings { get; init; } = [];
+
     /// <summary>The host and the daemon's own state.</summary>
     public required IHost Host { get; init; }
 

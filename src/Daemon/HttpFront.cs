@@ -22,7 +22,8 @@ internal static class HttpFront
 
     /// <summary>Listens and serves.</summary>
     /// <exception cref="ListenException">An address is taken or not ours.</exception>
-    public static async Task<WebApplication> StartAsync(SleighOptions options, SleighRuntime runtime, ILoggerFactory loggers)
+    public static async Task<WebApplication> StartAsync(
+        SleighOptions options, IReadOnlyList<ShownSetting> settings, SleighRuntime runtime, ILoggerFactory loggers)
     {
         string socket = SocketPath(options);
         SocketPeerPolicy policy = SocketPeerPolicy.ForThisHost(options.Http.SocketGroup);
@@ -46,6 +47,8 @@ internal static class HttpFront
             Files = runtime.Files,
             Events = runtime.Events,
             Images = runtime.Images,
+            Inspection = runtime.Inspection,
+            Settings = settings,
             Host = runtime.Host,
             Idempotency = runtime.Idempotency,
             Options = options,

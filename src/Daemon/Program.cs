@@ -1,7 +1,6 @@
 using System.Collections;
 using Sleigh.Daemon.Configuration;
 using Sleigh.Runtime;
-using Sleigh.Runtime.Options;
 
 namespace Sleigh.Daemon;
 
@@ -23,7 +22,7 @@ internal static class Program
                 DaemonVerb.Help => Say(DaemonArguments.Usage),
                 DaemonVerb.Version => Say($"sleighd {VersionOf.ThisBuild}"),
                 DaemonVerb.CheckConfig => Load(arguments) is not null ? Say("the configuration is good") : ExitCode.Configuration,
-                DaemonVerb.StopAll => await Server.StopAllAsync(Load(arguments)),
+                DaemonVerb.StopAll => await Server.StopAllAsync(Load(arguments).Options),
                 _ => await Server.RunAsync(Load(arguments)),
             };
         }
@@ -48,7 +47,7 @@ internal static class Program
         }
     }
 
-    private static SleighOptions Load(DaemonArguments arguments) => SleighConfiguration.Load(
+    private static LoadedConfiguration Load(DaemonArguments arguments) => SleighConfiguration.LoadWithSources(
         arguments.ConfigPath,
         arguments.ConfigPath is null ? null : Path.Combine(Path.GetDirectoryName(Path.GetFullPath(arguments.ConfigPath)) ?? "/", "sleigh.d"),
         Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()

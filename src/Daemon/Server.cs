@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
+using Sleigh.Daemon.Configuration;
 using Sleigh.Linux.Systemd;
 using Sleigh.Runtime;
 using Sleigh.Runtime.Options;
@@ -11,8 +12,9 @@ namespace Sleigh.Daemon;
 internal static partial class Server
 {
     /// <summary>Serves until SIGTERM or SIGINT.</summary>
-    public static async Task<int> RunAsync(SleighOptions options)
+    public static async Task<int> RunAsync(LoadedConfiguration configuration)
     {
+        SleighOptions options = configuration.Options;
         long begin = Environment.TickCount64;
         using ILoggerFactory loggers = Logs.Create(options.Log);
         ILogger logger = loggers.CreateLogger("Sleigh");
@@ -32,7 +34,7 @@ internal static partial class Server
 
         await using (runtime)
         {
-            await using WebApplication http = await HttpFront.StartAsync(options, runtime, loggers);
+            await using WebApplication http = await HttpFront.StartAsync(options, configuration.Settings, runtime, loggers);
             Ready(logger, VersionOf.ThisBuild, options.Http.Listen.ToString(), HttpFront.SocketPath(options), Environment.TickCount64 - begin);
             systemd.Ready($"serving on {options.Http.Listen}");
             using Timer? watchdog = systemd.WatchdogInterval is TimeSpan interval

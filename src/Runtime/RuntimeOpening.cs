@@ -83,6 +83,7 @@ internal static partial class RuntimeOpening
             adminImages,
             new ImageUpkeep(adminImages, adminImages.PruneViewsAsync, options, parts.Background, time, logger),
             new RuntimeHost(parts, containerd, hierarchy, doctor, supervisor is null ? "system" : "embedded"),
+            new Inspection(parts, hierarchy),
             new Idempotency(records, options.Http.IdempotencyTtl, time),
             containerd, supervisor, namespaces, held);
     }

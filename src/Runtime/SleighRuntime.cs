@@ -42,6 +42,9 @@ public sealed partial class SleighRuntime : IAsyncDisposable
     /// <summary>Images on this host.</summary>
     public IImages Images => _open.Images;
 
+    /// <summary>What only the administrator sees of sandboxes.</summary>
+    public IInspection Inspection => _open.Inspection;
+
     /// <summary>The host and the daemon.</summary>
     public IHost Host => _open.Host;
 

@@ -18,6 +18,10 @@ public sealed class AdminTests
     [InlineData("GET", "/admin/status")]
     [InlineData("GET", "/admin/doctor")]
     [InlineData("GET", "/admin/events")]
+    [InlineData("GET", "/admin/sandboxes/sbx_00000000abcd")]
+    [InlineData("GET", "/admin/execs")]
+    [InlineData("GET", "/admin/top")]
+    [InlineData("GET", "/admin/config")]
     public async Task Over_TCP_these_paths_do_not_exist_whatever_is_sent(string method, string path)
     {
         await using TestApi api = await TestApi.StartAsync(o => o with { Http = o.Http with { ApiKey = "k" } });

@@ -28,6 +28,8 @@ internal sealed class TestApi : IAsyncDisposable
 
     public FakeEvents Events { get; } = new();
 
+    public FakeInspection Inspection { get; } = new();
+
     public required FakeSessions Sessions { get; init; }
 
     public required FakeSandboxes Sandboxes { get; init; }
@@ -81,6 +83,12 @@ internal sealed class TestApi : IAsyncDisposable
         Files = Files,
         Images = Images,
         Events = Events,
+        Inspection = Inspection,
+        Settings =
+        [
+            new ShownSetting("http.listen", "127.0.0.1:10122", "file /etc/sleigh/sleigh.yaml", IsSecret: false),
+            new ShownSetting("http.api_key", "***", "environment", IsSecret: true),
+        ],
         Host = Host,
         Idempotency = new FakeIdempotency(),
         Options = options,

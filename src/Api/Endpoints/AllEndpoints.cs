@@ -16,6 +16,7 @@ internal static class AllEndpoints
         .. FileEndpoints.List(),
         .. EventEndpoints.List(),
         .. AdminEndpoints.List(),
+        .. InspectionEndpoints.List(),
         .. AdminImageEndpoints.List(),
     ];
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using Sleigh.Api;
 using Sleigh.Runtime.Options;
 
 namespace Sleigh.Daemon.Configuration;
@@ -15,21 +16,28 @@ public static class SleighConfiguration
     /// <param name="dropInFolder">The folder of drop-in files; it may be missing. Null: none.</param>
     /// <param name="environment">Environment variables by name.</param>
     /// <exception cref="ConfigurationException">Something is wrong; the exception holds every error.</exception>
-    public static SleighOptions Load(string? path, string? dropInFolder, IReadOnlyDictionary<string, string> environment)
+    public static SleighOptions Load(string? path, string? dropInFolder, IReadOnlyDictionary<string, string> environment) =>
+        LoadWithSources(path, dropInFolder, environment).Options;
+
+    /// <inheritdoc cref="Load"/>
+    public static LoadedConfiguration LoadWithSources(string? path, string? dropInFolder, IReadOnlyDictionary<string, string> environment)
     {
         List<ConfigurationError> errors = [];
+        Dictionary<string, string> sources = [];
         SleighOptions options = new();
         foreach (string file in FilesOf(path, dropInFolder, errors))
         {
             if (ConfigurationFile.Read(file, errors) is { } text)
             {
-                options = Apply(options, YamlSettings.Parse(file, text, errors), errors);
+                options = Apply(options, YamlSettings.Parse(file, text, errors), sources, errors);
             }
         }
 
-        options = Apply(options, FromEnvironment(environment, errors), errors);
+        options = Apply(options, FromEnvironment(environment, errors), sources, errors);
         errors.AddRange(CrossChecks(options));
-        return errors.Count == 0 ? options : throw new ConfigurationException(errors);
+        return errors.Count == 0
+            ? new LoadedConfiguration(options, [.. SettingTable.All.Select(s => Show(s, options, sources.GetValueOrDefault(s.Key, "default")))])
+            : throw new ConfigurationException(errors);
     }
 
     /// <summary>Every key with its value in <paramref name="options"/>, one a line, secrets hidden.</summary>
@@ -55,13 +63,14 @@ public static class SleighConfiguration
         return path is null ? dropIns : [path, .. dropIns];
     }
 
-    private static SleighOptions Apply(SleighOptions options, IEnumerable<SettingValue> values, List<ConfigurationError> errors)
+    private static SleighOptions Apply(SleighOptions options, IEnumerable<SettingValue> values, Dictionary<string, string> sources, List<ConfigurationError> errors)
     {
         foreach (SettingValue value in values)
         {
             if (SettingTable.ByKey.TryGetValue(value.Key, out Setting? setting))
             {
                 options = setting.Apply(options, value, errors) ?? options;
+                sources[value.Key] = value.IsFromEnvironment ? "environment" : $"file {value.Source}";
             }
             else
             {
@@ -71,6 +80,9 @@ public static class SleighConfiguration
 
         return options;
     }
+
+    private static ShownSetting Show(Setting setting, SleighOptions options, string source) =>
+        new(setting.Key, setting.Format(options).Replace("(hidden)", "***", StringComparison.Ordinal), source, setting.IsSecret);
 
     private static string Unknown(string key)
     {

@@ -153,6 +153,17 @@ internal sealed partial class Execs : IExecs, IDisposable
     }
 
     /// <inheritdoc/>
+    public IReadOnlyList<Exec> List(SessionId? session, SandboxId? sandbox, int limit, ExecId? before) =>
+    [
+        .. _records.ListExecs(session, sandbox, limit, before)
+            .Select(exec => _running.TryGetValue(exec.Id, out RunningExec? running) ? running.View : exec),
+    ];
+
+    /// <summary>Commands running now, by sandbox.</summary>
+    public IReadOnlyDictionary<SandboxId, int> CountRunning() =>
+        _running.Values.GroupBy(r => r.Sandbox.Id).ToDictionary(g => g.Key, g => g.Count());
+
+    /// <inheritdoc/>
     public int CountRunning(SandboxId? sandbox) =>
         sandbox is null ? _running.Count : _running.Values.Count(r => r.Sandbox.Id == sandbox);
 

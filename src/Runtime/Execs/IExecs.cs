@@ -55,6 +55,13 @@ public interface IExecs
     /// <exception cref="IOException">PID 1 of the sandbox did not answer.</exception>
     Task SignalAsync(ExecId id, int signal, CancellationToken cancellationToken);
 
+    /// <summary>Execs as they are now, newest first, also of deleted sandboxes.</summary>
+    /// <param name="session">Only of this session.</param>
+    /// <param name="sandbox">Only of this sandbox.</param>
+    /// <param name="limit">At most this many.</param>
+    /// <param name="before">Only what was started before it; one that is no longer kept gives none.</param>
+    IReadOnlyList<Exec> List(SessionId? session, SandboxId? sandbox, int limit, ExecId? before);
+
     /// <summary>Commands running now, in one sandbox or in all.</summary>
     int CountRunning(SandboxId? sandbox);
 }

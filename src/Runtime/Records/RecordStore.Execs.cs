@@ -57,6 +57,31 @@ internal sealed partial class RecordStore
         return ReadAll(select, ReadExec);
     });
 
+    /// <summary>Execs as last recorded, newest first.</summary>
+    public IReadOnlyList<Exec> ListExecs(SessionId? session, SandboxId? sandbox, int limit, ExecId? before) => _database.Read(db =>
+    {
+        using SqliteStatement select = db.Prepare(
+            $"SELECT {ExecColumns} FROM execs WHERE {(session is null ? "" : "session = ?1 AND ")}{(sandbox is null ? "" : "sandbox = ?2 AND ")}"
+            + $"{(before is null ? "" : "seq < (SELECT seq FROM execs WHERE id = ?3) AND ")}true ORDER BY seq DESC LIMIT ?4");
+        if (session is SessionId owner)
+        {
+            select.Bind(1, owner.ToString());
+        }
+
+        if (sandbox is SandboxId box)
+        {
+            select.Bind(2, box.ToString());
+        }
+
+        if (before is ExecId last)
+        {
+            select.Bind(3, last.ToString());
+        }
+
+        select.Bind(4, limit);
+        return ReadAll(select, row => ReadExec(row).Exec);
+    });
+
     /// <summary>Ids of all execs of a sandbox.</summary>
     public IReadOnlyList<ExecId> ReadExecIds(SandboxId sandbox) => _database.Read(db =>
     {

@@ -193,6 +193,18 @@ internal sealed class FakeExecs(TimeProvider time) : IExecs
         }
     }
 
+    public IReadOnlyList<Exec> List(SessionId? session, SandboxId? sandbox, int limit, ExecId? before)
+    {
+        lock (_lock)
+        {
+            return
+            [
+                .. _execs.Values.Select(e => e.Exec).Reverse()
+                    .Where(e => (session is null || e.Session == session) && (sandbox is null || e.Sandbox == sandbox)).Take(limit),
+            ];
+        }
+    }
+
     public int CountRunning(SandboxId? sandbox)
     {
         lock (_lock)

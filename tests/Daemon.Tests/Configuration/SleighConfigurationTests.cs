@@ -156,6 +156,25 @@ public sealed class SleighConfigurationTests : IDisposable
     }
 
     [Fact]
+    public void Each_value_is_shown_with_where_it_came_from_and_no_secret_is()
+    {
+        _folder.Yaml("http: {api_key: my-secret, max_streams_per_session: 5}\npool: {size: 2}\n").DropIn("10.yaml", "pool: {size: 3}\n");
+        LoadedConfiguration loaded = SleighConfiguration.LoadWithSources(
+            _folder.File, _folder.DropIns, new Dictionary<string, string> { ["SLEIGH_SANDBOX_MEMORY_MB"] = "300", ["SLEIGH_CURSOR_SECRET"] = "my-secret" });
+        Dictionary<string, Sleigh.Api.ShownSetting> shown = loaded.Settings.ToDictionary(s => s.Key);
+
+        Assert.Equal(3, loaded.Options.Pool.Size);
+        Assert.Equal(("5", $"file {_folder.File}"), (shown["http.max_streams_per_session"].Value, shown["http.max_streams_per_session"].Source));
+        Assert.Equal(("3", $"file {Path.Combine(_folder.DropIns, "10.yaml")}"), (shown["pool.size"].Value, shown["pool.size"].Source));
+        Assert.Equal(("300", "environment", false), (shown["sandbox.memory_mb"].Value, shown["sandbox.memory_mb"].Source, shown["sandbox.memory_mb"].IsSecret));
+        Assert.Equal(("***", $"file {_folder.File}", true), (shown["http.api_key"].Value, shown["http.api_key"].Source, shown["http.api_key"].IsSecret));
+        Assert.Equal(("***", "environment"), (shown["cursor.secret"].Value, shown["cursor.secret"].Source));
+        Assert.Equal(("", "default", true), (shown["webhooks.hmac_secret"].Value, shown["webhooks.hmac_secret"].Source, shown["webhooks.hmac_secret"].IsSecret));
+        Assert.Equal(SettingTable.All.Select(s => s.Key), loaded.Settings.Select(s => s.Key));
+        Assert.DoesNotContain(loaded.Settings, s => s.Value.Contains("my-secret", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Settings_that_do_not_fit_together_are_refused() =>
         Assert.Equal(
             [

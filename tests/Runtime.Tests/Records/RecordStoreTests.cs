@@ -155,6 +155,34 @@ public sealed class RecordStoreTests : IDisposable
     }
 
     [Fact]
+    public void Execs_are_listed_newest_first_by_session_and_sandbox_and_behind_one_of_them()
+    {
+        SessionId session = SessionId.New();
+        SandboxId sandbox = SandboxId.New();
+        List<ExecId> all = [];
+        for (int i = 0; i < 6; i++)
+        {
+            Exec exec = new()
+            {
+                Id = ExecId.New(), Sandbox = i % 2 == 0 ? sandbox : SandboxId.New(), Session = i < 4 ? session : SessionId.New(), Status = ExecStatus.Running,
+                Started = Now,
+            };
+            _store.AddExec(new ExecRow(exec, SlotId.New(), null, null, ExecEndCause.Itself));
+            all.Insert(0, exec.Id);
+        }
+
+        Assert.Equal(all, Ids(null, null, 10, null));
+        Assert.Equal([all[0], all[1]], Ids(null, null, 2, null));
+        Assert.Equal([all[1], all[3], all[5]], Ids(null, sandbox, 10, null));
+        Assert.Equal([all[2], all[3], all[4], all[5]], Ids(session, null, 10, null));
+        Assert.Equal([all[3], all[5]], Ids(session, sandbox, 10, null));
+        Assert.Equal([all[4], all[5]], Ids(session, null, 10, all[3]));
+        Assert.Empty(Ids(session, null, 10, ExecId.New()));
+
+        IEnumerable<ExecId> Ids(SessionId? of, SandboxId? inside, int limit, ExecId? before) => _store.ListExecs(of, inside, limit, before).Select(e => e.Id);
+    }
+
+    [Fact]
     public void The_token_of_a_session_is_nowhere_in_the_database_files()
     {
         Sessions sessions = new(_store, new Options.SessionsOptions(), TimeProvider.System);

@@ -1,0 +1,57 @@
+using Sleigh.Linux.KernelFiles;
+
+namespace Sleigh.Cgroups;
+
+/// <summary>
+/// A process's group in a version 1 hierarchy: where a controller is mounted there, version 2 has no figures of it. Read only.
+/// </summary>
+/// <param name="Path">The directory.</param>
+public sealed record LegacyGroup(string Path)
+{
+    /// <summary>Finds the group of a controller; null when the controller is not in a version 1 hierarchy.</summary>
+    /// <param name="mounts">What is mounted.</param>
+    /// <param name="processCgroup">Text of <c>/proc/&lt;pid&gt;/cgroup</c>: cgroups(7).</param>
+    /// <param name="controller">Such as <c>memory</c>.</param>
+    public static LegacyGroup? Find(CgroupMounts mounts, string processCgroup, string controller)
+    {
+        if (!mounts.Version1.TryGetValue(controller, out string? mountPoint))
+        {
+            return null;
+        }
+
+        foreach (string line in processCgroup.Split('\n'))
+        {
+            // 4:memory:/some/path; a path may hold colons itself.
+            if (line.Split(':', 3) is [_, var controllers, ['/', ..] path] && controllers.Split(',').Contains(controller))
+            {
+                return new LegacyGroup(mountPoint.TrimEnd('/') + path.TrimEnd('/'));
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Memory in use now, page cache included, and the part of it that is no inactive page cache.</summary>
+    /// <returns>Null when the group is gone or has no memory controller.</returns>
+    public (long Used, long WorkingSet)? ReadMemory()
+    {
+        using KernelDirectory? directory = KernelDirectory.TryOpen(Path);
+        return directory?.TryRead("memory.usage_in_bytes") is { } used
+            ? MemoryOf(used, directory.TryRead("memory.stat"), "total_inactive_file")
+            : null;
+    }
+
+    /// <summary>Processes and threads in it and below it; null when the group is gone or has no pids controller.</summary>
+    public long? ReadPids()
+    {
+        using KernelDirectory? directory = KernelDirectory.TryOpen(Path);
+        return directory?.TryRead("pids.current") is { } count ? LimitValue.Parse(count) : null;
+    }
+
+    internal static (long Used, long WorkingSet) MemoryOf(string usage, string? stat, string inactive)
+    {
+        long used = LimitValue.Parse(usage) ?? throw new FormatException($"'{usage}' is not a figure of memory");
+        long idle = stat is null ? 0 : FlatKeyed.Parse(stat).Find(inactive) ?? 0;
+        return (used, Math.Max(0, used - idle));
+    }
+}
