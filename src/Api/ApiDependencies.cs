@@ -35,6 +35,9 @@ public sealed record ApiDependencies
     /// <summary>The host and the daemon's own state.</summary>
     public required IHost Host { get; init; }
 
+    /// <summary>The pool of parked containers.</summary>
+    public required IWarmPool Pool { get; init; }
+
     /// <summary>Replies kept for retried calls.</summary>
     public required IIdempotency Idempotency { get; init; }
 

@@ -50,6 +50,7 @@ internal static class HttpFront
             Inspection = runtime.Inspection,
             Settings = settings,
             Host = runtime.Host,
+            Pool = runtime.Pool,
             Idempotency = runtime.Idempotency,
             Options = options,
             Version = VersionOf.ThisBuild,

@@ -58,7 +58,7 @@ internal sealed partial class Reconciler
         }
 
         await AdoptExecsAsync(sandboxes);
-        Adopted(_logger, _parts.Table.Count, slots.Count, _parts.Execs.CountRunning(null), _parts.Pool.Count);
+        Adopted(_logger, _parts.Table.Count, slots.Count, _parts.Execs.CountRunning(null), _parts.Pool.Status.Available);
         Leftovers leftovers = await FindLeftoversAsync();
         _parts.Background.Run("remove what no record names", () => SweepAsync(sandboxes, snapshots, leftovers));
     }
@@ -69,6 +69,7 @@ internal sealed partial class Reconciler
         Dictionary<SlotId, SandboxId> owners = sandboxes
             .Where(s => s is { State: SandboxState.Live, Record.Slot: not null })
             .ToDictionary(s => s.Record.Slot!.Value, s => s.Record.Sandbox.Id);
+        Dictionary<SandboxId, string> layers = sandboxes.ToDictionary(s => s.Record.Sandbox.Id, s => s.Record.Layer);
         Dictionary<SandboxId, Slot> claimed = [];
         foreach (SlotRecord record in _parts.Records.ReadSlots())
         {
@@ -78,6 +79,7 @@ internal sealed partial class Reconciler
             switch (slot)
             {
                 case not null when owned && hasTree:
+                    slot.Layer = layers[owner];
                     claimed.Add(owner, slot);
                     break;
                 case not null when !owned && !hasTree:

@@ -49,19 +49,21 @@ internal static partial class RuntimeOpening
         Trees trees = new(mounter, paths, options.Sandbox);
         SlotFactory factory = new(containerd, hierarchy, records, paths, options, instance, logger);
         SlotLimits parked = new(options.Sandbox.MemoryMb, options.Sandbox.Cpus, Sandboxes.DefaultPids);
-        SlotPool pool = new(factory, records, options.Pool.Size, parked, time, logger);
+        Traffic traffic = new(time);
+        HostGuard guard = new(options.Memory, MemoryInfo.Read);
+        SlotPool pool = new(factory, records, guard, options.Pool, parked, traffic, time, logger);
         ImageStore images = new(containerd);
         ImageParts imageParts = PartsOfImages(images, containerd, records, options, time, logger);
         opened.Add(imageParts.Puller);
         SandboxTable table = new();
         Spool spool = Storage(() => new Spool(Path.Combine(options.DataDir, "execs"), options.Exec.SpoolMaxBytes));
         SandboxStarter starter = new(pool, trees, layers, images, records, logger);
-        Execs execs = new(table, starter, records, spool, options, time, logger) { SocketOf = paths.Socket };
+        Execs execs = new(table, starter, records, spool, options, traffic, time, logger) { SocketOf = paths.Socket };
         SandboxParts parts = new()
         {
             Table = table, Snapshots = new SnapshotTable(), Starter = starter, Execs = execs, Pool = pool, Layers = layers,
-            Images = images, ImageParts = imageParts, Records = records, Spool = spool, Guard = new HostGuard(options.Memory, MemoryInfo.Read), Options = options,
-            Time = time, Logger = logger, Background = new Background(logger),
+            Images = images, ImageParts = imageParts, Records = records, Spool = spool, Guard = guard, Options = options,
+            Time = time, Logger = logger, Background = new Background(logger), Traffic = traffic,
         };
         Sandboxes sandboxes = new(parts);
         Reconciler reconciler = new(parts, sandboxes, factory, trees, containerd, hierarchy, paths, instance);

@@ -39,6 +39,9 @@ public sealed partial class SleighRuntime : IAsyncDisposable
     /// <summary>What has happened.</summary>
     public IEvents Events { get; }
 
+    /// <summary>The pool of parked containers.</summary>
+    public IWarmPool Pool => _parts.Pool;
+
     /// <summary>Images on this host.</summary>
     public IImages Images => _open.Images;
 
@@ -78,6 +81,7 @@ public sealed partial class SleighRuntime : IAsyncDisposable
         }
 
         BeginStop();
+        await _parts.Pool.DrainAsync();
         await _parts.Background.DrainAsync();
         await _parts.Pool.EmptyAsync();
         await DisposeAsync(stopContainerd: true);
@@ -91,6 +95,7 @@ public sealed partial class SleighRuntime : IAsyncDisposable
         BeginStop();
         await _maintenance.DisposeAsync();
         await _parts.ImageParts.Pulls.DrainAsync();
+        await _parts.Pool.DrainAsync();
         await _parts.Background.DrainAsync();
         await _parts.Pool.DisposeAsync();
         foreach (SandboxEntry entry in _parts.Table.All)

@@ -22,6 +22,7 @@ public sealed class AdminTests
     [InlineData("GET", "/admin/execs")]
     [InlineData("GET", "/admin/top")]
     [InlineData("GET", "/admin/config")]
+    [InlineData("GET", "/admin/pool")]
     public async Task Over_TCP_these_paths_do_not_exist_whatever_is_sent(string method, string path)
     {
         await using TestApi api = await TestApi.StartAsync(o => o with { Http = o.Http with { ApiKey = "k" } });

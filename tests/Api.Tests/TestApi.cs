@@ -24,6 +24,8 @@ internal sealed class TestApi : IAsyncDisposable
 
     public FakeFiles Files { get; } = new();
 
+    public FakeWarmPool Pool { get; } = new();
+
     public FakeImages Images { get; } = new();
 
     public FakeEvents Events { get; } = new();
@@ -90,6 +92,7 @@ internal sealed class TestApi : IAsyncDisposable
             new ShownSetting("http.api_key", "***", "environment", IsSecret: true),
         ],
         Host = Host,
+        Pool = Pool,
         Idempotency = new FakeIdempotency(),
         Options = options,
         Version = "1.0.0",

@@ -15,6 +15,7 @@ internal static class AllEndpoints
         .. ExecStreamEndpoints.List(),
         .. FileEndpoints.List(),
         .. EventEndpoints.List(),
+        .. PoolEndpoints.List(),
         .. AdminEndpoints.List(),
         .. InspectionEndpoints.List(),
         .. AdminImageEndpoints.List(),

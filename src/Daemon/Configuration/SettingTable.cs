@@ -166,6 +166,13 @@ internal static class SettingTable
         DaysOrNone("snapshots.retention_days", ManyDays, o => o.Snapshots.Retention, (o, v) => o with { Snapshots = o.Snapshots with { Retention = v } }),
         Text("pool.image", "the name of an image", SettingText.Word, o => o.Pool.Image, (o, v) => o with { Pool = o.Pool with { Image = v } }),
         Int("pool.size", 0, 1000, o => o.Pool.Size, (o, v) => o with { Pool = o.Pool with { Size = v } }),
+        new SingleSetting<int?>(
+            "pool.max_size",
+            "auto or a whole number from 0 to 1000",
+            ReadPoolMax,
+            v => v?.ToString(CultureInfo.InvariantCulture) ?? "auto",
+            o => o.Pool.MaxSize,
+            (o, v) => o with { Pool = o.Pool with { MaxSize = v } }),
         Seconds("images.pull_timeout_seconds", 1, 86400, o => o.Images.PullTimeout, (o, v) => o with { Images = o.Images with { PullTimeout = v } }),
         new ListSetting<string>(
             "images.prefetch",
@@ -261,6 +268,13 @@ internal static class SettingTable
         bool ok = SettingText.Number(text, out double number) && (number is 0 or (>= 0.05 and <= 1024));
         cpus = number == 0 ? null : number;
         return ok;
+    }
+
+    private static bool ReadPoolMax(string text, out int? size)
+    {
+        bool ok = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number <= 1000;
+        size = ok ? number : null;
+        return ok || text == "auto";
     }
 
     private static bool ReadReserve(string text, out int? reserve)

@@ -136,6 +136,11 @@ public static class SleighConfiguration
             yield return Cross("memory.max_step_mb", $"memory.max_step_mb is {options.Memory.MaxStepMb}, must be at least memory.min_mb, which is {options.Memory.MinMb}");
         }
 
+        if (options.Pool.MaxSize is > 0 and int most && most < options.Pool.Size)
+        {
+            yield return Cross("pool.max_size", $"pool.max_size is {most}, must be 0 or at least pool.size, which is {options.Pool.Size}");
+        }
+
         if (options.DataDir == options.StateDir)
         {
             yield return Cross("state_dir", $"state_dir is {options.StateDir}, must be another folder than data_dir");

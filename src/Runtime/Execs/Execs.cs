@@ -19,6 +19,7 @@ internal sealed partial class Execs : IExecs, IDisposable
 
     private readonly SandboxTable _sandboxes;
     private readonly SandboxStarter _starter;
+    private readonly Traffic _traffic;
     private readonly RecordStore _records;
     private readonly Spool _spool;
     private readonly ExecOptions _options;
@@ -29,9 +30,10 @@ internal sealed partial class Execs : IExecs, IDisposable
     private readonly CancellationTokenSource _stopping = new();
 
     public Execs(
-        SandboxTable sandboxes, SandboxStarter starter, RecordStore records, Spool spool, SleighOptions options, TimeProvider time, ILogger logger)
+        SandboxTable sandboxes, SandboxStarter starter, RecordStore records, Spool spool, SleighOptions options, Traffic traffic, TimeProvider time,
+        ILogger logger)
     {
-        (_sandboxes, _starter, _records, _spool, _options, _time, _logger) = (sandboxes, starter, records, spool, options.Exec, time, logger);
+        (_sandboxes, _starter, _traffic, _records, _spool, _options, _time, _logger) = (sandboxes, starter, traffic, records, spool, options.Exec, time, logger);
         _capabilities = Capabilities.Mask(options.Sandbox.Capabilities);
         starter.Started = Follow;
         // Taken once: the source itself is disposed of at the very end.
@@ -55,6 +57,7 @@ internal sealed partial class Execs : IExecs, IDisposable
     {
         SandboxEntry entry = _sandboxes.Require(sandbox);
         CheckQuota(sandbox);
+        using Traffic.Pass pass = _traffic.Enter();
         Slot slot = await _starter.EnsureRunningAsync(entry, cancellationToken);
         Touch(entry);
 

@@ -55,6 +55,7 @@ internal sealed class RuntimeHost : IHost
     public async Task<HostStatus> StatusAsync(CancellationToken cancellationToken)
     {
         LayerStoreStatus storage = _parts.Layers.Status;
+        WarmPoolStatus pool = _parts.Pool.Status;
         return new HostStatus
         {
             Version = Version,
@@ -68,8 +69,8 @@ internal sealed class RuntimeHost : IHost
             GrowthUnavailable = GrowthAvailability.Unavailable(_hierarchy, _parts.Options.Cgroup.Subtree),
             Sandboxes = _parts.Table.All.GroupBy(e => e.View.Status.ToString().ToLowerInvariant()).ToDictionary(g => g.Key, g => g.Count()),
             RunningExecs = _parts.Execs.CountRunning(null),
-            ParkedSlots = _parts.Pool.Count,
-            ParkedSlotsTarget = _parts.Pool.Target,
+            ParkedSlots = pool.Available,
+            ParkedSlotsTarget = pool.TargetNow,
         };
     }
 

@@ -7,7 +7,9 @@ namespace Sleigh.Runtime;
 internal sealed class HostGuard
 {
     private const double BlockedBelow = 0.10;
-    private const double ConfirmBelow = 0.15;
+
+    /// <summary>Below this share of available memory nothing is begun that nobody has confirmed.</summary>
+    public const double ConfirmBelow = 0.15;
 
     private readonly Func<MemoryInfo> _read;
 
@@ -25,29 +27,47 @@ internal sealed class HostGuard
     /// <summary>The most one sandbox may grow to.</summary>
     public int CeilingMb { get; }
 
+    /// <summary>Available share of the host's memory now, 0 to 1.</summary>
+    public double AvailableRatio => _read().AvailableRatio;
+
+    /// <summary>Refuses to fill the pool when the host is short of memory.</summary>
+    /// <exception cref="RuntimeException"><see cref="ErrorKind.HostMemoryLow"/>.</exception>
+    public void AdmitRefill()
+    {
+        double ratio = AvailableRatio;
+        if (ratio < ConfirmBelow)
+        {
+            throw Low(ratio, "15%; warm pool refill is blocked");
+        }
+    }
+
     /// <summary>Refuses new work when the host is short of memory.</summary>
     /// <exception cref="RuntimeException"><see cref="ErrorKind.HostMemoryLow"/>, <see cref="ErrorKind.LowMemoryConfirmationRequired"/>.</exception>
     public void Admit(bool confirmed, string operation)
     {
-        double ratio = _read().AvailableRatio;
-        string percent = (ratio * 100).ToString("F2", CultureInfo.InvariantCulture);
+        double ratio = AvailableRatio;
         if (ratio < BlockedBelow)
         {
-            throw new RuntimeException(ErrorKind.HostMemoryLow, $"host memory available ratio {percent}% is below 10%; {operation} is blocked")
-            {
-                Hint = "delete sandboxes that are no longer needed, then try again",
-                Details = new Dictionary<string, object> { ["available_ratio"] = ratio },
-            };
+            throw Low(ratio, $"10%; {operation} is blocked");
         }
 
         if (ratio < ConfirmBelow && !confirmed)
         {
             throw new RuntimeException(
                 ErrorKind.LowMemoryConfirmationRequired,
-                $"host memory available ratio {percent}% is below 15%; resend with confirm_low_memory=true to continue")
+                $"host memory available ratio {Percent(ratio)}% is below 15%; resend with confirm_low_memory=true to continue")
             {
                 Details = new Dictionary<string, object> { ["available_ratio"] = ratio },
             };
         }
     }
+
+    private static string Percent(double ratio) => (ratio * 100).ToString("F2", CultureInfo.InvariantCulture);
+
+    private static RuntimeException Low(double ratio, string rule) =>
+        new(ErrorKind.HostMemoryLow, $"host memory available ratio {Percent(ratio)}% is below {rule}")
+        {
+            Hint = "delete sandboxes that are no longer needed, then try again",
+            Details = new Dictionary<string, object> { ["available_ratio"] = ratio },
+        };
 }

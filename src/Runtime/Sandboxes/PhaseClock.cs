@@ -6,7 +6,9 @@ namespace Sleigh.Runtime;
 internal sealed class PhaseClock
 {
     private readonly long _begin = Stopwatch.GetTimestamp();
-    private long _lap = Stopwatch.GetTimestamp();
+    private long _lap;
+
+    public PhaseClock() => _lap = _begin;
 
     /// <summary>Since the last lap.</summary>
     public TimeSpan Lap()
@@ -16,6 +18,9 @@ internal sealed class PhaseClock
         _lap = now;
         return lap;
     }
+
+    /// <summary>From the beginning to the last lap: the sum of all laps.</summary>
+    public TimeSpan Lapped => Stopwatch.GetElapsedTime(_begin, _lap);
 
     /// <summary>Since the beginning.</summary>
     public TimeSpan Total => Stopwatch.GetElapsedTime(_begin);

@@ -40,4 +40,6 @@ internal sealed record SandboxParts
     public required ILogger Logger { get; init; }
 
     public required Background Background { get; init; }
+
+    public required Traffic Traffic { get; init; }
 }

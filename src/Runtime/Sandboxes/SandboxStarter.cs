@@ -79,7 +79,7 @@ internal sealed class SandboxStarter
         SandboxRecord record = entry.Record;
 
         // The work directory can be made anew only once no overlay of the old slot is left.
-        await _pool.DrainAsync();
+        await _pool.LayerFreeAsync(record.Layer, hurry: true);
         LiveLayer layer = await _layers.OpenLiveAsync(LayerId.Parse(record.Layer), renewWork: true, cancellationToken);
         IReadOnlyList<string> lowers = await _images.LowersAsync(record.Chain, cancellationToken);
         ClaimedSlot claimed = await ClaimAsync(record, layer, lowers, new PhaseClock(), cancellationToken);

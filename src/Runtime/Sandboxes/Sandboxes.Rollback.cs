@@ -20,6 +20,7 @@ internal sealed partial class Sandboxes
         using IDisposable turn = await entry.Turns.EnterAsync(id, "rollback", cancellationToken);
         Snapshot snapshot = Require(id, snapshotId);
         CheckStopping();
+        using Traffic.Pass pass = _traffic.Enter();
         try
         {
             IReadOnlyList<ExecId> ended = await RollbackAsync(entry, snapshot);
@@ -43,7 +44,7 @@ internal sealed partial class Sandboxes
 
         IReadOnlyList<string> lowers = await _images.LowersAsync(entry.Record.Chain, CancellationToken.None);
         ClaimedSlot claimed = await _starter.ClaimAsync(entry.Record, layer, lowers, new PhaseClock(), CancellationToken.None);
-        undo.Push($"slot {claimed.Slot.Id}", _ => EndSlotNowAsync(claimed.Slot));
+        undo.Push($"slot {claimed.Slot.Id}", _ => _pool.EndNowAsync(claimed.Slot));
 
         Slot? oldSlot = await SwitchAsync(entry, snapshot, newLayer, claimed);
         undo.Complete();
@@ -56,7 +57,7 @@ internal sealed partial class Sandboxes
 
         _background.Run($"remove layer {oldLayer}", async () =>
         {
-            await _pool.DrainAsync();
+            await _pool.LayerFreeAsync(oldLayer.ToString(), hurry: false);
             await _layers.DeleteLiveAsync(oldLayer);
             await _layers.EmptyTrashAsync();
         });

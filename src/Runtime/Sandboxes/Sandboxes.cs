@@ -27,6 +27,7 @@ internal sealed partial class Sandboxes : ISandboxes
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Background _background;
+    private readonly Traffic _traffic;
 
     public Sandboxes(SandboxParts parts)
     {
@@ -34,7 +35,7 @@ internal sealed partial class Sandboxes : ISandboxes
             (parts.Table, parts.Snapshots, parts.Starter, parts.Execs, parts.Pool, parts.Layers);
         (_images, _records, _spool, _guard) = (parts.Images, parts.Records, parts.Spool, parts.Guard);
         (_finder, _uses) = (parts.ImageParts.Finder, parts.ImageParts.Uses);
-        (_options, _time, _logger, _background) = (parts.Options, parts.Time, parts.Logger, parts.Background);
+        (_options, _time, _logger, _background, _traffic) = (parts.Options, parts.Time, parts.Logger, parts.Background, parts.Traffic);
         _execs.SlotDied = OnSlotDied;
     }
 
@@ -76,6 +77,7 @@ internal sealed partial class Sandboxes : ISandboxes
             SandboxRecord record = Plan(owner, spec, from, source, image, found?.Tree);
             admission += phase.Lap();
             CreatedSandbox made = await BuildAsync(record, from?.Id, phase, new Timings(admission, lookUp), cancellationToken);
+            _pool.CountCreate(made.FromPool);
             return made with { ImagePull = found?.Pull };
         }
         catch (Exception e) when (IsExpected(e))
@@ -96,6 +98,7 @@ internal sealed partial class Sandboxes : ISandboxes
     public async Task DeleteAsync(SandboxId id, DeleteReason reason)
     {
         SandboxEntry entry = _table.Require(id);
+        using Traffic.Pass pass = _traffic.Enter();
         entry.IsDeleted = true;
         if (!_table.TryRemove(id))
         {
@@ -143,7 +146,7 @@ internal sealed partial class Sandboxes : ISandboxes
         // A change that was under way when the delete came keeps its turn; it fails or is taken back before files go.
         using (await entry.Turns.EnterLastAsync())
         {
-            await _pool.DrainAsync();
+            await _pool.LayerFreeAsync(entry.Record.Layer, hurry: false);
             await _layers.DeleteLiveAsync(LayerId.Parse(entry.Record.Layer));
             foreach (Snapshot snapshot in snapshots)
             {
@@ -165,6 +168,7 @@ internal sealed partial class Sandboxes : ISandboxes
     private async Task<CreatedSandbox> BuildAsync(
         SandboxRecord record, SnapshotId? from, PhaseClock phase, Timings before, CancellationToken cancellationToken)
     {
+        using Traffic.Pass pass = _traffic.Enter();
         await using UndoStack undo = new(_logger);
         PutNew(record);
         undo.Push($"record of {record.Sandbox.Id}", _ => RemoveRecordAsync(record.Sandbox.Id));
@@ -176,7 +180,7 @@ internal sealed partial class Sandboxes : ISandboxes
 
         IReadOnlyList<string> lowers = await _images.LowersAsync(record.Chain, cancellationToken);
         ClaimedSlot claimed = await _starter.ClaimAsync(record, layer, lowers, phase, cancellationToken);
-        undo.Push($"slot {claimed.Slot.Id}", _ => EndSlotNowAsync(claimed.Slot));
+        undo.Push($"slot {claimed.Slot.Id}", _ => _pool.EndNowAsync(claimed.Slot));
 
         cancellationToken.ThrowIfCancellationRequested();
         record = record with { Slot = claimed.Slot.Id };
@@ -200,15 +204,9 @@ internal sealed partial class Sandboxes : ISandboxes
             throw RuntimeException.NoSandbox(made.Id);
         }
 
-        CreatePhases phases = new(before.Admission, before.Image, rootfs, TimeSpan.Zero, claimed.Taking, claimed.Mounting);
-        Created(_logger, record.Sandbox.Id.ToString(), record.Sandbox.Session.ToString(), claimed.FromPool, phase.Total.TotalMilliseconds);
-        return new CreatedSandbox(entry.View, claimed.FromPool, phase.Total, phases);
-    }
-
-    private Task EndSlotNowAsync(Slot slot)
-    {
-        _pool.EndLater(slot);
-        return _pool.DrainAsync();
+        CreatePhases phases = new(before.Admission, before.Image, rootfs, TimeSpan.Zero, claimed.Taking, claimed.Mounting + phase.Lap());
+        Created(_logger, record.Sandbox.Id.ToString(), record.Sandbox.Session.ToString(), claimed.FromPool, phase.Lapped.TotalMilliseconds);
+        return new CreatedSandbox(entry.View, claimed.FromPool, phase.Lapped, phases);
     }
 
     private Task RemoveRecordAsync(SandboxId id)

@@ -19,6 +19,7 @@ internal sealed class Trees
     /// <exception cref="IOException">The kernel refused; the slot is as it was.</exception>
     public async Task MountAsync(Slot slot, SandboxRecord record, LiveLayer layer, IReadOnlyList<string> imageLowers, CancellationToken cancellationToken)
     {
+        slot.Layer = layer.Id.ToString();
         SafeFileHandle root = await _mounter.MountAsync(
             new TreePlan
             {

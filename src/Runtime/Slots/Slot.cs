@@ -7,7 +7,7 @@ using Sleigh.Runtime.Init;
 namespace Sleigh.Runtime.Slots;
 
 /// <summary>A running container with sleigh-init as PID 1, parked or with a sandbox's tree mounted in it. Disposing it closes descriptors only.</summary>
-internal sealed class Slot : IAsyncDisposable
+internal sealed class Slot : IStockItem, IAsyncDisposable
 {
     private readonly ProcessHandle _process;
 
@@ -42,6 +42,9 @@ internal sealed class Slot : IAsyncDisposable
     /// <summary>Who works on the files of the tree.</summary>
     public TreeUsers Users { get; } = new();
 
+    /// <summary>The live layer whose tree is mounted in it, or may be; null while parked.</summary>
+    public string? Layer { get; set; }
+
     /// <summary>Why commands that end from now on did not end by themselves; null in an ordinary life.</summary>
     public ExecEndCause? Ending { get; set; }
 
@@ -50,6 +53,12 @@ internal sealed class Slot : IAsyncDisposable
 
     /// <summary>Whether PID 1 is alive.</summary>
     public bool IsProcessAlive => _process.IsAlive;
+
+    string IStockItem.Name => Id.ToString();
+
+    Task IStockItem.Gone => Init.Closed;
+
+    Task IStockItem.PingAsync(CancellationToken cancellationToken) => Init.PingAsync(cancellationToken);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

@@ -48,6 +48,7 @@ internal sealed partial class SlotFactory
     /// <exception cref="IOException">The kernel refused, or sleigh-init did not come up.</exception>
     public async Task<Slot> MakeAsync(SlotLimits limits, SlotState state, CancellationToken cancellationToken)
     {
+        PhaseClock phase = new();
         SlotId id = SlotId.New();
         await using UndoStack undo = new(_logger);
         _records.PutSlot(new SlotRecord(id, SlotState.Making, null, 0, limits));
@@ -55,6 +56,7 @@ internal sealed partial class SlotFactory
 
         Directory.CreateDirectory(_paths.Directory(id), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         (Cgroup group, Cgroup execs) = MakeCgroups(id, limits);
+        TimeSpan prepared = phase.Lap();
         await _containerd.Containers.CreateAsync(
             new NewContainer
             {
@@ -71,11 +73,17 @@ internal sealed partial class SlotFactory
                 Labels = new Dictionary<string, string> { [InstanceLabel] = _instance },
             },
             cancellationToken);
+        TimeSpan container = phase.Lap();
         int pid = await _containerd.Tasks.CreateAsync(id.ToString(), cancellationToken: cancellationToken);
+        TimeSpan task = phase.Lap();
         await _containerd.Tasks.StartAsync(id.ToString(), cancellationToken: cancellationToken);
+        TimeSpan start = phase.Lap();
         Slot slot = await OpenAsync(id, limits, pid, group, execs, cancellationToken);
         _records.PutSlot(new SlotRecord(id, state, null, pid, limits));
         undo.Complete();
+        Made(
+            _logger, id.ToString(), phase.Total.TotalMilliseconds, prepared.TotalMilliseconds, container.TotalMilliseconds, task.TotalMilliseconds,
+            start.TotalMilliseconds, phase.Lap().TotalMilliseconds);
         return slot;
     }
 
@@ -133,7 +141,7 @@ internal sealed partial class SlotFactory
         if (await _containerd.Tasks.FindAsync(name, cancellationToken: cancellationToken) is not null)
         {
             Task<TaskExit> end = _containerd.Tasks.WaitAsync(name, cancellationToken: cancellationToken);
-            await PassOverMissingAsync(() => _containerd.Tasks.KillAsync(name, Sigkill, all: true, cancellationToken: cancellationToken));
+            await KillAsync(id, cancellationToken);
             await PassOverMissingAsync(() => end);
             await PassOverMissingAsync(() => _containerd.Tasks.DeleteAsync(name, cancellationToken));
         }
@@ -154,6 +162,19 @@ internal sealed partial class SlotFactory
         }
 
         _records.RemoveSlot(id);
+    }
+
+    // One write to the cgroup does it. Asked for it, the shim would start a process of the container runtime.
+    private async Task KillAsync(SlotId id, CancellationToken cancellationToken)
+    {
+        if (Cgroup.TryOpen(_hierarchy.Absolute(_paths.InitCgroup(id))) is Cgroup init && init.ReadProcesses().Count > 0)
+        {
+            init.Kill();
+        }
+        else
+        {
+            await PassOverMissingAsync(() => _containerd.Tasks.KillAsync(id.ToString(), Sigkill, all: true, cancellationToken: cancellationToken));
+        }
     }
 
     private static async Task PassOverMissingAsync(Func<Task> step)
@@ -250,6 +271,9 @@ internal sealed partial class SlotFactory
             }
         }
     }
+
+    [LoggerMessage(EventId = 1211, Level = LogLevel.Debug, Message = "Made {Slot} in {Total:F1} ms: cgroups {Cgroups:F1}, container {Container:F1}, task {Task:F1}, start {Start:F1}, init {Init:F1}")]
+    private static partial void Made(ILogger logger, string slot, double total, double cgroups, double container, double task, double start, double init);
 
     [LoggerMessage(EventId = 1210, Level = LogLevel.Warning, Message = "Slot {Slot} runs but could not be taken over; it will be replaced")]
     private static partial void NotAdopted(ILogger logger, string slot, Exception exception);

@@ -1,68 +1,95 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Sleigh.Containerd;
+using Sleigh.Runtime.Options;
 using Sleigh.Runtime.Records;
 
 namespace Sleigh.Runtime.Slots;
 
 /// <summary>
-/// Parked slots, made ahead and off the request path. A taken slot is recorded as <see cref="SlotState.Claiming"/>; when the
-/// pool is empty, one is made for the caller.
+/// Hands out slots: a parked one at once, or one made for the caller when none is parked. A taken slot is recorded as
+/// <see cref="SlotState.Claiming"/>. Slots that are done with are destroyed behind the callers' backs.
 /// </summary>
-internal sealed partial class SlotPool : IAsyncDisposable
+internal sealed class SlotPool : IWarmPool, IAsyncDisposable
 {
-    private static readonly TimeSpan RetryAfterFailure = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan RefillLimit = TimeSpan.FromSeconds(25);
 
+    // Starting a container keeps about one core busy; more at once only makes each of them slower.
+    private readonly SemaphoreSlim _coldStarts = new(Environment.ProcessorCount + 1);
     private readonly SlotFactory _factory;
     private readonly RecordStore _records;
+    private readonly HostGuard _guard;
+    private readonly PoolOptions _options;
     private readonly SlotLimits _parkedLimits;
-    private readonly TimeProvider _time;
-    private readonly ILogger _logger;
-    private readonly Lock _lock = new();
-    private readonly Queue<Slot> _parked = new();
-    private readonly HashSet<Task> _ending = [];
+    private readonly Traffic _traffic;
+    private readonly Stock<Slot> _stock;
+    private readonly SlotEnder _ender;
+    private long _hits;
+    private long _misses;
 
-    // Starting a container keeps more than one core busy; more at once only makes each of them slower.
-    private readonly SemaphoreSlim _coldStarts = new(Environment.ProcessorCount + 1);
-    private readonly SemaphoreSlim _wanted = new(0);
-    private readonly CancellationTokenSource _stop = new();
-    private Task _refill = Task.CompletedTask;
-    private int _coldWaiting;
-
-    public SlotPool(SlotFactory factory, RecordStore records, int target, SlotLimits parkedLimits, TimeProvider time, ILogger logger)
+    public SlotPool(
+        SlotFactory factory, RecordStore records, HostGuard guard, PoolOptions options, SlotLimits parkedLimits, Traffic traffic,
+        TimeProvider time, ILogger logger)
     {
-        (_factory, _records, _parkedLimits, _time, _logger) = (factory, records, parkedLimits, time, logger);
-        Target = target;
+        (_factory, _records, _guard, _options, _parkedLimits, _traffic) = (factory, records, guard, options, parkedLimits, traffic);
+        _ender = new SlotEnder(factory.DestroyAsync, records, traffic, logger);
+        _stock = new Stock<Slot>(
+            new StockSource<Slot>
+            {
+                Make = token => factory.MakeAsync(parkedLimits, SlotState.Parked, token),
+                End = _ender.End,
+                MemoryShare = () => guard.AvailableRatio,
+            },
+            new StockLimits(options.Size, options.LargestSize),
+            traffic,
+            time,
+            logger);
     }
 
-    /// <summary>How many slots are kept parked.</summary>
-    public int Target { get; }
-
-    /// <summary>Slots parked now.</summary>
-    public int Count
+    /// <inheritdoc/>
+    public WarmPoolStatus Status
     {
         get
         {
-            lock (_lock)
+            StockFigures stock = _stock.Figures;
+            return new WarmPoolStatus
             {
-                return _parked.Count;
-            }
+                TargetSize = _options.Size, MaxSize = _options.LargestSize, TargetNow = stock.Target, Available = stock.Available,
+                Making = stock.Making, Image = _options.Image, MemoryMb = _parkedLimits.MemoryMb, Hits = Interlocked.Read(ref _hits),
+                Misses = Interlocked.Read(ref _misses), RefillTotal = stock.Made, Dropped = stock.Dropped,
+            };
         }
+    }
+
+    /// <inheritdoc/>
+    public async Task<WarmPoolStatus> RefillAsync(CancellationToken cancellationToken)
+    {
+        _guard.AdmitRefill();
+        try
+        {
+            await _stock.FilledAsync(cancellationToken).WaitAsync(RefillLimit, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            // Callers take them as fast as they are made, or wait for containers of their own: this is what there is.
+        }
+
+        return Status;
     }
 
     /// <summary>Puts back a parked slot found at start.</summary>
-    public void Add(Slot slot)
-    {
-        lock (_lock)
-        {
-            _parked.Enqueue(slot);
-        }
-    }
+    public void Add(Slot slot) => _stock.Add(slot);
 
     /// <summary>Starts keeping the pool full.</summary>
-    public void Start()
+    public void Start() => _stock.Start();
+
+    /// <summary>Counts a create that could have been served from the pool. Forks and rollbacks are demand, but no creates.</summary>
+    public void CountCreate(bool fromPool)
     {
-        _refill = RefillLoopAsync();
-        _wanted.Release();
+        if (_options.Size > 0)
+        {
+            Interlocked.Increment(ref fromPool ? ref _hits : ref _misses);
+        }
     }
 
     /// <summary>Takes a parked slot, or makes one, and puts the limits in force.</summary>
@@ -70,86 +97,58 @@ internal sealed partial class SlotPool : IAsyncDisposable
     /// <exception cref="IOException">A slot had to be made and did not come up.</exception>
     public async Task<(Slot Slot, bool FromPool)> TakeAsync(SlotLimits limits, CancellationToken cancellationToken)
     {
-        while (TryDequeue(out Slot? parked))
+        if (_stock.TryTake(out Slot? parked))
         {
-            _wanted.Release();
-            if (!parked.IsAlive)
-            {
-                EndLater(parked);
-                continue;
-            }
-
-            _records.PutSlot(new SlotRecord(parked.Id, SlotState.Claiming, null, parked.ProcessId, parked.Limits));
             try
             {
+                _records.PutSlot(new SlotRecord(parked.Id, SlotState.Claiming, null, parked.ProcessId, parked.Limits));
                 await _factory.ApplyLimitsAsync(parked, limits, cancellationToken);
+                return (parked, true);
             }
             catch (Exception)
             {
                 EndLater(parked);
                 throw;
             }
-
-            return (parked, true);
         }
 
-        Interlocked.Increment(ref _coldWaiting);
+        using Traffic.Pass pass = _traffic.EnterCold();
+        await _coldStarts.WaitAsync(cancellationToken);
         try
         {
-            await _coldStarts.WaitAsync(cancellationToken);
-            try
-            {
-                return (await _factory.MakeAsync(limits, SlotState.Claiming, cancellationToken), false);
-            }
-            finally
-            {
-                _coldStarts.Release();
-            }
+            long begin = Stopwatch.GetTimestamp();
+            Slot made = await _factory.MakeAsync(limits, SlotState.Claiming, cancellationToken);
+            _stock.HearMake(Stopwatch.GetElapsedTime(begin));
+            return (made, false);
         }
         finally
         {
-            Interlocked.Decrement(ref _coldWaiting);
+            _coldStarts.Release();
         }
     }
 
     /// <summary>Destroys a slot behind the caller's back; what fails is logged and done at the next start.</summary>
-    public void EndLater(Slot slot)
-    {
-        Task end = EndAsync(slot);
-        lock (_lock)
-        {
-            _ending.Add(end);
-        }
+    public void EndLater(Slot slot) => _ender.End(slot);
 
-        _ = end.ContinueWith(
-            done =>
-            {
-                lock (_lock)
-                {
-                    _ending.Remove(done);
-                }
-            },
-            TaskScheduler.Default);
+    /// <summary>Destroys a slot and waits for it, for a caller whose request is being taken back.</summary>
+    public Task EndNowAsync(Slot slot)
+    {
+        _ender.End(slot);
+        return _ender.GoneAsync(s => s == slot, hurry: true);
     }
 
-    /// <summary>Waits until all slots given to <see cref="EndLater"/> so far are gone.</summary>
-    public async Task DrainAsync()
-    {
-        Task[] ending;
-        lock (_lock)
-        {
-            ending = [.. _ending];
-        }
+    /// <summary>Waits until no slot that is being destroyed holds this layer mounted.</summary>
+    /// <param name="layer">The layer.</param>
+    /// <param name="hurry">Whether a caller waits for it.</param>
+    public Task LayerFreeAsync(string layer, bool hurry) => _ender.GoneAsync(slot => slot.Layer == layer, hurry);
 
-        await Task.WhenAll(ending);
-    }
+    /// <summary>Waits until all slots that are being destroyed are gone.</summary>
+    public Task DrainAsync() => _ender.GoneAsync(null, hurry: true);
 
     /// <summary>Stops refilling and destroys all parked slots.</summary>
     public async Task EmptyAsync()
     {
-        await _stop.CancelAsync();
-        await _refill;
-        while (TryDequeue(out Slot? slot))
+        foreach (Slot slot in await _stock.StopAsync())
         {
             EndLater(slot);
         }
@@ -160,76 +159,15 @@ internal sealed partial class SlotPool : IAsyncDisposable
     /// <summary>Stops refilling and waits for slots that are being destroyed; parked slots live on.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _stop.CancelAsync();
-        await _refill;
+        IReadOnlyList<Slot> parked = await _stock.StopAsync();
         await DrainAsync();
-        while (TryDequeue(out Slot? slot))
+        foreach (Slot slot in parked)
         {
             await slot.DisposeAsync();
         }
 
-        _stop.Dispose();
-        _wanted.Dispose();
+        await _stock.DisposeAsync();
+        _ender.Dispose();
         _coldStarts.Dispose();
     }
-
-    private bool TryDequeue([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out Slot? slot)
-    {
-        lock (_lock)
-        {
-            return _parked.TryDequeue(out slot);
-        }
-    }
-
-    private async Task EndAsync(Slot slot)
-    {
-        await Task.Yield();
-        try
-        {
-            _records.PutSlot(new SlotRecord(slot.Id, SlotState.Ending, null, slot.ProcessId, slot.Limits));
-            await slot.DisposeAsync();
-            await _factory.DestroyAsync(slot.Id, CancellationToken.None);
-        }
-        catch (Exception e) when (e is ContainerdException or IOException or UnauthorizedAccessException or Linux.Sqlite.SqliteException)
-        {
-            NotEnded(_logger, slot.Id.ToString(), e);
-        }
-    }
-
-    private async Task RefillLoopAsync()
-    {
-        while (!_stop.IsCancellationRequested)
-        {
-            try
-            {
-                await _wanted.WaitAsync(_stop.Token);
-                while (Count < Target)
-                {
-                    // Callers who wait for a container of their own come first.
-                    while (Volatile.Read(ref _coldWaiting) > 0)
-                    {
-                        await Task.Delay(TimeSpan.FromMilliseconds(20), _time, _stop.Token);
-                    }
-
-                    Add(await _factory.MakeAsync(_parkedLimits, SlotState.Parked, _stop.Token));
-                }
-            }
-            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
-            {
-                return;
-            }
-            catch (Exception e) when (e is ContainerdException or IOException or OperationCanceledException or UnauthorizedAccessException)
-            {
-                NotRefilled(_logger, RetryAfterFailure.TotalSeconds, e);
-                await Task.Delay(RetryAfterFailure, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-                _wanted.Release();
-            }
-        }
-    }
-
-    [LoggerMessage(EventId = 1220, Level = LogLevel.Warning, Message = "Could not park a container; trying again in {Seconds}s")]
-    private static partial void NotRefilled(ILogger logger, double seconds, Exception exception);
-
-    [LoggerMessage(EventId = 1221, Level = LogLevel.Error, Message = "Could not remove slot {Slot}; the next start of the daemon will")]
-    private static partial void NotEnded(ILogger logger, string slot, Exception exception);
 }

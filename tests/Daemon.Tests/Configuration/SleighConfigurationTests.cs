@@ -180,9 +180,26 @@ public sealed class SleighConfigurationTests : IDisposable
             [
                 "memory.max_mb is 100, must be at least sandbox.memory_mb, which is 256",
                 "memory.max_step_mb is 10, must be at least memory.min_mb, which is 64",
+                "pool.max_size is 4, must be 0 or at least pool.size, which is 5",
                 "state_dir is /x, must be another folder than data_dir",
             ],
-            _folder.Yaml("data_dir: /x\nstate_dir: /x/\nmemory: {max_mb: 100, max_step_mb: 10}\n").Errors());
+            _folder.Yaml("data_dir: /x\nstate_dir: /x/\nmemory: {max_mb: 100, max_step_mb: 10}\npool: {size: 5, max_size: 4}\n").Errors());
+
+    [Theory]
+    [InlineData("size: 5", 16)]
+    [InlineData("size: 50", 50)]
+    [InlineData("size: 5, max_size: auto", 16)]
+    [InlineData("size: 5, max_size: 0", 5)]
+    [InlineData("size: 5, max_size: 5", 5)]
+    [InlineData("size: 5, max_size: 9", 9)]
+    [InlineData("size: 0", 0)]
+    [InlineData("size: 0, max_size: 9", 0)]
+    public void The_pool_grows_to_16_unless_told_otherwise_and_not_at_all_where_there_is_none(string pool, int largest) =>
+        Assert.Equal(largest, _folder.Yaml($"pool: {{{pool}}}").Load().Pool.LargestSize);
+
+    [Fact]
+    public void A_largest_size_that_is_no_number_is_refused() => Assert.Equal(
+        ["sleigh.yaml:1: pool.max_size is many, must be auto or a whole number from 0 to 1000"], _folder.Yaml("pool: {max_size: many}").Errors());
 
     [Fact]
     public void A_socket_path_fits_into_an_address()

@@ -28,6 +28,17 @@ public sealed class HostGuardTests
     }
 
     [Fact]
+    public void Below_15_percent_the_pool_is_not_filled()
+    {
+        RuntimeException error = Assert.Throws<RuntimeException>(() => Guard(14.99).AdmitRefill());
+
+        Assert.Equal(ErrorKind.HostMemoryLow, error.Kind);
+        Assert.Equal("host memory available ratio 14.99% is below 15%; warm pool refill is blocked", error.Message);
+        Assert.Equal(0.1499, Assert.IsType<double>(error.Details!["available_ratio"]), 6);
+        Guard(15).AdmitRefill();
+    }
+
+    [Fact]
     public void The_budget_leaves_the_reserve_and_max_mb_lowers_the_ceiling()
     {
         Assert.Equal(90 * 1024, Guard(50).BudgetMb);

@@ -1,0 +1,126 @@
+using Microsoft.Extensions.Logging;
+using Sleigh.Containerd;
+using Sleigh.Runtime.Records;
+
+namespace Sleigh.Runtime.Slots;
+
+/// <summary>
+/// Destroys slots behind the callers' backs: a few at a time, and after callers who wait. What fails is logged and done at the
+/// next start.
+/// </summary>
+internal sealed partial class SlotEnder : IDisposable
+{
+    private readonly Func<SlotId, CancellationToken, Task> _destroy;
+    private readonly RecordStore _records;
+    private readonly Traffic _traffic;
+    private readonly ILogger _logger;
+    private readonly Lock _lock = new();
+    private readonly HashSet<Ending> _endings = [];
+    private readonly SemaphoreSlim _slow = new(EndPace.AtOnce);
+    private readonly SemaphoreSlim _hurried = new(EndPace.AtOnceHurried);
+
+    public SlotEnder(Func<SlotId, CancellationToken, Task> destroy, RecordStore records, Traffic traffic, ILogger logger) =>
+        (_destroy, _records, _traffic, _logger) = (destroy, records, traffic, logger);
+
+    /// <summary>Begins; the task completes when the slot is gone, or could not be removed. It never fails.</summary>
+    public Task End(Slot slot)
+    {
+        Ending ending = new(slot);
+        lock (_lock)
+        {
+            _endings.Add(ending);
+            return ending.Done = Task.Run(() => RunAsync(ending));
+        }
+    }
+
+    /// <summary>Waits for slots that are being destroyed.</summary>
+    /// <param name="which">Which ones; null: all.</param>
+    /// <param name="hurry">Whether somebody waits: they are not held back any longer.</param>
+    public Task GoneAsync(Func<Slot, bool>? which, bool hurry)
+    {
+        lock (_lock)
+        {
+            Ending[] awaited = [.. _endings.Where(e => which is null || which(e.Slot))];
+            if (hurry)
+            {
+                Array.ForEach(awaited, e => e.Hurry.Cancel());
+            }
+
+            return Task.WhenAll(awaited.Select(e => e.Done));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _slow.Dispose();
+        _hurried.Dispose();
+    }
+
+    private async Task RunAsync(Ending ending)
+    {
+        Slot slot = ending.Slot;
+        try
+        {
+            _records.PutSlot(new SlotRecord(slot.Id, SlotState.Ending, null, slot.ProcessId, slot.Limits));
+            await slot.DisposeAsync();
+            SemaphoreSlim lane = await EnterAsync(ending.Hurry.Token);
+            try
+            {
+                await _destroy(slot.Id, CancellationToken.None);
+            }
+            finally
+            {
+                lane.Release();
+            }
+        }
+        catch (Exception e) when (e is ContainerdException or IOException or UnauthorizedAccessException or TimeoutException
+            or Linux.Sqlite.SqliteException)
+        {
+            NotEnded(_logger, slot.Id.ToString(), e);
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                _endings.Remove(ending);
+                ending.Dispose();
+            }
+        }
+    }
+
+    private async Task<SemaphoreSlim> EnterAsync(CancellationToken hurry)
+    {
+        int waiting;
+        lock (_lock)
+        {
+            waiting = _endings.Count;
+        }
+
+        try
+        {
+            await _traffic.QuietAsync(EndPace.Patience(waiting), hurry);
+            await _slow.WaitAsync(hurry);
+            return _slow;
+        }
+        catch (OperationCanceledException)
+        {
+            await _hurried.WaitAsync(CancellationToken.None);
+            return _hurried;
+        }
+    }
+
+    private sealed class Ending(Slot slot) : IDisposable
+    {
+        public Slot Slot { get; } = slot;
+
+        public CancellationTokenSource Hurry { get; } = new();
+
+        public Task Done { get; set; } = Task.CompletedTask;
+
+        public void Dispose() => Hurry.Dispose();
+    }
+
+    [LoggerMessage(EventId = 1221, Level = LogLevel.Error, Message = "Could not remove slot {Slot}; the next start of the daemon will")]
+    private static partial void NotEnded(ILogger logger, string slot, Exception exception);
+}
