@@ -185,7 +185,7 @@ internal sealed class TestDoor : IAsyncDisposable
         if (answer.SilentAfter is not null)
         {
             // Until the other side has had enough.
-            await stream.ReadAsync(new byte[1], _end.Token);
+            await stream.ReadAtLeastAsync(new byte[1], 1, throwOnEndOfStream: false, _end.Token);
         }
 
         socket.Shutdown(SocketShutdown.Send);
