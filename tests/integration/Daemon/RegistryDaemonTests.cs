@@ -13,7 +13,7 @@ public sealed class RegistryDaemonTests(RegistryFixture fixture) : IClassFixture
     [HostFact(Need.Root, Need.InitBinary, Need.DockerRegistry)]
     public async Task A_create_pulls_a_missing_image_and_says_so_and_the_next_one_finds_it()
     {
-        PushedImage image = await fixture.Open.PushAsync("wait", fixture.NewImage());
+        PushedImage image = await fixture.PushAsync("wait");
 
         JsonObject first = await fixture.Client.CreateAsync(image.Name);
         JsonObject second = await fixture.Client.CreateAsync(image.Name);
@@ -25,7 +25,7 @@ public sealed class RegistryDaemonTests(RegistryFixture fixture) : IClassFixture
         Assert.True((long)first["phases_ms"]!["image"]! >= pull - 1, first.ToJsonString());
         Assert.True((long)first["startup_latency_ms"]! >= pull, first.ToJsonString());
         Assert.False(second.ContainsKey("image_pull_triggered"), second.ToJsonString());
-        Assert.Equal(1, fixture.Open.Fetches(image.Layer));
+        Assert.Equal(1, fixture.Fetches(image.Layer));
         Assert.Equal("works\n", await fixture.Client.RunAsync((string)first["sandbox_id"]!, "echo works"));
         JsonObject listed = (await fixture.FindAsync(image.Name))!;
         Assert.True((bool)listed["in_use"]!);
@@ -36,11 +36,11 @@ public sealed class RegistryDaemonTests(RegistryFixture fixture) : IClassFixture
     [HostFact(Need.Root, Need.InitBinary, Need.DockerRegistry)]
     public async Task Twenty_creates_of_one_missing_image_share_one_pull()
     {
-        PushedImage image = await fixture.Open.PushAsync("shared", fixture.NewImage(4 << 20));
+        PushedImage image = await fixture.PushAsync("shared", 4 << 20);
 
         JsonObject[] made = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => fixture.Client.CreateAsync(image.Name)));
 
-        Assert.Equal(1, fixture.Open.Fetches(image.Layer));
+        Assert.Equal(1, fixture.Fetches(image.Layer));
         Assert.Contains(made, m => m.ContainsKey("image_pull_triggered"));
         string[] said = await Task.WhenAll(made.Select(m => fixture.Client.RunAsync((string)m["sandbox_id"]!, "echo works")));
         Assert.All(said, s => Assert.Equal("works\n", s));
@@ -50,7 +50,7 @@ public sealed class RegistryDaemonTests(RegistryFixture fixture) : IClassFixture
     [HostFact(Need.Root, Need.InitBinary, Need.DockerRegistry)]
     public async Task Who_wants_to_be_told_is_told_and_pulls_with_the_next_call()
     {
-        PushedImage image = await fixture.Open.PushAsync("notify", fixture.NewImage());
+        PushedImage image = await fixture.PushAsync("notify");
 
         JsonObject told = await fixture.Client.SendAsync("POST", "/sandboxes", Body(image.Name).With("image_pull_policy", "notify"), 409);
         JsonObject made = await fixture.Client.CreateAsync(image.Name, JsonFields.Of("image_pull_policy", "wait"));
@@ -68,36 +68,35 @@ public sealed class RegistryDaemonTests(RegistryFixture fixture) : IClassFixture
     [HostFact(Need.Root, Need.InitBinary, Need.DockerRegistry)]
     public async Task A_pull_that_cannot_work_says_why()
     {
-        await FailsAsync($"{fixture.Open.Address}/no-such:1", "not_found", "not found");
+        await FailsAsync($"{fixture.Host}/no-such:1", "not_found", "not found");
         await FailsAsync($"{Unused()}/app:1", "network", "network");
 
-        PushedImage image = await fixture.Locked.PushAsync("locked", fixture.NewImage());
+        string image = (await fixture.PushAsync("locked")).Name.Replace(fixture.Host, fixture.LockedHost, StringComparison.Ordinal);
         fixture.UseLogin("wrong");
         await fixture.Daemon.KillAndRestartAsync();
-        await FailsAsync(image.Name, "denied", "access denied");
-        JsonObject cause = JsonNode.Parse((await fixture.Administrator.LinesAsync("/admin/images/pull", JsonFields.Of("name", image.Name)))[^1])!.AsObject();
+        await FailsAsync(image, "denied", "access denied");
+        JsonObject cause = JsonNode.Parse((await fixture.Administrator.LinesAsync("/admin/images/pull", JsonFields.Of("name", image)))[^1])!.AsObject();
         Assert.Equal("image_pull_failed", (string)cause["code"]!);
-        Assert.Contains(fixture.Locked.Address.ToString(), (string)cause["details"]!["cause"]!, StringComparison.Ordinal);
+        Assert.Contains(fixture.LockedHost, (string)cause["details"]!["cause"]!, StringComparison.Ordinal);
 
-        fixture.UseLogin(LoopbackRegistry.Password);
+        fixture.UseLogin(RegistryFixture.Password);
         await fixture.Daemon.KillAndRestartAsync();
-        await DeleteAsync(await fixture.Client.CreateAsync(image.Name));
-        Assert.DoesNotContain(LoopbackRegistry.Password, await File.ReadAllTextAsync(fixture.Daemon.LogFile), StringComparison.Ordinal);
+        await DeleteAsync(await fixture.Client.CreateAsync(image));
+        Assert.DoesNotContain(RegistryFixture.Password, await File.ReadAllTextAsync(fixture.Daemon.LogFile), StringComparison.Ordinal);
     }
 
     [HostFact(Need.Root, Need.InitBinary, Need.DockerRegistry)]
     public async Task A_daemon_killed_in_mid_pull_leaves_nothing_and_pulls_again_after_its_restart()
     {
-        PushedImage image = await fixture.Open.PushAsync("killed", fixture.NewImage(16 << 20), fixture.Proxy.Address);
+        PushedImage image = await fixture.PushAsync("killed", 16 << 20);
         string[] before = fixture.Content();
-        fixture.Proxy.StallAfter(4 << 20);
+        fixture.Blobs = a => a with { SilentAfter = a.Body.Length * 3 / 4 };
         Task<(int, JsonObject)> create = fixture.Client.CallAsync("POST", "/sandboxes", Body(image.Name));
-        await fixture.Proxy.Stalled;
-        await Poll.UntilAsync(() => fixture.Content().Length > before.Length, 30, () => "nothing of the pull is there yet");
+        await BegunAsync(image);
 
         await fixture.Daemon.KillAsync();
         await Assert.ThrowsAnyAsync<HttpRequestException>(() => create);
-        fixture.Proxy.Release();
+        fixture.Blobs = a => a;
         await fixture.Daemon.StartAsync();
 
         await Poll.UntilAsync(() => fixture.Content().SequenceEqual(before), 30, () => $"left: {string.Join(' ', fixture.Content().Except(before))}");
@@ -111,28 +110,26 @@ public sealed class RegistryDaemonTests(RegistryFixture fixture) : IClassFixture
     [HostFact(Need.Root, Need.InitBinary, Need.DockerRegistry)]
     public async Task A_create_whose_caller_goes_leaves_the_pull_going_and_an_administrators_pull_ends_with_its_caller()
     {
-        PushedImage image = await fixture.Open.PushAsync("gone", fixture.NewImage(8 << 20), fixture.Proxy.Address);
-        await StallAndGoAsync(token => fixture.Client.CallAsync("POST", "/sandboxes", Body(image.Name), token));
-        fixture.Proxy.Release();
+        PushedImage image = await fixture.PushAsync("gone", 8 << 20);
+        await BeginAndGoAsync(image, token => fixture.Client.CallAsync("POST", "/sandboxes", Body(image.Name), token));
         await Poll.UntilAsync(async () => await fixture.FindAsync(image.Name) is not null, 60, () => "the pull did not go on");
 
-        PushedImage other = await fixture.Open.PushAsync("ended", fixture.NewImage(8 << 20), fixture.Proxy.Address);
+        PushedImage other = await fixture.PushAsync("ended", 8 << 20);
         string[] before = fixture.Content();
         using DaemonClient administrator = DaemonClient.Administrator(fixture.Daemon);
-        await StallAndGoAsync(token => administrator.CallAsync("POST", "/admin/images/pull", JsonFields.Of("name", other.Name), token));
+        await BeginAndGoAsync(other, token => administrator.CallAsync("POST", "/admin/images/pull", JsonFields.Of("name", other.Name), token));
         await Poll.UntilAsync(() => fixture.Content().SequenceEqual(before), 60, () => $"left: {string.Join(' ', fixture.Content().Except(before))}");
-        fixture.Proxy.Release();
         Assert.Null(await fixture.FindAsync(other.Name));
     }
 
     [HostFact(Need.Root, Need.InitBinary, Need.DockerRegistry)]
     public async Task A_pull_that_takes_too_long_is_given_up()
     {
-        PushedImage image = await fixture.Open.PushAsync("slow", fixture.NewImage(8 << 20), fixture.Proxy.Address);
+        PushedImage image = await fixture.PushAsync("slow", 8 << 20);
         string[] before = fixture.Content();
         fixture.Daemon.Set("images.pull_timeout_seconds", "4");
         await fixture.Daemon.KillAndRestartAsync();
-        fixture.Proxy.StallAfter(1 << 20);
+        fixture.Blobs = a => a with { SilentAfter = a.Body.Length / 2 };
 
         JsonObject error = await fixture.Client.SendAsync("POST", "/sandboxes", Body(image.Name), 504);
 
@@ -140,7 +137,7 @@ public sealed class RegistryDaemonTests(RegistryFixture fixture) : IClassFixture
         Assert.Equal($"image pull timed out after 4s for \"{image.Name}\"{Advice}", (string)error["error"]!);
         Assert.Equal(4, (int)error["details"]!["timeout_seconds"]!);
         await Poll.UntilAsync(() => fixture.Content().SequenceEqual(before), 30, () => $"left: {string.Join(' ', fixture.Content().Except(before))}");
-        fixture.Proxy.Release();
+        fixture.Blobs = a => a;
         fixture.Daemon.Set("images.pull_timeout_seconds", "120");
         await fixture.Daemon.KillAndRestartAsync();
     }
@@ -148,9 +145,9 @@ public sealed class RegistryDaemonTests(RegistryFixture fixture) : IClassFixture
     [HostFact(Need.Root, Need.InitBinary, Need.DockerRegistry)]
     public async Task A_prune_removes_what_is_unused_and_keeps_what_is_used_or_prefetched()
     {
-        PushedImage used = await fixture.Open.PushAsync("used", fixture.NewImage());
-        PushedImage unused = await fixture.Open.PushAsync("unused", fixture.NewImage());
-        PushedImage prefetched = await fixture.Open.PushAsync("prefetched", fixture.NewImage());
+        PushedImage used = await fixture.PushAsync("used");
+        PushedImage unused = await fixture.PushAsync("unused");
+        PushedImage prefetched = await fixture.PushAsync("prefetched");
         fixture.Daemon.Set("images.prefetch", $"[\"{prefetched.Name}\"]");
         await fixture.Daemon.KillAndRestartAsync();
         JsonObject made = await fixture.Client.CreateAsync(used.Name);
@@ -191,15 +188,22 @@ public sealed class RegistryDaemonTests(RegistryFixture fixture) : IClassFixture
         return (IPEndPoint)listener.LocalEndpoint;
     }
 
-    private async Task StallAndGoAsync(Func<CancellationToken, Task<(int, JsonObject)>> call)
+    // The rest of the layer takes some seconds, in which the caller goes.
+    private async Task BeginAndGoAsync(PushedImage image, Func<CancellationToken, Task<(int, JsonObject)>> call)
     {
         using CancellationTokenSource goes = new();
-        fixture.Proxy.StallAfter(2 << 20);
+        fixture.Blobs = a => a with { Pause = TimeSpan.FromMilliseconds(30) };
         Task<(int, JsonObject)> calling = call(goes.Token);
-        await fixture.Proxy.Stalled;
+        await BegunAsync(image);
+        Assert.False(calling.IsCompleted);
         await goes.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => calling);
+        fixture.Blobs = a => a;
     }
+
+    private Task BegunAsync(PushedImage image) => Poll.UntilAsync(
+        () => fixture.Fetches(image.Layer) > 0 && fixture.Content().Any(c => c.Contains("/ingest/", StringComparison.Ordinal)),
+        30, () => "nothing of the layer is there yet");
 
     private async Task FailsAsync(string image, string reason, string text)
     {
