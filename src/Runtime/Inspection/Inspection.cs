@@ -28,8 +28,8 @@ internal sealed class Inspection : IInspection
             MemoryTotalBytes = memory.TotalBytes,
             MemoryAvailableBytes = memory.AvailableBytes,
             MemorySomeAvg10 = ReadHostPressure(),
-            PoolAvailable = _parts.Pool.Count,
-            PoolTarget = _parts.Pool.Target,
+            PoolAvailable = _parts.Pool.Status.Available,
+            PoolTarget = _parts.Pool.Status.TargetNow,
             Sandboxes = [.. _parts.Table.All.Where(e => !e.IsDeleted).Select(e => Load(e, running.GetValueOrDefault(e.Id)))],
         };
     }
