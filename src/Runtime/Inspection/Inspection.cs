@@ -19,6 +19,7 @@ internal sealed class Inspection : IInspection
     public HostLoad Load()
     {
         MemoryInfo memory = MemoryInfo.Read();
+        WarmPoolStatus pool = _parts.Pool.Status;
         IReadOnlyDictionary<SandboxId, int> running = _parts.Execs.CountRunning();
         return new HostLoad
         {
@@ -28,8 +29,8 @@ internal sealed class Inspection : IInspection
             MemoryTotalBytes = memory.TotalBytes,
             MemoryAvailableBytes = memory.AvailableBytes,
             MemorySomeAvg10 = ReadHostPressure(),
-            PoolAvailable = _parts.Pool.Status.Available,
-            PoolTarget = _parts.Pool.Status.TargetNow,
+            PoolAvailable = pool.Available,
+            PoolTarget = pool.TargetNow,
             Sandboxes = [.. _parts.Table.All.Where(e => !e.IsDeleted).Select(e => Load(e, running.GetValueOrDefault(e.Id)))],
         };
     }
