@@ -12,7 +12,7 @@ public sealed class BigFileCopyTests
     [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
     public async Task A_gibibyte_goes_in_and_out_in_constant_memory_and_a_killed_daemon_leaves_no_half_file()
     {
-        await using TestDaemon daemon = new(("pool.size", "1"));
+        await using TestDaemon daemon = new();
         await daemon.StartAsync();
         using TestImages images = new(daemon);
         using DaemonClient client = await DaemonClient.NewSessionAsync(daemon);
@@ -47,7 +47,7 @@ public sealed class BigFileCopyTests
     [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
     public async Task A_full_disk_is_507_with_the_entry_and_what_was_there_stays()
     {
-        await using TestDaemon daemon = new(("storage.pool_size", "256MiB"), ("storage.driver", "btrfs"), ("pool.size", "1"));
+        await using TestDaemon daemon = new(("storage.pool_size", "256MiB"), ("storage.driver", "btrfs"));
         await daemon.StartAsync();
         using TestImages images = new(daemon);
         using DaemonClient client = await DaemonClient.NewSessionAsync(daemon);

@@ -52,7 +52,7 @@ public sealed class FileCopyTests(DaemonFixture fixture)
     public async Task Stat_and_errors_are_those_of_the_documentation()
     {
         await using TestSandbox sandbox = await fixture.SandboxAsync(TestImages.Busybox);
-        await sandbox.RunAsync("mkdir -p /d; echo hello > /d/file; chmod 4640 /d/file; chown 5:6 /d/file; ln -s ../d/file /d/link; ln -s /proc/self /magic; mkfifo /fifo");
+        await sandbox.RunAsync("mkdir -p /d; echo hello > /d/file; chown 5:6 /d/file; chmod 4640 /d/file; ln -s ../d/file /d/link; ln -s /proc/self /magic; mkfifo /fifo");
 
         JsonObject file = await StatAsync("/d/file", 200);
         Assert.Equal(("file", 6, "4640", 5, 6), ((string)file["kind"]!, (int)file["size"]!, (string)file["mode"]!, (int)file["uid"]!, (int)file["gid"]!));
