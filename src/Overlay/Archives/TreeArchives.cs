@@ -61,6 +61,10 @@ public static class TreeArchives
         {
             throw new TreeFileException(TreeFailure.Full, "the disk is full; nothing was written", null, ex);
         }
+        catch (KernelException ex) when (ex.Errno is Errno.ENOENT or Errno.ENOTDIR or Errno.ELOOP or Errno.ESTALE)
+        {
+            throw new TreeFileException(TreeFailure.Changed, $"something in the sandbox changed path {path} while it was made", null, ex);
+        }
         catch (KernelException ex) when (ex.Errno is Errno.EROFS or Errno.EPERM or Errno.ENAMETOOLONG)
         {
             throw TreeFileException.NotAllowed(path, "the file system does not permit a directory there");
