@@ -70,6 +70,7 @@ public sealed partial class SleighRuntime : IAsyncDisposable
     {
         _parts.Execs.BeginStop();
         _parts.ImageParts.Pulls.Stop();
+        _parts.Pool.BeginStop();
     }
 
     /// <summary>Deletes all sandboxes, empties the pool and ends an embedded containerd: for an installation that is given up.</summary>

@@ -83,6 +83,9 @@ internal sealed class SlotPool : IWarmPool, IAsyncDisposable
     /// <summary>Starts keeping the pool full.</summary>
     public void Start() => _stock.Start();
 
+    /// <summary>The daemon is about to stop: refills that callers wait for are answered.</summary>
+    public void BeginStop() => _stock.AnswerWaiting();
+
     /// <summary>Counts a create that could have been served from the pool. Forks and rollbacks are demand, but no creates.</summary>
     public void CountCreate(bool fromPool)
     {

@@ -43,7 +43,7 @@ internal sealed partial class SlotEnder : IDisposable
             Ending[] awaited = [.. _endings.Where(e => which is null || which(e.Slot))];
             if (hurry)
             {
-                Array.ForEach(awaited, e => e.Hurry.Cancel());
+                Array.ForEach(awaited, e => e.Hurry.TrySetResult());
             }
 
             return Task.WhenAll(awaited.Select(e => e.Done));
@@ -64,7 +64,7 @@ internal sealed partial class SlotEnder : IDisposable
         {
             _records.PutSlot(new SlotRecord(slot.Id, SlotState.Ending, null, slot.ProcessId, slot.Limits));
             await slot.DisposeAsync();
-            SemaphoreSlim lane = await EnterAsync(ending.Hurry.Token);
+            SemaphoreSlim lane = await EnterAsync(ending.Hurry.Task);
             try
             {
                 await _destroy(slot.Id, CancellationToken.None);
@@ -84,12 +84,30 @@ internal sealed partial class SlotEnder : IDisposable
             lock (_lock)
             {
                 _endings.Remove(ending);
-                ending.Dispose();
             }
         }
     }
 
-    private async Task<SemaphoreSlim> EnterAsync(CancellationToken hurry)
+    private async Task<SemaphoreSlim> EnterAsync(Task hurry)
+    {
+        using CancellationTokenSource hurried = new();
+        Task turn = WaitForTurnAsync(hurried.Token);
+        if (await Task.WhenAny(turn, hurry) != turn)
+        {
+            await hurried.CancelAsync();
+        }
+
+        await turn.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (turn.IsCompletedSuccessfully)
+        {
+            return _slow;
+        }
+
+        await _hurried.WaitAsync(CancellationToken.None);
+        return _hurried;
+    }
+
+    private async Task WaitForTurnAsync(CancellationToken hurried)
     {
         int waiting;
         lock (_lock)
@@ -97,28 +115,17 @@ internal sealed partial class SlotEnder : IDisposable
             waiting = _endings.Count;
         }
 
-        try
-        {
-            await _traffic.QuietAsync(EndPace.Patience(waiting), hurry);
-            await _slow.WaitAsync(hurry);
-            return _slow;
-        }
-        catch (OperationCanceledException)
-        {
-            await _hurried.WaitAsync(CancellationToken.None);
-            return _hurried;
-        }
+        await _traffic.QuietAsync(EndPace.Patience(waiting), hurried);
+        await _slow.WaitAsync(hurried);
     }
 
-    private sealed class Ending(Slot slot) : IDisposable
+    private sealed class Ending(Slot slot)
     {
         public Slot Slot { get; } = slot;
 
-        public CancellationTokenSource Hurry { get; } = new();
+        public TaskCompletionSource Hurry { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public Task Done { get; set; } = Task.CompletedTask;
-
-        public void Dispose() => Hurry.Dispose();
     }
 
     [LoggerMessage(EventId = 1221, Level = LogLevel.Error, Message = "Could not remove slot {Slot}; the next start of the daemon will")]

@@ -149,7 +149,7 @@ internal sealed partial class Stock<T>
                 parked = [.. _parked];
             }
 
-            foreach (T item in parked)
+            foreach (T item in parked.TakeWhile(_ => !_stop.IsCancellationRequested))
             {
                 await PingAsync(item);
             }
@@ -158,7 +158,8 @@ internal sealed partial class Stock<T>
 
     private async Task PingAsync(T item)
     {
-        using CancellationTokenSource limit = new(_limits.PingLimit, _time);
+        using CancellationTokenSource timer = new(_limits.PingLimit, _time);
+        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, _stop.Token);
         try
         {
             await item.PingAsync(limit.Token);

@@ -152,6 +152,15 @@ internal sealed partial class Stock<T> : IAsyncDisposable
         return filled.Task.WaitAsync(cancellationToken);
     }
 
+    /// <summary>Answers all who wait for the number now, though it is not reached.</summary>
+    public void AnswerWaiting()
+    {
+        lock (_lock)
+        {
+            ReleaseWaiting();
+        }
+    }
+
     /// <summary>Stops keeping the number and gives back what is there.</summary>
     public async Task<IReadOnlyList<T>> StopAsync()
     {
