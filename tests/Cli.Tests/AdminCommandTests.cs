@@ -186,7 +186,7 @@ public sealed class AdminCommandTests
 
         Assert.Equal("""{"name":"app:1","platform":"linux/arm64"}""", server.Requests[0].Text);
         Assert.Equal("app:1\n", people.Stdout);
-        Assert.Matches(@"^resolving\ndownloading 1 layer, 100 B, 1 are here already\nunpacking\n150 B in \d+s\n$", people.Stderr);
+        Assert.Matches(@"^resolving\ndownloading 1 layer, 100 B, 1 is here already\nunpacking\n150 B in \d+s\n$", people.Stderr);
         Assert.Equal(5, programs.Stdout.Count(c => c == '\n'));
         Assert.Equal("app:1", (string?)JsonNode.Parse(programs.Stdout.Split('\n')[4])!["image"]!["name"]);
         Assert.Equal((1, ""), (failed.ExitCode, failed.Stdout));

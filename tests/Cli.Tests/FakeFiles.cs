@@ -29,6 +29,9 @@ public sealed class FakeFiles : IAsyncDisposable
     /// <summary>Answers every archive with this instead.</summary>
     public byte[]? Archive { get; set; }
 
+    /// <summary>How many files the daemon says are not in an archive.</summary>
+    public int LeftOut { get; set; }
+
     internal Task<CliRun> CopyAsync(string source, string target, byte[]? stdin = null) =>
         CliRun.OfAsync(["cp", source, target], Server.SocketPath, stdin);
 
@@ -73,7 +76,11 @@ public sealed class FakeFiles : IAsyncDisposable
                     : FakeServer.Reply(200, $$"""{"path":"{{path}}","kind":"{{kind}}","size":{{(kind == "file" ? new FileInfo(real).Length : 0)}}}""");
             case ("GET", $"/sandboxes/{Sandbox}/files/archive"):
                 byte[] tar = Archive ?? Tar(null, "--format=pax", "-C", Path.GetDirectoryName(real)!, "-c", Path.GetFileName(real));
-                return [.. System.Text.Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Type: application/x-tar\r\nContent-Length: {tar.Length}\r\n\r\n"), .. tar];
+                return
+                [
+                    .. System.Text.Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{tar.Length:x}\r\n"), .. tar,
+                    .. System.Text.Encoding.ASCII.GetBytes($"\r\n0\r\nSleigh-Left-Out: {LeftOut}\r\n\r\n"),
+                ];
             case ("PUT", $"/sandboxes/{Sandbox}/files/archive"):
                 Directory.CreateDirectory(real);
                 Tar(request.Body, "-C", real, "-xp", "--no-same-owner");

@@ -52,7 +52,9 @@ internal static class CpCommand
             run.Remark($"{members}{Human.Bytes(totals.Bytes)}");
             if (totals.SkippedCount > 0)
             {
-                run.Remark($"left out, being no files: {Human.OneLine(string.Join(", ", totals.Skipped))}{(totals.SkippedCount > totals.Skipped.Count ? $" and {totals.SkippedCount - totals.Skipped.Count} more" : "")}");
+                long more = totals.SkippedCount - totals.Skipped.Count;
+                string names = Human.OneLine(string.Join(", ", totals.Skipped));
+                run.Remark($"left out, being no files: {names}{(names.Length == 0 ? $"{more} in the sandbox" : more > 0 ? $" and {more} more" : "")}");
             }
 
             return ExitCode.Success;

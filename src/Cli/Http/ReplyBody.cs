@@ -47,6 +47,9 @@ internal sealed class ReplyBody : ReadStream
     /// <summary>True when the whole body has been read.</summary>
     public bool IsComplete { get; private set; }
 
+    /// <summary>What stands behind a chunked body that has been read to its end.</summary>
+    public IReadOnlyDictionary<string, string> Trailers { get; private set; } = new Dictionary<string, string>();
+
     /// <summary>True when another reply may follow on the same connection.</summary>
     public bool EndsWithoutConnection => _framing != Framing.Connection;
 
@@ -96,7 +99,7 @@ internal sealed class ReplyBody : ReadStream
             return true;
         }
 
-        await _reader.ReadHeadersAsync(cancellationToken);
+        Trailers = await _reader.ReadHeadersAsync(cancellationToken);
         IsComplete = true;
         return false;
     }

@@ -41,7 +41,8 @@ internal sealed class PullProgress
         }
 
         JsonObject[] missing = [.. layers.Where(l => l.Text("state") is not ("present" or "done" or "downloaded"))];
-        string here = missing.Length < layers.Count ? $", {layers.Count - missing.Length} are here already" : "";
+        int present = layers.Count - missing.Length;
+        string here = present == 0 ? "" : $", {present} {(present == 1 ? "is" : "are")} here already";
         string word = missing.Length == 1 ? "layer" : "layers";
         return $"downloading {missing.Length} {word}, {Human.Bytes(missing.Sum(l => l.Number("size") ?? 0))}{here}";
     }
