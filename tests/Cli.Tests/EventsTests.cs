@@ -70,7 +70,7 @@ public sealed class EventsTests
     {
         await using FakeServer server = FakeServer.Answering(_ => FakeServer.Reply(404, """{"error":"no such route","code":"route_not_found"}"""));
 
-        Assert.Equal((1, "sleighctl: no such route\n"), Result(await CliRun.OfAsync(["events", "-f"], server.SocketPath)));
+        Assert.Equal((1, "sleighctl: no such route\n  is sleighctl of the same version as sleighd? sleighctl version shows both\n"), Result(await CliRun.OfAsync(["events", "-f"], server.SocketPath)));
         Assert.Equal(ExitCode.Unreachable, (await CliRun.OfAsync(["events", "-f"], "/tmp/sl-none/s")).ExitCode);
     }
 
