@@ -69,7 +69,9 @@ had_key=0
 had_run=0
 [ ! -e /etc/docker/key.json ] || had_key=1
 [ ! -e /run/docker ] || had_run=1
-if [ -n "${SLEIGH_BENCH_WITHOUT_DOCKER:-}" ]; then scripts/install-dependencies.sh; else scripts/install-dependencies.sh dockerd=docker.io >&2; fi
+docker_package=(dockerd=docker.io)
+[ -z "${SLEIGH_BENCH_WITHOUT_DOCKER:-}" ] || docker_package=()
+scripts/install-dependencies.sh "${docker_package[@]}" >&2
 scripts/build.sh >&2
 quietly "$artifacts/log/bench.log" "build benchmarks/Host" dotnet build benchmarks/Host -c Release -v q -nologo >&2
 
@@ -81,7 +83,7 @@ finish() {
         kill -TERM "$child"
         wait "$child" || true
     fi
-    stop_daemon >&2 || status=1
+    if stop_daemon >&2; then rm -rf "$state_dir"; else status=1; fi
     end_docker
     rm -f "$archive"
     exit "$status"
@@ -96,7 +98,8 @@ start_daemon
 ensure_image >&2
 without_docker=$(why_no_docker)
 if [ -z "$without_docker" ]; then
-    image_name=$(ctr --address "$state_dir/containerd/containerd.sock" --namespace sleigh images ls -q | grep -E '(^|/)quickstart:latest$' | head -n 1)
+    image_name=$(ctr --address "$state_dir/containerd/containerd.sock" --namespace sleigh images ls -q | grep -E '(^|/)quickstart:latest$' | head -n 1) ||
+        die "containerd has no image quickstart"
     quietly "$artifacts/log/bench-image.log" "bring the image to Docker" \
         ctr --address "$state_dir/containerd/containerd.sock" --namespace sleigh images export "$archive" "$image_name" >&2
 fi

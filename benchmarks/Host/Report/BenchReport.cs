@@ -123,7 +123,7 @@ internal sealed record BenchReport(
 
     private static string? Number(double? value) => value?.ToString(value < 1 ? "0.00" : value < 100 ? "0.0" : "0", CultureInfo.InvariantCulture);
 
-    private static string? RatioText(double? ratio) => ratio?.ToString(ratio < 0.1 ? "0.000" : "0.00", CultureInfo.InvariantCulture);
+    private static string? RatioText(double? ratio) => ratio?.ToString(ratio < 0.01 ? "0.0000" : ratio < 0.1 ? "0.000" : "0.00", CultureInfo.InvariantCulture);
 
     private static double? Rounded(double? value) => value is { } number ? Math.Round(number, 2) : null;
 

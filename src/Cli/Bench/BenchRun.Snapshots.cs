@@ -4,7 +4,7 @@ internal sealed partial class BenchRun
 {
     /// <summary>Snapshot, rollback and fork of a sandbox in which a megabyte changes each round.</summary>
     public Task SnapshotsAsync(CancellationToken cancellationToken) =>
-        WithSandboxAsync("snapshot", memoryMb: null, made => RoundsAsync("snapshot, rollback, fork", _options.Rounds, async (subject, lap) =>
+        WithSandboxAsync(memoryMb: null, made => RoundsAsync("snapshot, rollback, fork", _options.Rounds, async (subject, lap) =>
         {
             string id = made[subject];
             await subject.ExecAsync(id, ["/bin/sh", "-c", "head -c 1000000 /dev/urandom > /root/data && sync"], cancellationToken);
@@ -30,8 +30,9 @@ internal sealed partial class BenchRun
     /// <param name="roundsOfOthers">How often by every subject but the first: seconds each, where the time grows with the tree.</param>
     /// <param name="cancellationToken">Ends it.</param>
     public Task LargeSnapshotsAsync(int rounds, int roundsOfOthers, CancellationToken cancellationToken) =>
-        WithSandboxAsync("snapshot of 500 MB", memoryMb: 2048, async made =>
+        WithSandboxAsync(memoryMb: 2048, async made =>
         {
+            _progress("making a tree of 500 MB in 20,000 files");
             foreach (IBenchSubject subject in _subjects)
             {
                 await subject.ExecAsync(made[subject], MakeTree(files: 20_000, bytes: 500_000_000), cancellationToken);

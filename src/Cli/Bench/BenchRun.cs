@@ -70,7 +70,7 @@ internal sealed partial class BenchRun
 
     /// <summary>Commands in a sandbox that is there.</summary>
     public Task ExecAsync(CancellationToken cancellationToken) =>
-        WithSandboxAsync("exec", memoryMb: null, async made =>
+        WithSandboxAsync(memoryMb: null, async made =>
         {
             await RoundsAsync("exec", _options.Rounds, (subject, lap) =>
                 lap.TimeAsync(BenchNames.Exec, () => subject.ExecAsync(made[subject], True, cancellationToken)), cancellationToken);
@@ -152,9 +152,8 @@ internal sealed partial class BenchRun
 
     // A sandbox for each subject, deleted at the end whatever happens.
     private async Task WithSandboxAsync(
-        string part, int? memoryMb, Func<Dictionary<IBenchSubject, string>, Task> work, CancellationToken cancellationToken)
+        int? memoryMb, Func<Dictionary<IBenchSubject, string>, Task> work, CancellationToken cancellationToken)
     {
-        _progress(part);
         Dictionary<IBenchSubject, string> made = [];
         try
         {
