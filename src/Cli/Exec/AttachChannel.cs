@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Sleigh.Cli.Http;
+using Sleigh.Cli.Tty;
 
 namespace Sleigh.Cli.Exec;
 
@@ -34,6 +35,7 @@ internal sealed class AttachChannel : IAsyncDisposable
 
     private readonly Stream _connection;
     private readonly SemaphoreSlim _writing = new(1);
+    private readonly SemaphoreSlim _resizing = new(1);
 
     public AttachChannel(Stream connection) => _connection = connection;
 
@@ -80,6 +82,29 @@ internal sealed class AttachChannel : IAsyncDisposable
         finally
         {
             _writing.Release();
+        }
+    }
+
+    /// <summary>
+    /// Asks for the window's size and sends it. One call after the other, so that of two changes at once the later size is sent last.
+    /// </summary>
+    /// <exception cref="LostConnectionException">The connection broke.</exception>
+    public async Task ResizeAsync(Func<TerminalSize?> ask, CancellationToken cancellationToken)
+    {
+        await _resizing.WaitAsync(cancellationToken);
+        try
+        {
+            if (ask() is { } size)
+            {
+                byte[] payload = new byte[4];
+                BinaryPrimitives.WriteUInt16BigEndian(payload, size.Rows);
+                BinaryPrimitives.WriteUInt16BigEndian(payload.AsSpan(2), size.Columns);
+                await WriteAsync(ToDaemon.Resize, payload, cancellationToken);
+            }
+        }
+        finally
+        {
+            _resizing.Release();
         }
     }
 

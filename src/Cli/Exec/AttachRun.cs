@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -166,19 +165,18 @@ internal sealed class AttachRun
 
     private async Task ResizeAsync(AttachChannel channel)
     {
-        if (_size?.Invoke() is { } size)
+        if (_size is null)
         {
-            byte[] payload = new byte[4];
-            BinaryPrimitives.WriteUInt16BigEndian(payload, size.Rows);
-            BinaryPrimitives.WriteUInt16BigEndian(payload.AsSpan(2), size.Columns);
-            try
-            {
-                await channel.WriteAsync(ToDaemon.Resize, payload, CancellationToken.None);
-            }
-            catch (Exception ex) when (ex is LostConnectionException or ObjectDisposedException)
-            {
-                // The next channel begins with the size.
-            }
+            return;
+        }
+
+        try
+        {
+            await channel.ResizeAsync(_size, CancellationToken.None);
+        }
+        catch (Exception ex) when (ex is LostConnectionException or ObjectDisposedException)
+        {
+            // The next channel begins with the size.
         }
     }
 

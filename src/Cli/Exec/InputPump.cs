@@ -56,9 +56,22 @@ internal sealed class InputPump
     /// <summary>Sends to this channel from now on. An end of input that was sent before is sent again.</summary>
     public async Task UseAsync(AttachChannel channel, CancellationToken cancellationToken)
     {
-        if (_ended)
+        bool ended;
+        lock (_lock)
         {
-            await channel.WriteAsync(ToDaemon.EndOfInput, default, cancellationToken);
+            ended = _ended;
+        }
+
+        if (ended)
+        {
+            try
+            {
+                await channel.WriteAsync(ToDaemon.EndOfInput, default, cancellationToken);
+            }
+            catch (LostConnectionException)
+            {
+                // A daemon that has told the end closes at once; whoever reads finds that out, or the loss.
+            }
         }
 
         lock (_lock)
@@ -112,8 +125,13 @@ internal sealed class InputPump
             }
         }
 
+        // Noted before it is sent: a channel that is opened from now on begins with it, whatever becomes of this one. Twice does no harm.
+        lock (_lock)
+        {
+            _ended = true;
+        }
+
         await SendAsync(ToDaemon.EndOfInput, [], cancellationToken);
-        _ended = true;
     }
 
     private int Read(byte[] buffer)
@@ -146,7 +164,7 @@ internal sealed class InputPump
                 Note(sending: false);
                 return;
             }
-            catch (LostConnectionException)
+            catch (Exception ex) when (ex is LostConnectionException or ObjectDisposedException)
             {
                 if (type == ToDaemon.Input)
                 {
