@@ -14,6 +14,8 @@ public sealed partial class SourceTests
         "www.apache.org", "keepachangelog.com", "semver.org", "docs.kernel.org", "www.kernel.org", "man7.org", "systemd.io", "www.rfc-editor.org",
         "www.sqlite.org", "dotnet.microsoft.com", "learn.microsoft.com", "www.contributor-covenant.org", "developercertificate.org", "json-schema.org",
         "localhost", "127.0.0.1",
+        // What short image names stand for, and addresses just beside those of this machine and of private networks.
+        "index.docker.io", "registry-1.docker.io", "128.0.0.1", "11.1.2.3",
     ];
 
     // Written in parts, so that this file does not find itself. Folders of a build machine; /work alone is a good name inside a sandbox.
