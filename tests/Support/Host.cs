@@ -9,6 +9,9 @@ public static class Host
     /// <summary>The static PID 1 that <c>make build</c> leaves in the artifacts folder.</summary>
     public static string InitBinary => Path.Combine(Repository, "artifacts", "sleigh-init");
 
+    /// <summary>The daemon in the form that users get, left there by <c>make build</c> too.</summary>
+    public static string DaemonBinary => Path.Combine(Repository, "artifacts", "sleighd", "sleighd");
+
     public static bool Has(Need need) => need switch
     {
         Need.Root => Environment.IsPrivilegedProcess,
@@ -18,7 +21,7 @@ public static class Host
         Need.CgroupV2 => File.ReadAllText("/proc/mounts").Contains(" cgroup2 ", StringComparison.Ordinal),
         Need.Containerd => OnPath("containerd"),
         Need.Runc => OnPath("runc"),
-        Need.InitBinary => File.Exists(InitBinary),
+        Need.InitBinary => File.Exists(InitBinary) && File.Exists(DaemonBinary),
         Need.Mmdebstrap => OnPath("mmdebstrap"),
         Need.ContainerdProtos => Directory.Exists("/usr/share/gocode/src/github.com/containerd/containerd/api"),
         Need.DockerRegistry => OnPath("docker-registry"),

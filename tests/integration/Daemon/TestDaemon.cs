@@ -160,7 +160,7 @@ public sealed class TestDaemon : IAsyncDisposable
         return (process.ExitCode, await File.ReadAllTextAsync(log));
     }
 
-    /// <summary>Descriptors that the daemon holds open, those of its own program files left out: .NET opens them when first used.</summary>
+    /// <summary>Descriptors that the daemon holds open, those of program files left out: a .NET that is not native opens them when first used.</summary>
     public int OpenDescriptors() => Directory.GetFileSystemEntries($"/proc/{Pid}/fd")
         .Count(path => new FileInfo(path).LinkTarget is string target && Path.GetExtension(target) is not (".dll" or ".pdb" or ".so"));
 
@@ -223,7 +223,7 @@ public sealed class TestDaemon : IAsyncDisposable
             ArgumentList = { "-c", "log=$1; shift; exec \"$@\" >> \"$log\" 2>&1 < /dev/null", "sh", log ?? LogFile },
             WorkingDirectory = "/",
         };
-        foreach (string argument in (string[])["dotnet", Path.Combine(AppContext.BaseDirectory, "sleighd.dll"), .. verb, "--config", ConfigFile])
+        foreach (string argument in (string[])[Host.DaemonBinary, .. verb, "--config", ConfigFile])
         {
             start.ArgumentList.Add(argument);
         }
