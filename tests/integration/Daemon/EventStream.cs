@@ -13,7 +13,9 @@ public sealed class EventStream : IDisposable
 
     public static async Task<EventStream> OpenAsync(TestDaemon daemon, DaemonClient client, string path, string? lastEventId)
     {
-        HttpClient http = new() { BaseAddress = new Uri($"http://{daemon.Address}") };
+        // Leaving means closing at once: by itself the handler reads on for two seconds to use the connection again.
+        SocketsHttpHandler handler = new() { ResponseDrainTimeout = TimeSpan.Zero };
+        HttpClient http = new(handler) { BaseAddress = new Uri($"http://{daemon.Address}") };
         using HttpRequestMessage request = new(HttpMethod.Get, path);
         request.Headers.Add("X-Session-Token", client.Token);
         if (lastEventId is not null)
