@@ -45,20 +45,23 @@ internal sealed class BlobIngest
         }
         catch (Exception ex) when (ex is ImageException or ContainerdException or IOException or OperationCanceledException)
         {
-            await AbortAsync(ingest);
+            await AbortAsync(_client, ingest);
             throw;
         }
     }
 
-    // After a cut-off call containerd may still be writing a time stamp into the ingest's directory: then the abort fails halfway.
-    private async Task AbortAsync(string ingest)
+    /// <summary>
+    /// Takes away what was written of a blob. After a cut-off call, or the death of the writer, containerd may still be writing a time stamp
+    /// into the ingest's directory: then an abort fails halfway, and is tried again by name, since a half removed one is in no list.
+    /// </summary>
+    public static async Task AbortAsync(ContainerdClient client, string ingest)
     {
         using var limit = new CancellationTokenSource(UndoTimeout);
         while (true)
         {
             try
             {
-                await _client.Content.AbortAsync(ingest, limit.Token);
+                await client.Content.AbortAsync(ingest, limit.Token);
                 return;
             }
             catch (Exception undo) when (undo is OperationCanceledException

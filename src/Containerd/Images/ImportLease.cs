@@ -45,7 +45,7 @@ internal sealed class ImportLease : IAsyncDisposable
         {
             if (ingest.Ref.StartsWith(BlobIngest.RefPrefix, StringComparison.Ordinal))
             {
-                await client.Content.AbortAsync(ingest.Ref, cancellationToken);
+                await BlobIngest.AbortAsync(client, ingest.Ref);
             }
         }
     }
