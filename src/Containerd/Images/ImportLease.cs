@@ -36,17 +36,18 @@ internal sealed class ImportLease : IAsyncDisposable
     /// <summary>Drops what imports of a dead daemon left.</summary>
     public static async Task DropOldAsync(ContainerdClient client, CancellationToken cancellationToken)
     {
-        foreach (Lease lease in (await client.Leases.ListAsync(cancellationToken)).Where(l => l.Labels.ContainsKey(Label)))
-        {
-            await client.Leases.DeleteAsync(lease.Id, collect: true, cancellationToken);
-        }
-
+        // The ingests first: a collection that meets one whose writer has just gone may remove it by half, and nobody knows its name then.
         foreach (IngestStatus ingest in await client.Content.ListIngestsAsync(cancellationToken))
         {
             if (ingest.Ref.StartsWith(BlobIngest.RefPrefix, StringComparison.Ordinal))
             {
                 await BlobIngest.AbortAsync(client, ingest.Ref);
             }
+        }
+
+        foreach (Lease lease in (await client.Leases.ListAsync(cancellationToken)).Where(l => l.Labels.ContainsKey(Label)))
+        {
+            await client.Leases.DeleteAsync(lease.Id, collect: true, cancellationToken);
         }
     }
 

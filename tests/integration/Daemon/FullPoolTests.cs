@@ -43,8 +43,9 @@ public sealed class FullPoolTests
         await Consistency.SettledAsync(daemon);
         Assert.Equal(200, (await client.CallAsync("GET", "/healthz")).Status);
         await client.DeleteAsync(fills);
+        // The blocks are free at once, but btrfs gives out those of its only data chunk again only with its next round, each half minute.
         await Poll.UntilAsync(
-            async () => (await client.ExecAsync(keeps, "dd if=/dev/zero of=/room bs=1048576 count=20 && rm /room")).ExitCode == 0, 30, () => "deleting a sandbox gave no room");
+            async () => (await client.ExecAsync(keeps, "dd if=/dev/zero of=/room bs=1048576 count=20 && rm /room")).ExitCode == 0, 70, () => "deleting a sandbox gave no room");
         await client.RollbackAsync(keeps, snapshot);
         Assert.Equal("kept\n", await client.RunAsync(keeps, "cat /file"));
         await Consistency.SettledAsync(daemon);
