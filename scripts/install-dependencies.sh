@@ -75,9 +75,7 @@ if [ ! -e $policy ]; then
     chmod 755 $policy
 fi
 units=()
-for unit in containerd docker-registry; do
-    [ -e /lib/systemd/system/$unit.service ] || units+=("$unit")
-for unit in containerd.service docker.service docker.socket; do
+for unit in containerd.service docker-registry.service docker.service docker.socket; do
     [ -e /lib/systemd/system/$unit ] || units+=("$unit")
 done
 
@@ -107,10 +105,6 @@ if [ -n "$extras" ] && ! install "$extras"; then
 fi
 
 # They would start at the next boot otherwise, and nobody asked for it.
-for unit in "${units[@]}"; do
-    if [ -e "/lib/systemd/system/$unit.service" ] && [ -d /run/systemd/system ]; then
-        systemctl disable --quiet "$unit.service" 2> /dev/null || true
-# It would start at the next boot otherwise, and nobody asked for it.
 for unit in "${units[@]}"; do
     if [ -e "/lib/systemd/system/$unit" ] && [ -d /run/systemd/system ]; then
         systemctl disable --quiet "$unit" 2> /dev/null || true

@@ -120,8 +120,8 @@ internal static class SettingTable
             NetworkMode.Bridge),
         Text(
             "sandbox.runtime",
-            "one of runc, crun, runsc",
-            (string t, out string v) => (v = t) is "runc" or "crun" or "runsc",
+            "runc; crun and runsc are not yet available",
+            (string t, out string v) => (v = t) is "runc",
             o => o.Sandbox.Runtime,
             (o, v) => o with { Sandbox = o.Sandbox with { Runtime = v } }),
         DaysOrNone("sandbox.idle_ttl_days", ManyDays, o => o.Sandbox.IdleTtl, (o, v) => o with { Sandbox = o.Sandbox with { IdleTtl = v } }),

@@ -19,7 +19,7 @@ public sealed record SandboxOptions
     /// <summary>Key <c>sandbox.network</c>.</summary>
     public NetworkMode Network { get; init; } = NetworkMode.None;
 
-    /// <summary>Key <c>sandbox.runtime</c>: <c>runc</c>, <c>crun</c> or <c>runsc</c>.</summary>
+    /// <summary>Key <c>sandbox.runtime</c>: <c>runc</c>; others are not yet available.</summary>
     public string Runtime { get; init; } = "runc";
 
     /// <summary>Key <c>sandbox.idle_ttl_days</c>: an unused sandbox is deleted after this; null (written 0): never.</summary>
