@@ -122,6 +122,19 @@ public sealed class TtyTests
     }
 
     [Fact]
+    public async Task A_top_of_so_many_pictures_stays_on_the_terminal()
+    {
+        await using FakeServer server = FakeServer.Answering(_ => FakeServer.Reply(
+            200, """{"time":"2026-01-05T09:00:00.000Z","host":{"logical_cores":4},"items":[{"sandbox_id":"sbx_1","name":"big","memory_used_bytes":9}]}"""));
+        await using var terminal = new PseudoTerminal($"dotnet {Sleighctl} --socket {server.SocketPath} top -n 1");
+
+        await terminal.SeeAsync("sbx_1");
+
+        Assert.Equal((0, true), await terminal.EndAsync());
+        Assert.DoesNotContain("\u001b[?1049h", terminal.Seen, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_pull_on_a_terminal_draws_bars_and_nothing_of_them_on_standard_output()
     {
         await using var server = new FakeServer(_ => throw new InvalidOperationException("not asked"))

@@ -16,7 +16,7 @@ internal static class TopCommand
 
     public static Command Build(CommandHost host)
     {
-        var iterations = new Option<int?>("--iterations", "-n") { Description = "End after so many pictures [default: none; 1 without a terminal]", HelpName = "COUNT" };
+        var iterations = new Option<int?>("--iterations", "-n") { Description = "Print so many pictures one below the other [default: one that is live; 1 without a terminal]", HelpName = "COUNT" };
         var delay = new Option<double>("--delay", "-d") { Description = "Time between two pictures", HelpName = "SECONDS", DefaultValueFactory = _ => 2 };
         var sort = new Option<string>("--sort", "-s")
         {
@@ -54,11 +54,12 @@ internal static class TopCommand
 
         return host.Runs(command, async (arguments, run) =>
         {
-            bool live = !run.IsForProgram && run.Terminal is { InputIsTerminal: true, OutputIsTerminal: true };
             TimeSpan pause = TimeSpan.FromSeconds(arguments.GetValue(delay));
             TopSort by = Enum.Parse<TopSort>(arguments.GetValue(sort)!, ignoreCase: true);
             int? count = arguments.GetValue(iterations);
-            await (live ? LiveAsync(run, by, pause, count) : SamplesAsync(run, by, pause, count ?? 1));
+            // Pictures that were asked for by number stay on the terminal; a live one clears the screen behind it.
+            bool live = count is null && !run.IsForProgram && run.Terminal is { InputIsTerminal: true, OutputIsTerminal: true };
+            await (live ? LiveAsync(run, by, pause) : SamplesAsync(run, by, pause, count ?? 1));
             return ExitCode.Success;
         });
     }
@@ -95,7 +96,7 @@ internal static class TopCommand
         }
     }
 
-    private static async Task LiveAsync(Invocation run, TopSort sort, TimeSpan pause, int? count)
+    private static async Task LiveAsync(Invocation run, TopSort sort, TimeSpan pause)
     {
         JsonObject? before = await SampleAsync(run);
         using TerminalMode keysOnly = TerminalMode.Keys();
@@ -103,7 +104,7 @@ internal static class TopCommand
         Channel<char> keys = ReadKeys(run.Terminal.Input);
         JsonObject sample = before;
         TerminalSize size = Stty.Size() ?? TerminalSize.Usual;
-        for (int shown = 0; count is null || shown < count; shown++)
+        for (int shown = 0; ; shown++)
         {
             TimeSpan wait = shown == 0 ? FirstGap : pause;
             IReadOnlyDictionary<string, double> cpu = TopView.CpuPercent(before, sample);
