@@ -236,15 +236,6 @@ public sealed class CopyTests : IAsyncDisposable
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserExecute, File.GetUnixFileMode(_files.Here + "/out/tool"));
     }
 
-    [Fact]
-    public async Task What_the_daemon_left_out_is_said()
-    {
-        Write(_files.Root, "f", "content");
-        _files.LeftOut = 2;
-
-        Assert.Equal("1 member, 7 B\nleft out, being no files: 2 in the sandbox\n", (await _files.CopyAsync("web:/f", _files.Here)).Stderr);
-    }
-
     [Theory]
     [InlineData("not a tar at all, and longer than a header of a tar would need to be")]
     [InlineData("")]

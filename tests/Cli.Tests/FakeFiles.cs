@@ -29,9 +29,6 @@ public sealed class FakeFiles : IAsyncDisposable
     /// <summary>Answers every archive with this instead.</summary>
     public byte[]? Archive { get; set; }
 
-    /// <summary>How many files the daemon says are not in an archive.</summary>
-    public int LeftOut { get; set; }
-
     internal Task<CliRun> CopyAsync(string source, string target, byte[]? stdin = null) =>
         CliRun.OfAsync(["cp", source, target], Server.SocketPath, stdin);
 
@@ -79,7 +76,7 @@ public sealed class FakeFiles : IAsyncDisposable
                 return
                 [
                     .. System.Text.Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{tar.Length:x}\r\n"), .. tar,
-                    .. System.Text.Encoding.ASCII.GetBytes($"\r\n0\r\nSleigh-Left-Out: {LeftOut}\r\n\r\n"),
+                    .. "\r\n0\r\n\r\n"u8,
                 ];
             case ("PUT", $"/sandboxes/{Sandbox}/files/archive"):
                 Directory.CreateDirectory(real);

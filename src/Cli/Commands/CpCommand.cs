@@ -54,7 +54,7 @@ internal static class CpCommand
             {
                 long more = totals.SkippedCount - totals.Skipped.Count;
                 string names = Human.OneLine(string.Join(", ", totals.Skipped));
-                run.Remark($"left out, being no files: {names}{(names.Length == 0 ? $"{more} in the sandbox" : more > 0 ? $" and {more} more" : "")}");
+                run.Remark($"left out, being no files: {names}{(more > 0 ? $" and {more} more" : "")}");
             }
 
             return ExitCode.Success;

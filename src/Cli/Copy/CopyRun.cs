@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using Sleigh.Cli.Api;
 using Sleigh.Cli.Http;
@@ -77,10 +76,6 @@ internal sealed class CopyRun
             landing.Folder, member => Rename(member, name, landing.Name), Totals, () => _view.Report("copy", name, Totals.Bytes, total));
         await extract.RunAsync(archive, _cancelled);
         await archive.CopyToAsync(Stream.Null, _cancelled);
-        if (int.TryParse(archive.Trailer("Sleigh-Left-Out"), NumberStyles.None, CultureInfo.InvariantCulture, out int leftOut) && leftOut > 0)
-        {
-            Totals.SkipInside(leftOut);
-        }
     }
 
     /// <summary>

@@ -17,9 +17,6 @@ internal sealed class CopyTotals
     /// <summary>How many were skipped.</summary>
     public long SkippedCount { get; private set; }
 
-    /// <summary>Notes how many the daemon has left out; it does not say which.</summary>
-    public void SkipInside(int count) => SkippedCount += count;
-
     /// <summary>Notes one that cannot be copied.</summary>
     public void Skip(string name)
     {

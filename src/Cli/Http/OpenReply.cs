@@ -21,9 +21,6 @@ internal sealed class OpenReply : ReadStream
     /// <summary>Status and headers.</summary>
     public HttpHead Head { get; }
 
-    /// <summary>A header that came behind the body; null before the end was read, and where there is none.</summary>
-    public string? Trailer(string name) => (_body as ReplyBody)?.Trailers.GetValueOrDefault(name);
-
     public override bool CanWrite => Head.Status == 101;
 
     /// <exception cref="LostConnectionException">The connection broke before the body was complete.</exception>

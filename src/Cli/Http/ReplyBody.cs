@@ -47,9 +47,6 @@ internal sealed class ReplyBody : ReadStream
     /// <summary>True when the whole body has been read.</summary>
     public bool IsComplete { get; private set; }
 
-    /// <summary>What stands behind a chunked body that has been read to its end.</summary>
-    public IReadOnlyDictionary<string, string> Trailers { get; private set; } = new Dictionary<string, string>();
-
     /// <summary>True when another reply may follow on the same connection.</summary>
     public bool EndsWithoutConnection => _framing != Framing.Connection;
 
@@ -99,7 +96,7 @@ internal sealed class ReplyBody : ReadStream
             return true;
         }
 
-        Trailers = await _reader.ReadHeadersAsync(cancellationToken);
+        _ = await _reader.ReadHeadersAsync(cancellationToken);
         IsComplete = true;
         return false;
     }
