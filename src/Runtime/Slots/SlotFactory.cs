@@ -26,6 +26,7 @@ internal sealed partial class SlotFactory
     private readonly SlotPaths _paths;
     private readonly SleighOptions _options;
     private readonly string _instance;
+    private readonly SlotDevices _devices;
     private readonly ILogger _logger;
 
     public SlotFactory(
@@ -35,6 +36,7 @@ internal sealed partial class SlotFactory
         (_containerd, _hierarchy, _records, _paths, _options, _instance, _logger) =
             (containerd, hierarchy, records, paths, options, instance, logger);
         LimitsThroughRuntime = !hierarchy.CanLimitMemory(options.Cgroup.Subtree);
+        _devices = new SlotDevices(hierarchy);
     }
 
     /// <summary>The label by which containerd's list tells our containers from those of another installation.</summary>
@@ -213,6 +215,7 @@ internal sealed partial class SlotFactory
     private (Cgroup Group, Cgroup Execs) MakeCgroups(SlotId id, SlotLimits limits)
     {
         Cgroup group = _hierarchy.OpenOrCreate(_paths.Cgroup(id));
+        _devices.Limit(group);
         Cgroup execs = Cgroup.OpenOrCreate(group, "execs");
         if (!LimitsThroughRuntime)
         {
