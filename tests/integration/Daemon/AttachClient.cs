@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
+using Sleigh.TestSupport;
 
 namespace Sleigh.IntegrationTests.Daemon;
 

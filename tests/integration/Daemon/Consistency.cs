@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Sleigh.Containerd;
+using Sleigh.TestSupport;
 
 namespace Sleigh.IntegrationTests.Daemon;
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Sleigh.TestSupport;
 
 namespace Sleigh.IntegrationTests.Daemon;
 

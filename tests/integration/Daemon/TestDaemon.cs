@@ -10,7 +10,7 @@ namespace Sleigh.IntegrationTests.Daemon;
 /// A real sleighd with its own directories, port, cgroups and containerd. It can be killed and started again; when it is disposed,
 /// everything of it must be gone, else the run fails.
 /// </summary>
-public sealed class TestDaemon : IAsyncDisposable
+public sealed class TestDaemon : IServedDaemon, IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
@@ -45,6 +45,8 @@ public sealed class TestDaemon : IAsyncDisposable
     public string StateDir => Path.Combine(Folder, "s");
 
     public string Socket => Path.Combine(StateDir, "sleigh.sock");
+
+    public string? ApiKey => null;
 
     public string Subtree { get; }
 

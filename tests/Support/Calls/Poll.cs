@@ -1,6 +1,7 @@
 using System.Diagnostics;
+using Xunit;
 
-namespace Sleigh.IntegrationTests.Daemon;
+namespace Sleigh.TestSupport;
 
 /// <summary>Waits with an end for what takes a moment.</summary>
 public static class Poll

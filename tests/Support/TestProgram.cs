@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
-using Sleigh.TestSupport;
 
-namespace Sleigh.IntegrationTests.Daemon;
+namespace Sleigh.TestSupport;
 
 /// <summary>The C programs in the folder Programs, built with musl-gcc when a test needs them.</summary>
 public static class TestProgram

@@ -1,25 +1,27 @@
+using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
+using Xunit;
 
-namespace Sleigh.IntegrationTests.Daemon;
+namespace Sleigh.TestSupport;
 
 /// <summary>A caller of the API: over TCP with a session's token, or over the administrator's socket.</summary>
 public sealed class DaemonClient : IDisposable
 {
-    private readonly TestDaemon _daemon;
+    private readonly IServedDaemon _daemon;
     private readonly bool _overSocket;
     private HttpClient? _http;
     private int _start;
 
-    private DaemonClient(TestDaemon daemon, bool overSocket) => (_daemon, _overSocket) = (daemon, overSocket);
+    private DaemonClient(IServedDaemon daemon, bool overSocket) => (_daemon, _overSocket) = (daemon, overSocket);
 
     public string? Token { get; private set; }
 
     public string? SessionId { get; private set; }
 
     /// <summary>A new session over TCP.</summary>
-    public static async Task<DaemonClient> NewSessionAsync(TestDaemon daemon)
+    public static async Task<DaemonClient> NewSessionAsync(IServedDaemon daemon)
     {
         DaemonClient client = new(daemon, overSocket: false);
         JsonObject session = await client.SendAsync("POST", "/sessions/token", null, 201);
@@ -28,7 +30,7 @@ public sealed class DaemonClient : IDisposable
     }
 
     /// <summary>The administrator.</summary>
-    public static DaemonClient Administrator(TestDaemon daemon) => new(daemon, overSocket: true);
+    public static DaemonClient Administrator(IServedDaemon daemon) => new(daemon, overSocket: true);
 
     /// <summary>Any call; gives the status and the body.</summary>
     public async Task<(int Status, JsonObject Body)> CallAsync(string method, string path, JsonObject? body = null, CancellationToken cancellationToken = default) =>
@@ -38,11 +40,7 @@ public sealed class DaemonClient : IDisposable
     public async Task<(int Status, JsonObject Body)> CallAsync(string method, string path, HttpContent? content, CancellationToken cancellationToken = default)
     {
         using HttpRequestMessage request = new(new HttpMethod(method), new Uri(path, UriKind.Relative)) { Content = content };
-        if (Token is not null)
-        {
-            request.Headers.Add("X-Session-Token", Token);
-        }
-
+        Sign(request);
         using HttpResponseMessage reply = await Http().SendAsync(request, cancellationToken);
         string text = await reply.Content.ReadAsStringAsync(cancellationToken);
         return ((int)reply.StatusCode, text.Length == 0 ? [] : JsonNode.Parse(text)!.AsObject());
@@ -52,11 +50,7 @@ public sealed class DaemonClient : IDisposable
     public async Task<HttpResponseMessage> RawAsync(string method, string path, HttpContent? content = null, CancellationToken cancellationToken = default)
     {
         using HttpRequestMessage request = new(new HttpMethod(method), new Uri(path, UriKind.Relative)) { Content = content };
-        if (Token is not null)
-        {
-            request.Headers.Add("X-Session-Token", Token);
-        }
-
+        Sign(request);
         return await Http().SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
     }
 
@@ -200,6 +194,18 @@ public sealed class DaemonClient : IDisposable
 
     public void Dispose() => _http?.Dispose();
 
+    private void Sign(HttpRequestMessage request)
+    {
+        if (Token is not null)
+        {
+            request.Headers.Add("X-Session-Token", Token);
+        }
+        else if (_daemon.ApiKey is not null)
+        {
+            request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _daemon.ApiKey);
+        }
+    }
+
     private HttpClient Http()
     {
         if (_http is not null && _start == _daemon.Starts)
@@ -214,7 +220,7 @@ public sealed class DaemonClient : IDisposable
             handler.ConnectCallback = async (_, cancellationToken) =>
             {
                 Socket socket = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-                await socket.ConnectAsync(new UnixDomainSocketEndPoint(_daemon.Socket), cancellationToken);
+                await socket.ConnectAsync(new UnixDomainSocketEndPoint(_daemon.Socket!), cancellationToken);
                 return new NetworkStream(socket, ownsSocket: true);
             };
         }

@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 
-namespace Sleigh.IntegrationTests.Daemon;
+namespace Sleigh.TestSupport;
 
 /// <summary>Builds image archives from files, as an OCI layout or a docker archive.</summary>
 public sealed class ImageTar

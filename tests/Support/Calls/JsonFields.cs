@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace Sleigh.IntegrationTests.Daemon;
+namespace Sleigh.TestSupport;
 
 /// <summary>Request bodies, written in one line.</summary>
 public static class JsonFields

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace Sleigh.IntegrationTests.Daemon;
+namespace Sleigh.TestSupport;
 
 /// <summary>An exec as the API shows it.</summary>
 public sealed class ExecReply(JsonObject json)

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
+using Xunit;
 
-namespace Sleigh.IntegrationTests.Daemon;
+namespace Sleigh.TestSupport;
 
 /// <summary>A sandbox that is deleted at the end of the test.</summary>
 public sealed class TestSandbox(DaemonClient client, string id) : IAsyncDisposable

@@ -1,6 +1,7 @@
 using System.Diagnostics;
+using Xunit;
 
-namespace Sleigh.IntegrationTests.Daemon;
+namespace Sleigh.TestSupport;
 
 /// <summary>Programs of the host, run to their end.</summary>
 public static class ToolRunner
