@@ -45,7 +45,7 @@ internal static partial class RuntimeOpening
 
         NamespaceThread namespaces = NamespaceThread.Start();
         opened.Add(namespaces);
-        TreeMounter mounter = new(namespaces);
+        TreeMounter mounter = new(namespaces, new TreeMounterOptions { StagingDirectory = Path.Combine(options.StateDir, "staging") });
         Trees trees = new(mounter, paths, options.Sandbox);
         SlotFactory factory = new(containerd, hierarchy, records, paths, options, instance, logger);
         SlotLimits parked = new(options.Sandbox.MemoryMb, options.Sandbox.Cpus, Sandboxes.DefaultPids);

@@ -186,6 +186,14 @@ public sealed class CommandTests
     }
 
     [Fact]
+    public async Task A_mistyped_line_points_to_the_help_of_the_command_it_is_about()
+    {
+        CliRun run = await CliRun.OfAsync(["image", "import", "x.tar", "--file", "y"]);
+
+        Assert.Contains("sleighctl image import --help shows what it takes", run.Stderr, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Version_answers_without_a_daemon()
     {
         CliRun run = await CliRun.OfAsync(["version"], "/tmp/sl-none/s");

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.CommandLine.Help;
 
 namespace Sleigh.Cli.Commands;
@@ -55,6 +56,9 @@ internal static class CommandTree
         return root;
     }
 
+    private static IEnumerable<string> NamesOf(CommandResult command) =>
+        command.Command is RootCommand ? [] : [.. command.Parent is CommandResult parent ? NamesOf(parent) : [], command.Command.Name];
+
     /// <summary>Parses and runs one command line.</summary>
     /// <returns>One of <see cref="ExitCode"/>, or what a command in a sandbox ended with.</returns>
     public static async Task<int> RunAsync(
@@ -63,7 +67,7 @@ internal static class CommandTree
         ParseResult parsed = Build(host).Parse(arguments);
         if (parsed.Errors.Count > 0 && parsed.Action is not HelpWithExamples)
         {
-            string name = parsed.CommandResult.Command is RootCommand ? "" : $" {parsed.CommandResult.Command.Name}";
+            string name = string.Concat(NamesOf(parsed.CommandResult).Select(word => $" {word}"));
             host.ShowError(
                 new CliException(
                     ExitCode.Usage,

@@ -20,19 +20,30 @@ public enum OverlayMethod
 /// <summary>What this kernel can do.</summary>
 public static class OverlaySupport
 {
+    private const string NoSuchOption = "sleigh_no_such_option";
+
     /// <summary>The best method of the running kernel; found by asking, not by its version.</summary>
+    /// <remarks>
+    /// Before Linux 6.5 overlay takes its options as one text, which fsconfig(2) only collects: it refuses none before the filesystem
+    /// is made. So an option that there cannot be tells whether options are looked at.
+    /// </remarks>
     /// <exception cref="KernelException">There is no overlay filesystem.</exception>
     public static OverlayMethod Probe()
     {
         using SafeFileHandle fileSystem = Mounts.OpenFileSystem("overlay");
+        return !Takes(fileSystem, NoSuchOption) && Takes(fileSystem, "lowerdir+") ? OverlayMethod.Configured : OverlayMethod.OptionText;
+    }
+
+    private static bool Takes(SafeFileHandle fileSystem, string option)
+    {
         try
         {
-            Mounts.Configure(fileSystem, "lowerdir+", "/");
-            return OverlayMethod.Configured;
+            Mounts.Configure(fileSystem, option, "/");
+            return true;
         }
         catch (KernelException ex) when (ex.Errno == Errno.EINVAL)
         {
-            return OverlayMethod.OptionText;
+            return false;
         }
     }
 }
