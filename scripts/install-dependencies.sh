@@ -25,12 +25,17 @@ needed=(
     # With its standard library: the tests of the command line use unittest.
     /usr/lib/python3*/unittest=python3
     libsqlite3.so.0=libsqlite3-0
+    # The machines of tests/vm.
+    qemu-system-x86_64=qemu-system-x86
+    qemu-img=qemu-utils
+    mke2fs=e2fsprogs
+    busybox=busybox-static
+    flock=util-linux
 )
 # What only some tests look at. Without it they are skipped and say so.
 helpful=(
     mkfs.xfs=xfsprogs
     newuidmap=uidmap
-    busybox=busybox-static
     curl=curl
     docker-registry=docker-registry
     /usr/share/gocode/src/github.com/containerd/containerd/api=golang-github-containerd-containerd-dev
