@@ -29,12 +29,11 @@ class Agent:
     def __init__(self, seconds=30):
         self.socket = connect("agent.sock", seconds)
         self.lines = self.socket.makefile("rb")
-        # What an earlier client left unread ends at the byte 255.
+        # The byte 255 ends whatever an earlier client left half-written; answers to earlier clients come before the one with this number.
         number = time.time_ns() % 10**9
-        self.send({"execute": "guest-sync-delimited", "arguments": {"id": number}}, b"\xff")
-        while self.lines.read(1) != b"\xff":
+        self.send({"execute": "guest-sync", "arguments": {"id": number}}, b"\xff")
+        while json.loads(self.lines.readline()).get("return") != number:
             pass
-        self.answer()
 
     def send(self, request, before=b""):
         self.socket.sendall(before + json.dumps(request).encode() + b"\n")

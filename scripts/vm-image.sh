@@ -23,11 +23,13 @@ masked=(apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all
     getty.target serial-getty@ttyS0.service systemd-hwdb-update.service systemd-journal-catalog-update.service ldconfig.service
     systemd-update-done.service systemd-update-utmp.service systemd-update-utmp-runlevel.service systemd-pstore.service
     systemd-random-seed.service systemd-firstboot.service systemd-network-generator.service modprobe@drm.service)
+how_to_merge_usr "$suite"
+installed+=($usr_merged)
 modules=(virtio_pci virtio_blk ext4)
 
 inputs() {
     printf '%s\n' "$machine" "$suite" "$kernel" "${installed[*]}" "${offered[*]}"
-    (cd "$repository" && find scripts/vm-image.sh scripts/vm-sandbox-images.sh tests/vm/guest tests/vm/guest-init -type f -print0 |
+    (cd "$repository" && find scripts/vm-image.sh scripts/vm-sandbox-images.sh scripts/vm-lib.sh tests/vm/guest tests/vm/guest-init -type f -print0 |
         LC_ALL=C sort -z | xargs -0 sha256sum)
 }
 target=$vm_cache/$machine-$(inputs | sha256sum | cut -c 1-16)
@@ -68,7 +70,12 @@ result=$work/result
 mkdir "$result" "$work/kernel" "$work/tmp"
 export TMPDIR=$work/tmp
 sources "$suite" > "$work/sources.list"
-apt-config dump | grep -E '^Acquire::(http|https)::|^Acquire::(Check|Max|Min|Retries|Force)' > "$work/apt.conf" || true
+host_apt_options > "$work/apt.conf"
+
+mkdir "$work/sandbox" "$work/images"
+cp "$work/sources.list" "$work/apt.conf" "$work/sandbox/"
+"$repository/scripts/vm-sandbox-images.sh" "$suite" "$work/images" "$work/sandbox" > "$vm_cache/$machine-sandbox.log" 2>&1 &
+sandbox_images=$!
 
 # Fetched by the host's apt into the new root's folders: the kernel, and all that is offered and not installed.
 cat > "$work/fetch" <<'END'
@@ -85,7 +92,7 @@ mv "$1"/var/cache/apt/archives/*.deb "$1/var/local/repo/"
 END
 chmod +x "$work/fetch"
 WORK=$work KERNEL=$kernel OFFERED="${offered[*]}" mmdebstrap --mode=root --format=directory --variant=apt --skip=output/dev \
-    --include="$(IFS=, && printf %s "${installed[*]}")" --aptopt="$work/apt.conf" --aptopt='APT::Sandbox::User "root"' \
+    "${merge_usr[@]}" --include="$(IFS=, && printf %s "${installed[*]}")" --aptopt="$work/apt.conf" --aptopt='APT::Sandbox::User "root"' \
     --aptopt='APT::Install-Recommends "false"' --dpkgopt=force-unsafe-io \
     --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
     --customize-hook="$work/fetch" \
@@ -127,8 +134,9 @@ cp -a --no-preserve=ownership "$repository/tests/vm/guest/." "$root/"
 chroot "$root" apt-get update
 
 mkdir -p "$root/var/local/images"
-"$repository/scripts/vm-sandbox-images.sh" "$suite" "$root/var/local/images" "$work"
-cp "$root"/var/local/images/*.tar "$result/"
+wait $sandbox_images || die "the images for sandboxes could not be made; see $vm_cache/$machine-sandbox.log"
+cp "$work"/images/*.tar "$root/var/local/images/"
+mv "$work"/images/*.tar "$result/"
 
 printf '%s\n' "$machine" > "$root/etc/hostname"
 printf '127.0.0.1 localhost %s\n' "$machine" > "$root/etc/hosts"

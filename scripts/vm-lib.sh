@@ -22,6 +22,16 @@ sources() {
     [ -z "$security" ] || printf 'deb %s %s main\n' "$security" "$suite-security"
 }
 
+# how_to_merge_usr SUITE: sets merge_usr, options of mmdebstrap, and usr_merged, a package. Debian 12 else moves /bin to /usr/bin by a
+# package of its own, which brings perl.
+how_to_merge_usr() {
+    merge_usr=() usr_merged=""
+    if [ "$1" = bookworm ]; then merge_usr=(--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr) usr_merged=usr-is-merged; fi
+}
+
+# What of this host's apt must hold while packages are fetched for another root: proxies, certificates, what is said of times.
+host_apt_options() { apt-config dump | grep -E '^Acquire::(http|https)::|^Acquire::(Check|Max|Min|Retries|Force)' || true; }
+
 vm_runs=${SLEIGH_VM_RUN:-/tmp/sleigh-vm-$(id -u)}
 
 # prepare_qemu MACHINE: sets qemu, the command that starts a QEMU which can run this machine, and qemu_img.

@@ -7,6 +7,7 @@ set -euo pipefail
 # shellcheck source=scripts/vm-lib.sh
 . "$repository/scripts/vm-lib.sh"
 suite=$1 folder=$2 work=$3
+how_to_merge_usr "$suite"
 
 # archive NAME LAYER: LAYER is an uncompressed tar of the root folder.
 archive() {
@@ -29,29 +30,24 @@ END
 mkdir -p "$work/busybox"/{bin,dev,etc,proc,root,sys,tmp,usr/bin,var/tmp}
 chmod 1777 "$work/busybox/tmp" "$work/busybox/var/tmp"
 cp "$(command -v busybox)" "$work/busybox/bin/busybox"
-for applet in $("$work/busybox/bin/busybox" --list); do ln -sf busybox "$work/busybox/bin/$applet"; done
+for applet in $("$work/busybox/bin/busybox" --list | grep -vx busybox); do ln -sf busybox "$work/busybox/bin/$applet"; done
 ln -sf ../../bin/busybox "$work/busybox/usr/bin/env"
 printf 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n' > "$work/busybox/etc/passwd"
 printf 'root:x:0:\nnogroup:x:65534:\n' > "$work/busybox/etc/group"
 tar -C "$work/busybox" --owner=0 --group=0 --numeric-owner --sort=name -cf "$work/busybox.tar" .
 archive busybox "$work/busybox.tar"
 
-# Of what every Debian has: no manual pages, no other languages, no perl, no package management.
-cat > "$work/strip" <<'END'
-#!/bin/sh
-set -eu
-cd "$1"
-rm -rf usr/share/doc/* usr/share/man/* usr/share/info usr/share/locale usr/share/i18n usr/share/zoneinfo usr/share/lintian usr/share/bug \
-    usr/share/perl5 usr/bin/perl* usr/lib/*/perl-base usr/lib/*/gconv usr/lib/locale usr/bin/dpkg* usr/share/dpkg usr/lib/dpkg usr/bin/apt* \
-    usr/lib/apt usr/share/keyrings var/lib/dpkg var/lib/apt var/cache/* var/log/* usr/lib/systemd lib/systemd etc/systemd usr/lib/udev lib/udev \
-    usr/sbin/mkfs* usr/sbin/mke2fs usr/sbin/fsck* usr/sbin/e2* usr/sbin/resize2fs usr/sbin/debugfs usr/share/pixmaps usr/share/applications \
-    usr/lib/python3*/idlelib usr/lib/python3*/lib2to3 usr/lib/python3*/ensurepip usr/lib/python3*/pydoc_data usr/lib/python3*/distutils \
-    usr/lib/python3*/turtle* usr/lib/python3*/test
-: > etc/resolv.conf
-END
-chmod +x "$work/strip"
-mmdebstrap --mode=root --format=tar --variant=essential --skip=output/dev --include=python3 \
+# Beside python3 what a shell needs. No manual pages, no other languages, no package management.
+packages=python3,base-files,base-passwd,bash,coreutils,dash,diffutils,findutils,grep,gzip,hostname,libc-bin,mawk,sed,tar
+root=$work/quickstart
+mmdebstrap --mode=root --format=directory --variant=custom --skip=output/dev --include="$packages${usr_merged:+,$usr_merged}" "${merge_usr[@]}" \
     --aptopt="$work/apt.conf" --aptopt='APT::Sandbox::User "root"' --dpkgopt=force-unsafe-io \
     --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
-    --customize-hook="$work/strip" "$suite" "$work/quickstart.tar" - < "$work/sources.list"
+    "$suite" "$root" - < "$work/sources.list"
+rm -rf "$root"/usr/share/{doc,man,info,locale,i18n,zoneinfo,perl*,dpkg,pixmaps,applications} "$root"/usr/lib/*/{perl*,gconv,libdb-*,libmvec*} \
+    "$root"/usr/bin/{perl*,dpkg*} "$root"/usr/sbin/ldconfig "$root"/usr/lib/dpkg "$root"/etc/apt "$root"/var/lib/{apt,dpkg} "$root"/var/{cache,log}/* \
+    "$root"/usr/lib/python3*/{idlelib,lib2to3,ensurepip,pydoc_data,distutils,test,turtledemo,tkinter}
+: > "$root/etc/resolv.conf"
+tar -C "$root" --numeric-owner --sort=name -cf "$work/quickstart.tar" .
+rm -rf "$root"
 archive quickstart "$work/quickstart.tar"

@@ -44,7 +44,9 @@ sweep() {
 }
 
 run() {
-    local machine=debian12 name="" memory=2560 until_eof=0 forwards=() forward network accel image folder pid
+    local machine=debian12 name="" memory=2560 until_eof=0 forwards=() forward network accel image
+    # Not local: the trap at the end reads them.
+    folder="" pid=""
     while [ $# -gt 0 ]; do
         case $1 in
             --name) name=$2 && shift ;;
@@ -131,7 +133,7 @@ finish() {
     local status=$?
     trap '' INT TERM HUP
     trap - EXIT
-    if [ -n "${pid:-}" ]; then
+    if [ -n "$pid" ]; then
         kill -TERM "$pid" 2> /dev/null || true
         timeout 5 tail -f --pid="$pid" /dev/null 2> /dev/null || kill -KILL "$pid" 2> /dev/null || true
     fi
