@@ -153,9 +153,9 @@ internal sealed class UnixHttpClient : IDisposable
         {
             SocketError.AddressNotAvailable => (
                 "there is no such socket",
-                "start the daemon (make run, or systemctl start sleighd), or name its socket with --socket or SLEIGH_SOCKET"),
+                "start the daemon (make run, or systemctl start sleigh), or name its socket with --socket or SLEIGH_SOCKET"),
             SocketError.ConnectionRefused => (
-                "nobody listens there any more", "the daemon has ended: start it again (make run, or systemctl start sleighd)"),
+                "nobody listens there any more", "the daemon has ended: start it again (make run, or systemctl start sleigh)"),
             SocketError.AccessDenied => (
                 "permission denied", "run sleighctl as root, or add your user to the group sleigh and log in again"),
             _ => (cause.Message, "check that the daemon runs and that --socket or SLEIGH_SOCKET names its socket"),
