@@ -1,6 +1,6 @@
 # What a person types. The work is in scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help run stop test test-unit test-integration build bench bench-micro format clean
+.PHONY: help run stop test test-unit test-integration build deb bench bench-micro format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ test-integration: ## Only the tests against real containers (needs root)
 
 build: ## Build sleighd, sleighctl and sleigh-init into artifacts/
 	@scripts/build.sh
+
+deb: ## Build the Debian package into artifacts/deb/ (VERSION=9.9.9 gives it another version)
+	@scripts/deb.sh
 
 bench: ## Measure Sleigh, and Docker Engine beside it (BENCH="-n 30 -o json" passes options on)
 	@scripts/bench.sh $(BENCH)

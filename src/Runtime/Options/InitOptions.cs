@@ -4,5 +4,5 @@ namespace Sleigh.Runtime.Options;
 public sealed record InitOptions
 {
     /// <summary>Key <c>init.path</c>: the static program that is PID 1 in each sandbox.</summary>
-    public string Path { get; init; } = "/usr/lib/sleigh/sleigh-init";
+    public string Path { get; init; } = "/usr/libexec/sleigh/sleigh-init";
 }

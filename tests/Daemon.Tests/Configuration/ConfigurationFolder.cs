@@ -10,7 +10,7 @@ internal sealed class ConfigurationFolder : IDisposable
 
     public string File => Path.Combine(_root, "sleigh.yaml");
 
-    public string DropIns => Path.Combine(_root, "sleigh.yaml.d");
+    public string DropIns => Path.Combine(_root, "sleigh.d");
 
     public Dictionary<string, string> Environment { get; } = [];
 
