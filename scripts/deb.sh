@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# deb.sh [VERSION=…]: builds artifacts/deb/sleigh_<version>_<architecture>.deb from the programs of build.sh, and looks at it with lintian.
+# [VERSION=…] deb.sh: builds artifacts/deb/sleigh_<version>_<architecture>.deb from the programs of build.sh, and looks at it with lintian.
 #   Another VERSION packages the same programs under it: for trying an upgrade.
-# deb.sh check: tests the package: contents, modes, lintian, units, pages, and that two builds give the same bytes.
+# SLEIGH_DEB_OUTPUT: another folder for it.
 # Why debhelper, and from what the package is made: docs/decisions/0013-debian-package.md
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
@@ -10,7 +10,7 @@ cd "$repository"
 
 version_here=$(sed -n 's:.*<Version>\(.*\)</Version>.*:\1:p' Directory.Build.props)
 version=${VERSION:-$version_here}
-output=$artifacts/deb
+output=${SLEIGH_DEB_OUTPUT:-$artifacts/deb}
 
 # What only the package needs; who runs `make run` does not get it.
 install_tools() {
@@ -56,7 +56,7 @@ stage() {
         sed -i -e '/^#LEFTOVERS#$/{r packaging/deb/leftovers.sh' -e 'd}' "$folder/debian/sleigh.$script"
     done
     rm "$folder/debian/leftovers.sh"
-    mv "$folder/debian/10-systemd.yaml" "$folder/debian/sleigh-sandboxes.service" "$folder/stage/"
+    mv "$folder/debian/10-systemd.yaml" "$folder/debian/sleigh-sandboxes.service" "$folder/debian/end-sandboxes" "$folder/stage/"
     install -m 755 "$artifacts/sleighd/sleighd" "$artifacts/sleighctl/sleighctl" "$artifacts/sleigh-init" "$folder/stage/"
     cp sleigh.yaml "$folder/stage/"
     cp docs/*.md "$folder/stage/docs/"
@@ -93,8 +93,5 @@ build() {
 
 dpkg --validate-version "$version" || die "VERSION $version is no version of a Debian package"
 case $version in *-*) die "VERSION $version has a '-': the package has no revision of Debian's" ;; esac
-case ${1:-} in
-    "") build ;;
-    check) . "$repository/scripts/deb-check.sh" ;;
-    *) die "usage: deb.sh [check]" ;;
-esac
+[ $# = 0 ] || die "usage: [VERSION=…] deb.sh"
+build

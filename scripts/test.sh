@@ -15,6 +15,7 @@ need_dotnet
 if [ "$which" != unit ]; then
     scripts/install-dependencies.sh
     scripts/build.sh
+    scripts/deb.sh
 fi
 
 rm -rf "$results"

@@ -28,10 +28,12 @@ take_off_mounts() {
     done
 }
 
-# ours COMMAND...: of what lies in the system's containerd in the namespace sleigh.
-ours() { timeout 120 ctr --connect-timeout 10s --namespace sleigh "$@"; }
+socket=/run/containerd/containerd.sock
 
-containerd_answers() { [ -S /run/containerd/containerd.sock ] && command -v ctr > /dev/null && ours version > /dev/null 2>&1; }
+# ours COMMAND...: of what lies in the system's containerd in the namespace sleigh.
+ours() { timeout 120 ctr --address $socket --connect-timeout 10s --namespace sleigh "$@"; }
+
+containerd_answers() { [ -S $socket ] && command -v ctr > /dev/null && ours version > /dev/null 2>&1; }
 
 # Tasks have a shim each, which would outlive the sandbox.
 end_containers() {

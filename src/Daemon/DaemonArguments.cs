@@ -9,6 +9,7 @@ internal sealed record DaemonArguments(DaemonVerb Verb, string? ConfigPath)
 
     public const string Usage = """
         usage: sleighd [--config FILE]             serve until SIGTERM; sandboxes live on
+               sleighd quiesce [--config FILE]     end all that runs, unmount; sandboxes and their files stay; no sleighd may be running
                sleighd stop-all [--config FILE]    delete all sandboxes and end the private containerd; no sleighd may be running
                sleighd --check-config [--config FILE]
                sleighd --version | --help
@@ -41,6 +42,9 @@ internal sealed record DaemonArguments(DaemonVerb Verb, string? ConfigPath)
                     break;
                 case "--help" or "-h":
                     verb = DaemonVerb.Help;
+                    break;
+                case "quiesce" when i == 0:
+                    verb = DaemonVerb.Quiesce;
                     break;
                 case "stop-all" when i == 0:
                     verb = DaemonVerb.StopAll;

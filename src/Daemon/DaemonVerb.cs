@@ -5,6 +5,7 @@ internal enum DaemonVerb
 {
     Serve,
     StopAll,
+    Quiesce,
     CheckConfig,
     Version,
     Help,

@@ -23,6 +23,7 @@ internal static class Program
                 DaemonVerb.Version => Say($"sleighd {VersionOf.ThisBuild}"),
                 DaemonVerb.CheckConfig => Load(arguments) is not null ? Say("the configuration is good") : ExitCode.Configuration,
                 DaemonVerb.StopAll => await Server.StopAllAsync(Load(arguments).Options),
+                DaemonVerb.Quiesce => await Quiescence.RunAsync(Load(arguments).Options),
                 _ => await Server.RunAsync(Load(arguments)),
             };
         }

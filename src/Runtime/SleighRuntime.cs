@@ -88,6 +88,24 @@ public sealed partial class SleighRuntime : IAsyncDisposable
         await DisposeAsync(stopContainerd: true);
     }
 
+    /// <summary>
+    /// Ends all commands and containers and an embedded containerd, and unmounts the layers: nothing of ours is active then. Sandboxes
+    /// stay with their files, as after a reboot: the next command in one starts it.
+    /// </summary>
+    /// <returns>Slots that could not be removed; the daemon log says why.</returns>
+    public async Task<IReadOnlyList<string>> QuiesceAsync()
+    {
+        // What the start found to be nobody's is removed behind it.
+        await _parts.Background.DrainAsync();
+        await Task.WhenAll(_parts.Table.All.Select(_open.Sandboxes.StopAsync));
+        BeginStop();
+        await _parts.Background.DrainAsync();
+        await _parts.Pool.EmptyAsync();
+        string[] left = [.. _parts.Records.ReadSlots().Select(s => s.Id.ToString())];
+        await DisposeAsync(stopContainerd: left.Length == 0);
+        return left;
+    }
+
     /// <summary>Closes everything; sandboxes, their commands and containerd go on.</summary>
     public ValueTask DisposeAsync() => DisposeAsync(stopContainerd: false);
 

@@ -9,11 +9,13 @@ public sealed class DaemonArgumentsTests
         Assert.Equal(new DaemonArguments(DaemonVerb.Serve, "/x.yaml"), arguments);
     }
 
-    [Fact]
-    public void Stop_all_is_a_verb_of_its_own()
+    [Theory]
+    [InlineData("stop-all", nameof(DaemonVerb.StopAll))]
+    [InlineData("quiesce", nameof(DaemonVerb.Quiesce))]
+    public void A_first_word_is_a_verb_of_its_own(string word, string verb)
     {
-        Assert.True(DaemonArguments.TryParse(["stop-all", "--config", "/x.yaml"], out DaemonArguments? arguments, out _));
-        Assert.Equal(DaemonVerb.StopAll, arguments.Verb);
+        Assert.True(DaemonArguments.TryParse([word, "--config", "/x.yaml"], out DaemonArguments? arguments, out _));
+        Assert.Equal(new DaemonArguments(Enum.Parse<DaemonVerb>(verb), "/x.yaml"), arguments);
     }
 
     [Theory]

@@ -25,6 +25,7 @@ public static class Host
         Need.Mmdebstrap => OnPath("mmdebstrap"),
         Need.ContainerdProtos => Directory.Exists("/usr/share/gocode/src/github.com/containerd/containerd/api"),
         Need.DockerRegistry => OnPath("docker-registry"),
+        Need.PackageTools => OnPath("dh") && OnPath("lintian") && OnPath("man"),
         _ => throw new ArgumentOutOfRangeException(nameof(need), need, "unknown need"),
     };
 

@@ -14,4 +14,5 @@ public enum Need
     Mmdebstrap,
     ContainerdProtos,
     DockerRegistry,
+    PackageTools,
 }

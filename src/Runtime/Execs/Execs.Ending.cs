@@ -13,6 +13,7 @@ internal sealed partial class Execs
 {
     // KILL cannot be refused; what is not gone by then hangs in the kernel and must not hold up the result.
     private static readonly TimeSpan KillLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan InitPatience = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(40);
 
     /// <summary>Ends all commands of a slot that is about to be destroyed, and gives their ids. Each has its final state when this returns.</summary>
@@ -28,6 +29,30 @@ internal sealed partial class Execs
         }
 
         return [.. ended.Select(r => r.Id)];
+    }
+
+    /// <summary>As <see cref="EndSlotAsync"/>, but the commands are asked to end first and have the grace time for it.</summary>
+    public async Task StopSlotAsync(Slot slot, ExecEndCause cause)
+    {
+        slot.Ending = cause;
+        try
+        {
+            slot.Execs.TerminateAll();
+            if (await slot.Execs.WaitEmptyAsync(_options.KillGrace))
+            {
+                // init tells of each end a moment after the process is gone.
+                for (long begin = _time.GetTimestamp(); _running.Values.Any(r => r.Slot == slot) && _time.GetElapsedTime(begin) < InitPatience;)
+                {
+                    await Task.Delay(TimeSpan.FromMilliseconds(5), _time);
+                }
+            }
+        }
+        catch (KernelFileException)
+        {
+            // The cgroup is gone, and its processes with it.
+        }
+
+        await EndSlotAsync(slot, cause);
     }
 
     private static void KillAll(Slot slot)

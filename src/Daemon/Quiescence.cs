@@ -1,0 +1,31 @@
+using Microsoft.Extensions.Logging;
+using Sleigh.Runtime;
+using Sleigh.Runtime.Options;
+
+namespace Sleigh.Daemon;
+
+/// <summary><c>sleighd quiesce</c>: ends all that runs and keeps all that is kept.</summary>
+internal static class Quiescence
+{
+    public static async Task<int> RunAsync(SleighOptions options)
+    {
+        // To find nothing, nothing is made: no data directory, no pool, no private containerd.
+        if (!File.Exists(Path.Combine(options.DataDir, "sleigh.db")))
+        {
+            Console.WriteLine($"nothing to end: data_dir {options.DataDir} has no records");
+            return ExitCode.Success;
+        }
+
+        using ILoggerFactory loggers = Logs.Create(options.Log);
+        SleighRuntime runtime = await SleighRuntime.StartAsync(
+            options with { Pool = options.Pool with { Size = 0 }, Images = options.Images with { Prefetch = [] } }, loggers, TimeProvider.System, CancellationToken.None);
+        IReadOnlyList<string> left = await runtime.QuiesceAsync();
+        if (left.Count == 0)
+        {
+            return ExitCode.Success;
+        }
+
+        await Console.Error.WriteLineAsync($"sleighd: containerd did not remove {string.Join(", ", left)}; run this again, the log says why it failed");
+        return ExitCode.Containerd;
+    }
+}
