@@ -56,7 +56,7 @@ stage() {
         sed -i -e '/^#LEFTOVERS#$/{r packaging/deb/leftovers.sh' -e 'd}' "$folder/debian/sleigh.$script"
     done
     rm "$folder/debian/leftovers.sh"
-    mv "$folder/debian/10-systemd.yaml" "$folder/debian/sleigh-sandboxes.service" "$folder/debian/end-sandboxes" "$folder/stage/"
+    mv "$folder/debian/10-systemd.yaml" "$folder/debian/sleigh-sandboxes.service" "$folder/debian/sandboxes-home" "$folder/stage/"
     install -m 755 "$artifacts/sleighd/sleighd" "$artifacts/sleighctl/sleighctl" "$artifacts/sleigh-init" "$folder/stage/"
     cp sleigh.yaml "$folder/stage/"
     cp docs/*.md "$folder/stage/docs/"

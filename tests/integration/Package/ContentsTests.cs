@@ -19,7 +19,7 @@ public sealed partial class ContentsTests(PackageFixture package)
             new[]
             {
                 ("-rwxr-xr-x", "usr/sbin/sleighd"), ("-rwxr-xr-x", "usr/bin/sleighctl"), ("-rwxr-xr-x", "usr/libexec/sleigh/sleigh-init"),
-                ("-rwxr-xr-x", "usr/libexec/sleigh/end-sandboxes"), ("-rw-r-----", "etc/sleigh/sleigh.yaml"),
+                ("-rwxr-xr-x", "usr/libexec/sleigh/sandboxes-home"), ("-rw-r-----", "etc/sleigh/sleigh.yaml"),
                 ("-rw-r-----", "etc/sleigh/sleigh.d/10-systemd.yaml"), ("-rw-r--r--", "usr/lib/systemd/system/sleigh.service"),
                 ("-rw-r--r--", "usr/lib/systemd/system/sleigh-sandboxes.service"), ("-rw-r--r--", "usr/lib/sysusers.d/sleigh.conf"),
                 ("-rw-r--r--", "usr/share/bash-completion/completions/sleighctl"), ("-rw-r--r--", "usr/share/man/man8/sleighd.8.gz"),

@@ -62,7 +62,6 @@ public sealed class UnitTests(PackageFixture package)
         Assert.Equal("yes", Value("sleigh.service", "RuntimeDirectoryPreserve"));
         Assert.Equal("notify", Value("sleigh.service", "Type"));
         Assert.Equal("yes", Value("sleigh-sandboxes.service", "Delegate"));
-        Assert.Equal("yes", Value("sleigh-sandboxes.service", "RemainAfterExit"));
         Assert.DoesNotContain("[Install]", package.Read($"{Units}/sleigh-sandboxes.service"), StringComparison.Ordinal);
     }
 
@@ -95,7 +94,7 @@ public sealed class UnitTests(PackageFixture package)
         {
             await File.WriteAllTextAsync(Path.Combine(init, "cgroup.procs"), $"{first.Id}\n");
             await Poll.UntilAsync(() => Task.FromResult(File.Exists($"{exec}/cgroup.procs") && new FileInfo($"{exec}/cgroup.procs").Length > 0), 10, () => "the command did not start");
-            await ToolRunner.RunAsync(Path.Combine(package.Root, "usr/libexec/sleigh/end-sandboxes"), home);
+            await ToolRunner.RunAsync(Path.Combine(package.Root, "usr/libexec/sleigh/sandboxes-home"), "end", home);
 
             Assert.Equal("asked\n", await File.ReadAllTextAsync(log));
             Assert.False(first.HasExited);
