@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 namespace Sleigh.Daemon;
 
 /// <summary>The command line of sleighd.</summary>
-internal sealed record DaemonArguments(DaemonVerb Verb, string? ConfigPath)
+internal sealed record DaemonArguments(DaemonVerb Verb, string? ConfigPath, bool Json = false)
 {
     public const string DefaultConfigPath = "/etc/sleigh/sleigh.yaml";
 
@@ -11,6 +11,8 @@ internal sealed record DaemonArguments(DaemonVerb Verb, string? ConfigPath)
         usage: sleighd [--config FILE]             serve until SIGTERM; sandboxes live on
                sleighd quiesce [--config FILE]     end all that runs, unmount; sandboxes and their files stay; no sleighd may be running
                sleighd stop-all [--config FILE]    delete all sandboxes and end the private containerd; no sleighd may be running
+               sleighd doctor [-o json] [--config FILE]
+                                                   check this host; reads only, with or without a running sleighd
                sleighd --check-config [--config FILE]
                sleighd --version | --help
 
@@ -21,6 +23,7 @@ internal sealed record DaemonArguments(DaemonVerb Verb, string? ConfigPath)
     public static bool TryParse(string[] args, [NotNullWhen(true)] out DaemonArguments? arguments, out string problem)
     {
         DaemonVerb verb = DaemonVerb.Serve;
+        bool json = false;
         string? config = File.Exists(DefaultConfigPath) ? DefaultConfigPath : null;
         problem = string.Empty;
         arguments = null;
@@ -49,13 +52,22 @@ internal sealed record DaemonArguments(DaemonVerb Verb, string? ConfigPath)
                 case "stop-all" when i == 0:
                     verb = DaemonVerb.StopAll;
                     break;
+                case "doctor" when i == 0:
+                    verb = DaemonVerb.Doctor;
+                    break;
+                case "-o" when verb == DaemonVerb.Doctor && i + 1 < args.Length && args[i + 1] is "json" or "table":
+                    json = args[++i] == "json";
+                    break;
+                case "-o" when verb == DaemonVerb.Doctor:
+                    problem = "-o needs json or table";
+                    return false;
                 default:
                     problem = $"unknown argument '{args[i]}'";
                     return false;
             }
         }
 
-        arguments = new DaemonArguments(verb, config);
+        arguments = new DaemonArguments(verb, config, json);
         return true;
     }
 }

@@ -7,6 +7,7 @@ internal enum DaemonVerb
     StopAll,
     Quiesce,
     CheckConfig,
+    Doctor,
     Version,
     Help,
 }

@@ -6,6 +6,10 @@ namespace Sleigh.Daemon;
 internal static class ExitCode
 {
     public const int Success = 0;
+
+    /// <summary>Of <c>sleighd doctor</c>: a check failed.</summary>
+    public const int CheckFailed = 1;
+
     public const int Usage = 2;
     public const int Host = 10;
     public const int AlreadyRunning = 11;

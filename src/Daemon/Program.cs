@@ -22,6 +22,7 @@ internal static class Program
                 DaemonVerb.Help => Say(DaemonArguments.Usage),
                 DaemonVerb.Version => Say($"sleighd {VersionOf.ThisBuild}"),
                 DaemonVerb.CheckConfig => Load(arguments) is not null ? Say("the configuration is good") : ExitCode.Configuration,
+                DaemonVerb.Doctor => await DoctorRun.RunAsync(() => Load(arguments), arguments.Json, Console.Out),
                 DaemonVerb.StopAll => await Server.StopAllAsync(Load(arguments).Options),
                 DaemonVerb.Quiesce => await Quiescence.RunAsync(Load(arguments).Options),
                 _ => await Server.RunAsync(Load(arguments)),

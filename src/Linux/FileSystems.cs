@@ -7,7 +7,9 @@ namespace Sleigh.Linux;
 /// <param name="Magic">The type's number; see <see cref="FileSystems"/>.</param>
 /// <param name="TotalBytes">Its size.</param>
 /// <param name="AvailableBytes">What unprivileged writers may still use.</param>
-public readonly record struct FileSystemStatus(long Magic, long TotalBytes, long AvailableBytes);
+/// <param name="TotalFiles">How many files it has room for; 0 where there is no such limit, as on btrfs.</param>
+/// <param name="FreeFiles">How many of them can still be made.</param>
+public readonly record struct FileSystemStatus(long Magic, long TotalBytes, long AvailableBytes, long TotalFiles = 0, long FreeFiles = 0);
 
 /// <summary>Calls on whole filesystems.</summary>
 public static partial class FileSystems
@@ -40,7 +42,7 @@ public static partial class FileSystems
     public static FileSystemStatus Stat(SafeFileHandle file) =>
         FStatFs(file, out StatFsBuffer s) != 0
             ? throw KernelException.Last("stat the filesystem of", file, default)
-            : new FileSystemStatus(s.Type, s.Blocks * s.BlockSize, s.Available * s.BlockSize);
+            : new FileSystemStatus(s.Type, s.Blocks * s.BlockSize, s.Available * s.BlockSize, s.Files, s.FreeFiles);
 
     /// <summary>syncfs(2): everything written to that filesystem so far is on the disk when this returns.</summary>
     /// <exception cref="KernelException">The kernel refused; since Linux 5.8 also when a write-back failed.</exception>
@@ -67,5 +69,7 @@ public static partial class FileSystems
         public long Blocks;
         public long Free;
         public long Available;
+        public long Files;
+        public long FreeFiles;
     }
 }

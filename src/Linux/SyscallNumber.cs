@@ -11,6 +11,7 @@ internal static class SyscallNumber
     internal const nint FsConfig = 431;
     internal const nint FsMount = 432;
     internal const nint PidFdOpen = 434;
+    internal const nint Clone3 = 435;
     internal const nint OpenAt2 = 437;
     internal const nint MountSetAttr = 442;
     internal const nint PidFdSendSignal = 424;

@@ -74,7 +74,7 @@ internal static partial class RuntimeOpening
         Sessions sessions = new(records, options.Sessions, time) { IsBusy = execs.IsBusy };
         SessionEnds ends = new(sessions, sandboxes, parts);
         ends.FinishAfterStart();
-        Doctor doctor = new(hierarchy, mounter.Method, options);
+        Doctor doctor = new(() => options, serves: true, time);
         opened.Keep();
         return new OpenRuntime(
             parts,
@@ -181,23 +181,17 @@ internal static partial class RuntimeOpening
     private static async Task<(ContainerdSupervisor? Supervisor, ContainerdClient Client)> ContainerdAsync(
         SleighOptions options, ILogger logger, TimeProvider time, CancellationToken cancellationToken)
     {
-        ContainerdMode mode = options.Containerd.Mode;
-        if (mode == ContainerdMode.Auto)
-        {
-            bool privateOne = File.Exists(Path.Combine(options.DataDir, "containerd", "config.toml"));
-            mode = !privateOne && File.Exists(options.Containerd.Address) ? ContainerdMode.System : ContainerdMode.Embedded;
-        }
-
-        ContainerdSupervisor? supervisor = mode == ContainerdMode.System ? null : new ContainerdSupervisor(
+        ContainerdPlace place = ContainerdPlace.Of(options);
+        ContainerdSupervisor? supervisor = !place.IsPrivate ? null : new ContainerdSupervisor(
             new ContainerdSupervisorOptions
             {
-                Root = Path.Combine(options.DataDir, "containerd"),
-                State = Path.Combine(options.StateDir, "containerd"),
+                Root = ContainerdPlace.Root(options),
+                State = ContainerdPlace.State(options),
                 Binary = options.Containerd.Binary,
                 Report = line => ContainerdSays(logger, line),
             },
             time);
-        ContainerdClient client = new(new Containerd.ContainerdOptions { SocketPath = supervisor?.SocketPath ?? options.Containerd.Address }, time);
+        ContainerdClient client = new(new Containerd.ContainerdOptions { SocketPath = place.Socket }, time);
         try
         {
             if (supervisor is not null)

@@ -37,7 +37,7 @@ public sealed class StatusViewTests
         storage    copy, 1 B free of 100 B
         growth     not available: no memory controller
         new thing  [1,2]
-        -> sleighctl doctor looks for the cause; so does the daemon's log (journalctl -u sleighd)
+        -> sleighctl doctor looks for the cause; so does the daemon's log (journalctl -u sleigh)
         -> storage is nearly full: sleighctl image prune --dry-run, sleighctl ls, sleighctl rm
         -> memory limits cannot grow by themselves: sleighctl doctor says what the host lacks
 

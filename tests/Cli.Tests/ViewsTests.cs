@@ -53,6 +53,7 @@ public sealed class ViewsTests
         warn  memory controller  on version 1
                                  -> boot with cgroup_no_v1=memory
         fail  runc               not found
+        1 ok, 1 warning, 1 failed
 
         """,
         Views.Doctor(

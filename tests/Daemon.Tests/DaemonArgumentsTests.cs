@@ -18,6 +18,19 @@ public sealed class DaemonArgumentsTests
         Assert.Equal(new DaemonArguments(Enum.Parse<DaemonVerb>(verb), "/x.yaml"), arguments);
     }
 
+    [Fact]
+    public void Doctor_prints_for_people_unless_asked_for_JSON()
+    {
+        Assert.True(DaemonArguments.TryParse(["doctor", "--config", "/x.yaml"], out DaemonArguments? people, out _));
+        Assert.True(DaemonArguments.TryParse(["doctor", "-o", "json"], out DaemonArguments? programs, out _));
+        Assert.Equal((DaemonVerb.Doctor, "/x.yaml", false), (people.Verb, people.ConfigPath, people.Json));
+        Assert.Equal((DaemonVerb.Doctor, true), (programs.Verb, programs.Json));
+
+        Assert.False(DaemonArguments.TryParse(["doctor", "-o", "xml"], out _, out string problem));
+        Assert.Equal("-o needs json or table", problem);
+        Assert.False(DaemonArguments.TryParse(["-o", "json"], out _, out _));
+    }
+
     [Theory]
     [InlineData("--confg", "unknown argument '--confg'")]
     [InlineData("--config", "--config needs a file")]

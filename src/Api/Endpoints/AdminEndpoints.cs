@@ -62,11 +62,6 @@ internal static class AdminEndpoints
     private static async Task<Reply> DoctorAsync(Call call, NoRequest request)
     {
         IReadOnlyList<DoctorCheck> checks = await call.Dependencies.Host.DoctorAsync(call.Gone);
-        return Reply.Json(200, json =>
-        {
-            json.WriteStartObject();
-            json.WriteItems(checks, HealthView.WriteDoctor);
-            json.WriteEndObject();
-        });
+        return Reply.Json(200, json => DoctorView.Write(json, checks));
     }
 }

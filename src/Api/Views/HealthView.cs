@@ -4,7 +4,7 @@ using Sleigh.Runtime;
 
 namespace Sleigh.Api.Views;
 
-/// <summary>Endpoints 1 and 42, and the administrator's view of the host.</summary>
+/// <summary>Endpoints 1 and 42, and what <c>sleighctl status</c> shows.</summary>
 internal static class HealthView
 {
     public static void WriteAlive(Utf8JsonWriter json, DateTimeOffset now, string version)
@@ -38,16 +38,6 @@ internal static class HealthView
         }
 
         json.WriteEndArray();
-    }
-
-    public static void WriteDoctor(Utf8JsonWriter json, DoctorCheck check)
-    {
-        json.WriteStartObject();
-        json.WriteString("name", check.Name);
-        json.WriteString("result", check.Result);
-        json.WriteString("seen", check.Seen);
-        json.WriteOptional("remedy", check.Remedy);
-        json.WriteEndObject();
     }
 
     public static void WriteStatus(Utf8JsonWriter json, HostStatus status)

@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.ComponentModel;
-using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Sleigh.Cli.Api;
 using Sleigh.Cli.Output;
@@ -43,38 +41,12 @@ internal static class ConfigCommands
         return host.Runs(command, async (arguments, run) =>
         {
             string? path = arguments.GetValue(file);
-            string daemon = FindDaemon(AppContext.BaseDirectory, host.EnvironmentVariable("PATH")) ?? throw new CliException(
-                ExitCode.Failure,
-                "sleighd was not found beside sleighctl, in ../sleighd, ../sbin or PATH; it is what checks a configuration",
-                "install it, or add its folder to PATH");
-            (int code, string output) = await RunAsync(daemon, path, run.Cancelled);
+            (int code, string text, string errors) = await DaemonProgram.Find(host, "it is what checks a configuration")
+                .RunAsync(path is null ? ["--check-config"] : ["--check-config", "--config", path], run.Cancelled);
+            string output = text + errors;
             JsonObject answer = new() { ["file"] = path, ["valid"] = code == 0, ["messages"] = JsonFields.Array(output.Split('\n', StringSplitOptions.RemoveEmptyEntries)) };
             run.Show(answer, _ => string.Concat(output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => Human.OneLine(line) + "\n")));
             return code == 0 ? ExitCode.Success : ExitCode.Failure;
         });
-    }
-
-    /// <summary>The daemon's program: beside this one, in the folders it is installed to, or in PATH.</summary>
-    internal static string? FindDaemon(string ownFolder, string? path)
-    {
-        string[] folders = [ownFolder, Path.Combine(ownFolder, "../sleighd"), Path.Combine(ownFolder, "../sbin"), .. (path ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries)];
-        return folders.Select(f => Path.GetFullPath(Path.Combine(f, "sleighd"))).FirstOrDefault(File.Exists);
-    }
-
-    private static async Task<(int Code, string Output)> RunAsync(string daemon, string? file, CancellationToken cancellationToken)
-    {
-        var start = new ProcessStartInfo(daemon, file is null ? ["--check-config"] : ["--check-config", "--config", file]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        try
-        {
-            using Process check = Process.Start(start)!;
-            Task<string> stderr = check.StandardError.ReadToEndAsync(cancellationToken);
-            string stdout = await check.StandardOutput.ReadToEndAsync(cancellationToken);
-            await check.WaitForExitAsync(cancellationToken);
-            return (check.ExitCode, stdout + await stderr);
-        }
-        catch (Win32Exception ex)
-        {
-            throw new CliException(ExitCode.Failure, $"cannot run {daemon}: {ex.Message}", null, ex);
-        }
     }
 }

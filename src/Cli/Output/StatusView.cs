@@ -62,7 +62,7 @@ internal static class StatusView
     {
         if (status.Flag("ready") != true)
         {
-            yield return "sleighctl doctor looks for the cause; so does the daemon's log (journalctl -u sleighd)";
+            yield return "sleighctl doctor looks for the cause; so does the daemon's log (journalctl -u sleigh)";
         }
 
         if (status.Number("storage_free_bytes") is { } free && status.Number("storage_total_bytes") is > 0 and { } total && free * 100 / total < LeastFreePercent)

@@ -56,7 +56,7 @@ internal static class Views
         return table.ToString();
     }
 
-    /// <summary>Checks of the host: result, name, what was seen, and the remedy below a check that did not pass.</summary>
+    /// <summary>Checks of the host: result, name, what was seen, the remedy below a check that did not pass, and how many there were of each.</summary>
     public static string Doctor(IEnumerable<JsonObject> checks, Paint paint)
     {
         JsonObject[] all = [.. checks];
@@ -74,7 +74,7 @@ internal static class Views
             }
         }
 
-        return text.ToString();
+        return all.Length == 0 ? "" : text.Append(DoctorSum(all)).Append('\n').ToString();
     }
 
     /// <summary>A member in bytes, readable; null when there is none.</summary>
@@ -83,6 +83,13 @@ internal static class Views
     /// <summary>How long ago a member's time is; null when there is none.</summary>
     public static string? AgeOf(JsonObject node, string name, DateTimeOffset now) =>
         node.Time(name) is { } time ? Human.Age(now - time) : null;
+
+    private static string DoctorSum(IReadOnlyList<JsonObject> checks)
+    {
+        int Count(string result) => checks.Count(c => c.Text("result") == result);
+        int warnings = Count("warn");
+        return $"{Count("ok")} ok, {warnings} {(warnings == 1 ? "warning" : "warnings")}, {Count("fail")} failed";
+    }
 
     private static string? Megabytes(JsonObject node, string name) => node.Number(name) is { } mb ? Human.Bytes(mb << 20) : null;
 

@@ -16,9 +16,7 @@ internal static class LayerDriverChoice
         LayerDriverKind? present = Remembered(data);
         if (present is LayerDriverKind kept && wanted is not LayerDriverKind.Auto && wanted != kept)
         {
-            throw new LayerStoreUnavailableException(
-                $"the layers in {data} were made by driver {Name(kept)}, not {Name(wanted)}; "
-                + "set the driver to auto, or use another data directory");
+            throw Mismatch(data, kept, wanted);
         }
 
         if (present is LayerDriverKind before)
@@ -38,6 +36,10 @@ internal static class LayerDriverChoice
             File.Move($"{file}.new", file);
         }
     }
+
+    /// <summary>The refusal of a driver that did not make the layers that are there.</summary>
+    public static LayerStoreUnavailableException Mismatch(string data, LayerDriverKind kept, LayerDriverKind wanted) => new(
+        $"the layers in {data} were made by driver {Name(kept)}, not {Name(wanted)}; set the driver to auto, or use another data directory");
 
     public static bool IsBtrfs(string data) => FileSystems.Stat(data).Magic == FileSystems.Btrfs;
 
@@ -104,7 +106,8 @@ internal static class LayerDriverChoice
         }
     }
 
-    private static LayerDriverKind? Remembered(string data)
+    /// <summary>The driver that the directory's note names; null where there is none.</summary>
+    public static LayerDriverKind? Remembered(string data)
     {
         if (!File.Exists(FileOf(data)))
         {

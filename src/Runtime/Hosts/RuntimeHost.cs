@@ -75,8 +75,7 @@ internal sealed class RuntimeHost : IHost
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<DoctorCheck>> DoctorAsync(CancellationToken cancellationToken) =>
-        _doctor.Examine(await ContainerdVersionAsync(cancellationToken), _parts.Layers.Status);
+    public Task<IReadOnlyList<DoctorCheck>> DoctorAsync(CancellationToken cancellationToken) => _doctor.ExamineAsync(cancellationToken);
 
     private static HealthCheck Check(string name, Func<bool> isWell, string message)
     {

@@ -1,0 +1,99 @@
+using Sleigh.Linux;
+using Sleigh.Overlay;
+using Sleigh.Runtime.Options;
+
+namespace Sleigh.Runtime.Checks;
+
+/// <summary>The disk below the data directory: its filesystem, how layers are kept on it, and what is free.</summary>
+internal sealed class StorageChecks(SleighOptions options)
+{
+    private const double Scarce = 0.05;
+    private const double Gone = 0.01;
+
+    public IEnumerable<HostCheck> List() =>
+    [
+        new("data directory", () =>
+        {
+            string place = Nearest(options.DataDir);
+            return FileSystem(options.DataDir, FileSystemName.Of(FileSystems.Stat(place).Magic), exists: place == options.DataDir);
+        }),
+        new("layer store", () => Layers(Outlook())),
+        new("btrfs", () => Btrfs(Outlook(), KernelHasBtrfs(), HostTool.Find("mkfs.btrfs") is not null, File.Exists("/dev/loop-control"))),
+        new("free space", () => Free([.. Places().Select(p => (p.Name, p.Disk.AvailableBytes, p.Disk.TotalBytes))], HostText.Size, "space")),
+        new("free inodes", () => Free([.. Places().Select(p => (p.Name, p.Disk.FreeFiles, p.Disk.TotalFiles))], n => $"{n}", "inodes")),
+    ];
+
+    internal static Finding FileSystem(string directory, string? type, bool exists)
+    {
+        string seen = $"{directory} {(exists ? "is" : "will be")} on {type ?? "an unknown filesystem"}";
+        const string move = "put data_dir on a local ext4, XFS or btrfs";
+        return type switch
+        {
+            "nfs" or "cifs" or "9p" or "fuse" or "ceph" => Finding.Fail($"{seen}, where locks and overlays do not work", move),
+            "tmpfs" => Finding.Warn($"{seen}: nothing survives a reboot", move),
+            "overlay" => Finding.Warn($"{seen}: layers can lie in a pool file only; is sleighd in a container?", move),
+            null => Finding.Warn(seen, move),
+            _ => Finding.Ok(seen),
+        };
+    }
+
+    internal static Finding Layers(LayerOutlook outlook)
+    {
+        string seen = $"{outlook.Kind.ToString().ToLowerInvariant()} ({outlook.Reason})";
+        return outlook.Kind == LayerDriverKind.Copy
+            ? Finding.Warn($"{seen}: a snapshot copies what changed", "apt install btrfs-progs before the first start, or put data_dir on btrfs or XFS")
+            : Finding.Ok(seen);
+    }
+
+    internal static Finding Btrfs(LayerOutlook outlook, bool kernel, bool tools, bool loop)
+    {
+        bool needsPool = outlook is { Kind: LayerDriverKind.Btrfs, UsesPool: true };
+        if (!kernel)
+        {
+            string seen = "the kernel has no btrfs";
+            const string remedy = "modprobe btrfs; where that fails, apt install linux-image-amd64, then reboot";
+            return outlook.Kind == LayerDriverKind.Btrfs ? Finding.Fail(seen, remedy) : Finding.Warn(seen, remedy);
+        }
+
+        return !tools ? Finding.Warn("mkfs.btrfs is not installed: no pool can be made", "apt install btrfs-progs")
+            : !loop && needsPool ? Finding.Fail("there is no /dev/loop-control, and the pool needs it", "modprobe loop")
+            : Finding.Ok("the kernel and btrfs-progs have it");
+    }
+
+    /// <summary>Names with what is free and what there is; a total of 0 has no limit.</summary>
+    internal static Finding Free(IReadOnlyList<(string Name, long Free, long Total)> places, Func<long, string> show, string what)
+    {
+        string seen = string.Join("; ", places.Select(p => p.Total == 0 ? $"{p.Name}: no limit" : $"{p.Name}: {show(p.Free)} of {show(p.Total)} free"));
+        double least = places.Where(p => p.Total > 0).Select(p => (double)p.Free / p.Total).DefaultIfEmpty(1).Min();
+        string remedy = what == "space"
+            ? "sleighctl image prune --dry-run shows images to remove; sleighctl snapshots and sleighctl ls, what else to delete"
+            : "delete sandboxes and images that are no longer needed; a filesystem's inodes are set when it is made";
+        return least < Gone ? Finding.Fail(seen, remedy) : least < Scarce ? Finding.Warn(seen, remedy) : Finding.Ok(seen);
+    }
+
+    private LayerOutlook Outlook() =>
+        LayerOutlook.Of(options.DataDir, Enum.Parse<LayerDriverKind>(options.Storage.Driver.ToString()), KernelHasBtrfs());
+
+    private static bool KernelHasBtrfs() => HostText.HasFileSystem(HostText.Of("/proc/filesystems") ?? "", "btrfs")
+        || HostText.ListsModule(KernelChecks.Modules("modules.dep") + KernelChecks.Modules("modules.builtin"), "btrfs");
+
+    private IEnumerable<(string Name, FileSystemStatus Disk)> Places()
+    {
+        yield return ("disk", FileSystems.Stat(Nearest(options.DataDir)));
+        string pool = LayerOutlook.PoolMountPoint(options.DataDir);
+        if (MountInfo.Read().Any(m => m.MountPoint == pool))
+        {
+            yield return ("pool", FileSystems.Stat(pool));
+        }
+    }
+
+    private static string Nearest(string path)
+    {
+        while (!Directory.Exists(path) && Path.GetDirectoryName(path) is { } parent)
+        {
+            path = parent;
+        }
+
+        return path;
+    }
+}

@@ -1,0 +1,62 @@
+using Sleigh.Overlay;
+using Sleigh.Runtime.Checks;
+
+namespace Sleigh.Runtime.Tests.Hosts;
+
+public sealed class StorageChecksTests
+{
+    private static readonly LayerOutlook Pool = new(LayerDriverKind.Btrfs, "in a pool file", UsesPool: true);
+    private static readonly LayerOutlook Copy = new(LayerDriverKind.Copy, "no btrfs: none", UsesPool: false);
+
+    [Theory]
+    [InlineData("ext4", "ok")]
+    [InlineData("btrfs", "ok")]
+    [InlineData("nfs", "fail")]
+    [InlineData("cifs", "fail")]
+    [InlineData("tmpfs", "warn")]
+    [InlineData("overlay", "warn")]
+    [InlineData(null, "warn")]
+    public void The_data_directory_lies_on_a_local_disk(string? type, string result) =>
+        Assert.Equal(result, StorageChecks.FileSystem("/var/lib/sleigh", type, exists: true).Result);
+
+    [Fact]
+    public void A_data_directory_that_is_not_there_yet_is_said_to_be_so() =>
+        Assert.Equal(Finding.Ok("/srv/sleigh will be on XFS"), StorageChecks.FileSystem("/srv/sleigh", "XFS", exists: false));
+
+    [Theory]
+    [InlineData(0x9123683E, "btrfs")]
+    [InlineData(0x6969, "nfs")]
+    [InlineData(0x01021994, "tmpfs")]
+    [InlineData(17, null)]
+    public void Types_are_known_by_number(long magic, string? name) => Assert.Equal(name, FileSystemName.Of(magic));
+
+    [Fact]
+    public void The_copying_driver_is_worth_a_word()
+    {
+        Assert.Equal(Finding.Ok("btrfs (in a pool file)"), StorageChecks.Layers(Pool));
+        Assert.Equal(("warn", "copy (no btrfs: none): a snapshot copies what changed"), (StorageChecks.Layers(Copy).Result, StorageChecks.Layers(Copy).Seen));
+    }
+
+    [Fact]
+    public void Btrfs_is_needed_where_the_layers_lie_on_it()
+    {
+        Assert.Equal("ok", StorageChecks.Btrfs(Pool, kernel: true, tools: true, loop: true).Result);
+        Assert.Equal(Finding.Fail("there is no /dev/loop-control, and the pool needs it", "modprobe loop"), StorageChecks.Btrfs(Pool, kernel: true, tools: true, loop: false));
+        Assert.Equal("fail", StorageChecks.Btrfs(Pool, kernel: false, tools: true, loop: true).Result);
+        Assert.Equal("warn", StorageChecks.Btrfs(Copy, kernel: false, tools: false, loop: false).Result);
+        Assert.Equal(Finding.Warn("mkfs.btrfs is not installed: no pool can be made", "apt install btrfs-progs"), StorageChecks.Btrfs(Copy, kernel: true, tools: false, loop: true));
+    }
+
+    [Theory]
+    [InlineData(50, 50, "ok")]
+    [InlineData(5, 50, "ok")]
+    [InlineData(4, 50, "warn")]
+    [InlineData(50, 4, "warn")]
+    [InlineData(0, 50, "fail")]
+    public void The_fullest_place_counts(long disk, long pool, string result) =>
+        Assert.Equal(result, StorageChecks.Free([("disk", disk, 100), ("pool", pool, 100)], n => $"{n}", "space").Result);
+
+    [Fact]
+    public void A_filesystem_without_a_number_of_inodes_has_no_limit() =>
+        Assert.Equal(Finding.Ok("disk: 7 of 8 free; pool: no limit"), StorageChecks.Free([("disk", 7, 8), ("pool", 0, 0)], n => $"{n}", "inodes"));
+}
