@@ -18,6 +18,7 @@ public static class KernelFeatures
     private static IEnumerable<(string Name, nint Result, Errno Errno)> All()
     {
         yield return Try("clone3", SyscallNumber.Clone3, 0, 0);
+        yield return Try("bpf", SyscallNumber.Bpf, NoFile, 0);
         yield return Try("pidfd_open", SyscallNumber.PidFdOpen, NoFile, 0);
         yield return Try("openat2", SyscallNumber.OpenAt2, NoFile, 0);
         yield return Try("fsopen", SyscallNumber.FsOpen, 0, AllFlags);

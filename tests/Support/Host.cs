@@ -12,6 +12,9 @@ public static class Host
     /// <summary>The daemon in the form that users get, left there by <c>make build</c> too.</summary>
     public static string DaemonBinary => Path.Combine(Repository, "artifacts", "sleighd", "sleighd");
 
+    /// <summary>The command line, in the form that users get.</summary>
+    public static string CtlBinary => Path.Combine(Repository, "artifacts", "sleighctl", "sleighctl");
+
     public static bool Has(Need need) => need switch
     {
         Need.Root => Environment.IsPrivilegedProcess,

@@ -81,7 +81,7 @@ internal sealed class SandboxStarter
         // The work directory can be made anew only once no overlay of the old slot is left.
         await _pool.LayerFreeAsync(record.Layer, hurry: true);
         LiveLayer layer = await _layers.OpenLiveAsync(LayerId.Parse(record.Layer), renewWork: true, cancellationToken);
-        IReadOnlyList<string> lowers = await _images.LowersAsync(record.Chain, cancellationToken);
+        IReadOnlyList<string> lowers = await LowersAsync(record, cancellationToken);
         ClaimedSlot claimed = await ClaimAsync(record, layer, lowers, new PhaseClock(), cancellationToken);
         undo.Push($"slot {claimed.Slot.Id}", _ =>
         {
@@ -96,5 +96,23 @@ internal sealed class SandboxStarter
         entry.Slot = claimed.Slot;
         Started(entry, claimed.Slot);
         return claimed.Slot;
+    }
+
+    private async Task<IReadOnlyList<string>> LowersAsync(SandboxRecord record, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _images.LowersAsync(record.Chain, cancellationToken);
+        }
+        catch (ContainerdException e) when (e.Kind == ContainerdErrorKind.NotFound)
+        {
+            // As after a restore without containerd's files. Only the very same layers will do.
+            throw new RuntimeException(
+                ErrorKind.SandboxStartFailed,
+                $"sandbox {record.Sandbox.Id} could not be started: the layers of its image {record.Sandbox.Image} are not on this host", e)
+            {
+                Hint = "pull or import that version of the image again",
+            };
+        }
     }
 }

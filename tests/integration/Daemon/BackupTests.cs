@@ -1,0 +1,84 @@
+using System.Text.Json.Nodes;
+using Sleigh.TestSupport;
+
+namespace Sleigh.IntegrationTests.Daemon;
+
+/// <summary>What docs/operations.md says of backup: the data directory, copied while nothing runs, is the whole installation.</summary>
+[Collection(DaemonCollection.Name)]
+public sealed class BackupTests
+{
+    [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    public async Task A_copy_of_the_data_directory_starts_elsewhere_with_every_sandbox_and_snapshot()
+    {
+        await using TestDaemon daemon = new(("pool.size", "0"));
+        (string id, string snapshot) = await FillAsync(daemon);
+
+        await using TestDaemon whole = new(("pool.size", "0"));
+        await CopyAsync(daemon, whole);
+        await whole.StartAsync();
+        using DaemonClient client = DaemonClient.Administrator(whole);
+
+        Assert.Equal("two\n", await client.RunAsync(id, "cat /root/f"));
+        await client.RollbackAsync(id, snapshot);
+        Assert.Equal("one\n", await client.RunAsync(id, "cat /root/f"));
+        Assert.StartsWith("snap_", await client.SnapshotAsync(id), StringComparison.Ordinal);
+    }
+
+    [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    public async Task Without_the_images_a_sandbox_says_which_is_missing_and_starts_when_it_is_back()
+    {
+        await using TestDaemon daemon = new(("pool.size", "0"));
+        (string id, _) = await FillAsync(daemon);
+
+        await using TestDaemon bare = new(("pool.size", "0"));
+        await CopyAsync(daemon, bare);
+        Directory.Delete(Path.Combine(bare.DataDir, "containerd"), recursive: true);
+        await bare.StartAsync();
+        using DaemonClient client = DaemonClient.Administrator(bare);
+
+        (int status, JsonObject refused) = await client.CallAsync("POST", $"/sandboxes/{id}/exec", new JsonObject { ["command"] = "true" });
+        Assert.True(status >= 500, refused.ToJsonString());
+        Assert.Equal($"sandbox {id} could not be started: the layers of its image {TestImages.Busybox} are not on this host", (string?)refused["error"]);
+        Assert.Equal("pull or import that version of the image again", (string?)refused["hint"]);
+
+        using TestImages images = new(bare);
+        await images.HaveAsync(TestImages.Busybox);
+        Assert.Equal("two\n", await client.RunAsync(id, "cat /root/f"));
+    }
+
+    private static async Task<(string Sandbox, string Snapshot)> FillAsync(TestDaemon daemon)
+    {
+        await daemon.StartAsync();
+        using TestImages images = new(daemon);
+        await images.HaveAsync(TestImages.Busybox);
+        using DaemonClient client = DaemonClient.Administrator(daemon);
+        string id = await client.NewAsync(TestImages.Busybox, null);
+        await client.RunAsync(id, "echo one > /root/f");
+        string snapshot = await client.SnapshotAsync(id);
+        await client.RunAsync(id, "echo two > /root/f");
+
+        // As systemctl stop sleigh sleigh-sandboxes: the daemon, then what runs in the sandboxes; then the private containerd.
+        (_, JsonObject seen) = await client.CallAsync("GET", $"/admin/sandboxes/{id}");
+        Assert.Equal(0, await daemon.TerminateAsync());
+        await ToolRunner.RunAsync("kill", "-9", $"{seen["host"]!["pid"]}");
+        string containerd = (await File.ReadAllTextAsync(Path.Combine(daemon.StateDir, "containerd", "containerd.pid"))).Split(' ', '\n')[0];
+        await ToolRunner.RunAsync("kill", containerd);
+        while (Directory.Exists($"/proc/{containerd}"))
+        {
+            await Task.Delay(20);
+        }
+
+        return (id, snapshot);
+    }
+
+    private static async Task CopyAsync(TestDaemon from, TestDaemon to)
+    {
+        string pool = Path.Combine(from.DataDir, "pool");
+        if ((await File.ReadAllTextAsync("/proc/self/mountinfo")).Contains($" {pool} ", StringComparison.Ordinal))
+        {
+            await ToolRunner.RunAsync("umount", pool);
+        }
+
+        await ToolRunner.RunAsync("cp", "-a", "--sparse=always", from.DataDir, to.DataDir);
+    }
+}
