@@ -11,7 +11,7 @@ public sealed class BackupTests
     public async Task A_copy_of_the_data_directory_starts_elsewhere_with_every_sandbox_and_snapshot()
     {
         await using TestDaemon daemon = new(("pool.size", "0"));
-        (string id, string snapshot) = await FillAsync(daemon);
+        (string id, string snapshot) = await FillAsync(daemon, TestImages.BusyboxTar().Oci().ToArray());
 
         await using TestDaemon whole = new(("pool.size", "0"));
         await CopyAsync(daemon, whole);
@@ -28,7 +28,8 @@ public sealed class BackupTests
     public async Task Without_the_images_a_sandbox_says_which_is_missing_and_starts_when_it_is_back()
     {
         await using TestDaemon daemon = new(("pool.size", "0"));
-        (string id, _) = await FillAsync(daemon);
+        byte[] image = TestImages.BusyboxTar().Oci().ToArray();
+        (string id, _) = await FillAsync(daemon, image);
 
         await using TestDaemon bare = new(("pool.size", "0"));
         await CopyAsync(daemon, bare);
@@ -41,17 +42,15 @@ public sealed class BackupTests
         Assert.Equal($"sandbox {id} could not be started: the layers of its image {TestImages.Busybox} are not on this host", (string?)refused["error"]);
         Assert.Equal("pull or import that version of the image again", (string?)refused["hint"]);
 
-        using TestImages images = new(bare);
-        await images.HaveAsync(TestImages.Busybox);
+        await ImportAsync(client, image);
         Assert.Equal("two\n", await client.RunAsync(id, "cat /root/f"));
     }
 
-    private static async Task<(string Sandbox, string Snapshot)> FillAsync(TestDaemon daemon)
+    private static async Task<(string Sandbox, string Snapshot)> FillAsync(TestDaemon daemon, byte[] image)
     {
         await daemon.StartAsync();
-        using TestImages images = new(daemon);
-        await images.HaveAsync(TestImages.Busybox);
         using DaemonClient client = DaemonClient.Administrator(daemon);
+        await ImportAsync(client, image);
         string id = await client.NewAsync(TestImages.Busybox, null);
         await client.RunAsync(id, "echo one > /root/f");
         string snapshot = await client.SnapshotAsync(id);
@@ -69,6 +68,14 @@ public sealed class BackupTests
         }
 
         return (id, snapshot);
+    }
+
+    private static async Task ImportAsync(DaemonClient client, byte[] image)
+    {
+        using ByteArrayContent content = new(image);
+        content.Headers.ContentType = new("application/x-tar");
+        (int status, JsonObject body) = await client.CallAsync("POST", $"/admin/images/import?name={TestImages.Busybox}", content);
+        Assert.True(status == 201, body.ToJsonString());
     }
 
     private static async Task CopyAsync(TestDaemon from, TestDaemon to)
