@@ -44,7 +44,7 @@ internal sealed class AccessChecks(SleighOptions options)
     {
         if (enforces == "1")
         {
-            return Finding.Warn("SELinux enforces, and Sleigh brings no policy for it: mounts may be refused", "setenforce 0 shows whether a refusal comes from there");
+            return Finding.Warn("SELinux enforces, and Sleigh brings no policy for it: mounts may be refused", "ausearch -m avc -ts recent shows what it refused");
         }
 
         string seen = string.IsNullOrEmpty(list) ? "none listed" : list.Replace(",", ", ", StringComparison.Ordinal);

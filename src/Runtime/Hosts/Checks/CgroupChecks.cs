@@ -43,7 +43,7 @@ internal static class CgroupChecks
             : Finding.Warn(
                 $"{string.Join(", ", missing)} do not reach {subtree}"
                 + (missing.Contains("memory") ? "; limits are set by the container runtime and do not grow" : ""),
-                mode != CgroupMode.Unified || Disabled(commandLine) is not null ? Boot(commandLine) : "systemctl restart sleigh-sandboxes.service, whose Delegate=yes asks for them");
+                mode != CgroupMode.Unified || Disabled(commandLine) is not null ? Boot(commandLine) : "see delegation: systemd gives all controllers to a unit with Delegate=yes");
     }
 
     /// <param name="subtree">The path.</param>

@@ -18,7 +18,7 @@ internal static class KernelChecks
 
     internal static Finding Release(string release, Architecture machine) => HostTool.Number(release) is { } version && version >= Floor
         ? Finding.Ok(release)
-        : Finding.Fail($"'{release}'; Sleigh needs Linux {Floor} or later", $"apt install {Package(machine)}, then reboot");
+        : Finding.Fail($"'{release}'; Sleigh needs Linux {Floor} or later", NewKernel(machine));
 
     internal static Finding Features(IReadOnlyList<string> missing, bool? cgroupKill)
     {
@@ -37,7 +37,7 @@ internal static class KernelChecks
         {
             return HostText.ListsModule(modules, "overlay")
                 ? Finding.Ok("a module that is loaded when it is needed")
-                : Finding.Fail("the kernel has no overlay filesystem", "modprobe overlay; where that fails, apt install linux-image-amd64, then reboot");
+                : Finding.Fail("the kernel has no overlay filesystem", $"modprobe overlay; where that fails, {NewKernel(RuntimeInformation.ProcessArchitecture)}");
         }
 
         // index, metacopy and redirect_dir are set with each mount, so the host's defaults do not count.
@@ -48,6 +48,9 @@ internal static class KernelChecks
             _ => "there",
         });
     }
+
+    /// <summary>How Debian's usual kernel is had.</summary>
+    internal static string NewKernel(Architecture machine) => $"apt install linux-image-{(machine == Architecture.Arm64 ? "arm64" : "amd64")}, then reboot";
 
     /// <summary>What lists modules for the running kernel; empty where there is no such file.</summary>
     internal static string Modules(string file) =>
@@ -62,5 +65,4 @@ internal static class KernelChecks
             ? File.Exists(Path.Combine(child, "cgroup.kill"))
             : null;
 
-    private static string Package(Architecture machine) => machine == Architecture.Arm64 ? "linux-image-arm64" : "linux-image-amd64";
 }

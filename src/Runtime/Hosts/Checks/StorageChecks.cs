@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Sleigh.Linux;
 using Sleigh.Overlay;
 using Sleigh.Runtime.Options;
@@ -9,6 +10,7 @@ internal sealed class StorageChecks(SleighOptions options)
 {
     private const double Scarce = 0.05;
     private const double Gone = 0.01;
+    private const string ImageFolder = "/var/lib/containerd";
 
     public IEnumerable<HostCheck> List() =>
     [
@@ -19,7 +21,11 @@ internal sealed class StorageChecks(SleighOptions options)
         }),
         new("layer store", () => Layers(Outlook())),
         new("btrfs", () => Btrfs(Outlook(), KernelHasBtrfs(), HostTool.Find("mkfs.btrfs") is not null, File.Exists("/dev/loop-control"))),
-        new("free space", () => Free([.. Places().Select(p => (p.Name, p.Disk.AvailableBytes, p.Disk.TotalBytes))], HostText.Size, "space")),
+        new("free space", () =>
+        {
+            (string Name, long, long)[] places = [.. Places().Select(p => (p.Name, p.Disk.AvailableBytes, p.Disk.TotalBytes))];
+            return Outgrows(places, Free(places, HostText.Size, "space"));
+        }),
         new("free inodes", () => Free([.. Places().Select(p => (p.Name, p.Disk.FreeFiles, p.Disk.TotalFiles))], n => $"{n}", "inodes")),
     ];
 
@@ -51,7 +57,7 @@ internal sealed class StorageChecks(SleighOptions options)
         if (!kernel)
         {
             string seen = "the kernel has no btrfs";
-            const string remedy = "modprobe btrfs; where that fails, apt install linux-image-amd64, then reboot";
+            string remedy = $"modprobe btrfs; where that fails, {KernelChecks.NewKernel(RuntimeInformation.ProcessArchitecture)}";
             return outlook.Kind == LayerDriverKind.Btrfs ? Finding.Fail(seen, remedy) : Finding.Warn(seen, remedy);
         }
 
@@ -71,6 +77,10 @@ internal sealed class StorageChecks(SleighOptions options)
         return least < Gone ? Finding.Fail(seen, remedy) : least < Scarce ? Finding.Warn(seen, remedy) : Finding.Ok(seen);
     }
 
+    /// <summary>The pool's file is sparse: it may be promised more than the disk below has.</summary>
+    internal static Finding Outgrows(IReadOnlyList<(string Name, long Free, long Total)> places, Finding finding) =>
+        places.Any(p => p.Name == "pool" && p.Free > places[0].Free) ? finding with { Seen = $"{finding.Seen}; the pool can outgrow the disk" } : finding;
+
     private LayerOutlook Outlook() =>
         LayerOutlook.Of(options.DataDir, Enum.Parse<LayerDriverKind>(options.Storage.Driver.ToString()), KernelHasBtrfs());
 
@@ -79,11 +89,18 @@ internal sealed class StorageChecks(SleighOptions options)
 
     private IEnumerable<(string Name, FileSystemStatus Disk)> Places()
     {
-        yield return ("disk", FileSystems.Stat(Nearest(options.DataDir)));
+        FileSystemStatus disk = FileSystems.Stat(Nearest(options.DataDir));
+        yield return ("disk", disk);
         string pool = LayerOutlook.PoolMountPoint(options.DataDir);
         if (MountInfo.Read().Any(m => m.MountPoint == pool))
         {
             yield return ("pool", FileSystems.Stat(pool));
+        }
+
+        // Where the system's containerd keeps images unless it is told otherwise. The same figures: the same filesystem.
+        if (!ContainerdPlace.Of(options).IsPrivate && Directory.Exists(ImageFolder) && FileSystems.Stat(ImageFolder) is var images && images.TotalBytes != disk.TotalBytes)
+        {
+            yield return ("images", images);
         }
     }
 

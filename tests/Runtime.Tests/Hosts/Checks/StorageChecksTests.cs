@@ -59,4 +59,10 @@ public sealed class StorageChecksTests
     [Fact]
     public void A_filesystem_without_a_number_of_inodes_has_no_limit() =>
         Assert.Equal(Finding.Ok("disk: 7 of 8 free; pool: no limit"), StorageChecks.Free([("disk", 7, 8), ("pool", 0, 0)], n => $"{n}", "inodes"));
+
+    [Theory]
+    [InlineData(70, 60, "x; the pool can outgrow the disk")]
+    [InlineData(60, 60, "x")]
+    public void A_pool_that_is_promised_more_than_the_disk_has_is_said_to_be(long pool, long disk, string seen) =>
+        Assert.Equal(Finding.Ok(seen), StorageChecks.Outgrows([("disk", disk, 100), ("pool", pool, 80)], Finding.Ok("x")));
 }
