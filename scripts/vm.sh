@@ -5,11 +5,12 @@
 #       --name NAME          how the other commands call it; the machine's word when not given
 #       --forward PORT       a port of the machine to reach from here; may be given several times (10122 when none is)
 #       --memory MIB         2560 when not given
-#       --until-eof          ends it when standard input ends, as it does when the caller dies
+#       --until-eof          prints its folder, and ends it when standard input ends, as it does when the caller dies
 #   vm.sh exec NAME -- COMMAND...              runs a command in it, as root; ends with the command's exit code
 #   vm.sh copy FILE NAME:PATH                  copies a file in, or (NAME:PATH FILE) out
 #   vm.sh ports NAME                           lines of: port in the machine, port here on 127.0.0.1
 #   vm.sh stop NAME                            ends it, as Ctrl-C does
+#   vm.sh sweep                                removes what machines that were killed have left; `run` does it too
 #   vm.sh ls                                   names of the machines that run
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
@@ -95,9 +96,13 @@ run() {
         > "$folder/qemu.log" 2>&1 < /dev/null 9>&- &
     pid=$!
     printf '%s\n' $$ > "$folder/pid"
+    printf '%s\n' "$pid" > "$folder/qemu.pid"
+    until [ -S "$folder/qmp.sock" ] || ! kill -0 "$pid" 2> /dev/null; do sleep 0.05; done
+    kill -0 "$pid" 2> /dev/null || die "QEMU did not start: $(cat "$folder/qemu.log")"
 
     if [ "$until_eof" = 1 ]; then
         local line status
+        say "$folder"
         while kill -0 "$pid" 2> /dev/null; do
             status=0
             read -r -t 1 line || status=$?
@@ -106,7 +111,7 @@ run() {
         done
     else
         say "booting $machine with $accel; its console: $folder/serial.log"
-        agent_when_up "$pid" "$folder" wait 180 9>&-
+        python3 "$repository/scripts/vm-agent.py" "$folder" wait 240 9>&-
         cat <<END
 
 It is up. In another terminal:
@@ -119,14 +124,6 @@ END
     fi
     tail -n 5 "$folder/qemu.log" "$folder/serial.log" >&2
     die "the machine has ended by itself"
-}
-
-agent_when_up() {
-    local pid=$1
-    shift
-    until [ -S "$1/agent.sock" ] || ! kill -0 "$pid" 2> /dev/null; do sleep 0.1; done
-    kill -0 "$pid" 2> /dev/null || die "QEMU did not start: $(cat "$1/qemu.log")"
-    python3 "$repository/scripts/vm-agent.py" "$@"
 }
 
 finish() {
@@ -166,6 +163,12 @@ case $verb in
         keeper=$(cat "$vm_runs/$name/pid")
         kill -TERM "$keeper"
         timeout 15 tail -f --pid="$keeper" /dev/null
+        ;;
+    sweep)
+        mkdir -p "$vm_runs"
+        exec 8> "$vm_runs/.lock"
+        flock 8
+        sweep
         ;;
     ls) running ;;
     help | --help | -h) usage ;;

@@ -29,6 +29,8 @@ public static class Host
         Need.ContainerdProtos => Directory.Exists("/usr/share/gocode/src/github.com/containerd/containerd/api"),
         Need.DockerRegistry => OnPath("docker-registry"),
         Need.PackageTools => OnPath("dh") && OnPath("lintian") && OnPath("man"),
+        // Its image is made by root with mmdebstrap.
+        Need.VirtualMachine => Environment.IsPrivilegedProcess && OnPath("mmdebstrap") && (OnPath("qemu-system-x86_64") || OnPath("qemu-system-aarch64")),
         _ => throw new ArgumentOutOfRangeException(nameof(need), need, "unknown need"),
     };
 

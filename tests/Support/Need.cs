@@ -15,4 +15,5 @@ public enum Need
     ContainerdProtos,
     DockerRegistry,
     PackageTools,
+    VirtualMachine,
 }
