@@ -1,6 +1,6 @@
 # What a person types. The work is in scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help run stop test test-unit test-integration build deb bench bench-micro format clean
+.PHONY: help run stop test test-all test-unit test-integration test-vm build deb bench bench-micro format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -14,11 +14,17 @@ stop: ## End a daemon that an earlier `make run` left behind, with its sandboxes
 test: ## Install what is missing, build, run every test
 	@scripts/test.sh all
 
+test-all: ## The same, and the virtual machine with Debian 13 beside the one with Debian 12
+	@scripts/test.sh everything
+
 test-unit: ## Only the unit tests (seconds, no root)
 	@scripts/test.sh unit
 
 test-integration: ## Only the tests against real containers (needs root)
 	@scripts/test.sh integration
+
+test-vm: ## Only the tests in a virtual machine with systemd and cgroup v2 (SLEIGH_VM_MACHINE=debian13 for the other one)
+	@scripts/test.sh vm
 
 build: ## Build sleighd, sleighctl and sleigh-init into artifacts/
 	@scripts/build.sh

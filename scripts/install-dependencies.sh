@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the programs of Debian that Sleigh needs, when they are missing. Starts no service: Sleigh runs its own containerd.
-# Arguments are helpful packages more, each as THING=PACKAGE.
+# --machines: what tests/vm needs too. Other arguments are helpful packages more, each as THING=PACKAGE.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -25,21 +25,28 @@ needed=(
     # With its standard library: the tests of the command line use unittest.
     /usr/lib/python3*/unittest=python3
     libsqlite3.so.0=libsqlite3-0
-    # The machines of tests/vm.
+)
+# What only some tests look at. Without it they are skipped and say so.
+helpful=(
+    mkfs.xfs=xfsprogs
+    newuidmap=uidmap
+    busybox=busybox-static
+    curl=curl
+    docker-registry=docker-registry
+    /usr/share/gocode/src/github.com/containerd/containerd/api=golang-github-containerd-containerd-dev
+)
+# What the machines of tests/vm are made with and run in.
+machines=(
     qemu-system-x86_64=qemu-system-x86
     qemu-img=qemu-utils
     mke2fs=e2fsprogs
     busybox=busybox-static
     flock=util-linux
 )
-# What only some tests look at. Without it they are skipped and say so.
-helpful=(
-    mkfs.xfs=xfsprogs
-    newuidmap=uidmap
-    curl=curl
-    docker-registry=docker-registry
-    /usr/share/gocode/src/github.com/containerd/containerd/api=golang-github-containerd-containerd-dev
-)
+if [ "${1:-}" = --machines ]; then
+    shift
+    needed+=("${machines[@]}")
+fi
 helpful+=("$@")
 
 is_there() {

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# test.sh all|unit|integration: builds, runs the suites one after the other, ends with the sum of all.
+# test.sh all|everything|unit|integration|vm: builds, runs the suites one after the other, ends with the sum of all.
+# `all` has the virtual machine debian12, `everything` debian13 too; `vm` takes the one that SLEIGH_VM_MACHINE names, or debian12.
 # A suite that crashes, runs out of time or runs no test counts as one failed test more. Logs: artifacts/test/.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
@@ -10,10 +11,20 @@ which=${1:-all}
 results=$artifacts/test
 unit_seconds=${SLEIGH_UNIT_SECONDS:-300}
 integration_seconds=${SLEIGH_INTEGRATION_SECONDS:-2700}
+vm_seconds=${SLEIGH_VM_SECONDS:-1800}
+machines=()
+case $which in
+    all) machines=(debian12) ;;
+    everything) machines=(debian12 debian13) ;;
+    vm) machines=("${SLEIGH_VM_MACHINE:-debian12}") ;;
+    unit | integration) ;;
+    *) die "there is no group of tests '$which'; there are all, everything, unit, integration and vm" ;;
+esac
 
 need_dotnet
 if [ "$which" != unit ]; then
-    scripts/install-dependencies.sh
+    # Without an argument where there is no machine.
+    scripts/install-dependencies.sh ${machines:+--machines}
     scripts/build.sh
     scripts/deb.sh
 fi
@@ -30,7 +41,7 @@ run_suite() {
     local project=$1 limit=$2 name log xml dll status=0 start ran=0 good=0 bad=0 left=0 wrong=""
     shift 2
     name=$(basename "$project" .csproj)
-    name=${name#Sleigh.}
+    name=${suite_name:-${name#Sleigh.}}
     log=$results/$name.log
     xml=$results/$name.xml
     dll=$(dirname "$project")/bin/Release/net10.0/$(basename "$project" .csproj).dll
@@ -74,8 +85,8 @@ run_suite() {
 }
 
 suites=()
-[ "$which" = integration ] || suites+=(tests/*.Tests/*.csproj)
-[ "$which" = unit ] || suites+=(tests/integration/*.csproj)
+case $which in all | everything | unit) suites+=(tests/*.Tests/*.csproj) ;; esac
+case $which in all | everything | integration) suites+=(tests/integration/*.csproj) ;; esac
 quietly "$results/build.log" "build everything and its tests" dotnet build Sleigh.slnx -c Release -v q -nologo
 
 for suite in "${suites[@]}"; do
@@ -83,6 +94,14 @@ for suite in "${suites[@]}"; do
         tests/integration/*) run_suite "$suite" "$integration_seconds" -parallel none ;;
         *) run_suite "$suite" "$unit_seconds" ;;
     esac
+done
+for machine in "${machines[@]}"; do
+    start=$(clock)
+    made=ok
+    # Where it cannot be made, each test of the suite fails and says why.
+    scripts/vm.sh build "$machine" > "$results/machine-$machine.log" 2>&1 || made=FAIL
+    printf '%-4s  %6s s  the image of %s\n' "$made" "$(seconds_since "$start")" "$machine"
+    suite_name=VmTests-$machine SLEIGH_VM_MACHINE=$machine run_suite tests/vm/Sleigh.VmTests.csproj "$vm_seconds" -parallel none
 done
 
 [ "$passed" -gt 0 ] || failed=$((failed > 0 ? failed : 1))

@@ -87,9 +87,13 @@ PORT = "/dev/virtio-ports/sleigh.data"
 
 
 def push(source, path):
+    if path.endswith("/"):
+        path += os.path.basename(source)
     size, mode = os.path.getsize(source), format(os.stat(source).st_mode & 0o7777, "o")
     agent = Agent()
-    script = 'set -e; head -c "$1" < %s > "$2"; chmod "$3" "$2"' % PORT
+    # What nobody reads would be taken for the next file, so a full disk does not stop the reading.
+    keep = '{ cat > "$2" || { cat > /dev/null; false; }; }'
+    script = 'mkdir -p "$(dirname "$2")"; head -c "$1" < %s | %s && chmod "$3" "$2"' % (PORT, keep)
     pid = agent.start(["sh", "-c", script, "sh", str(size), path, mode])
     with connect("data.sock") as data, open(source, "rb") as content:
         while chunk := content.read(1 << 18):
@@ -100,6 +104,8 @@ def push(source, path):
 
 
 def pull(path, target):
+    if os.path.isdir(target):
+        target = os.path.join(target, os.path.basename(path))
     agent = Agent()
     status, out, err = agent.finish(agent.start(["stat", "-Lc", "%s %a", path]))
     if status != 0:

@@ -36,15 +36,16 @@ vm_runs=${SLEIGH_VM_RUN:-/tmp/sleigh-vm-$(id -u)}
 
 # prepare_qemu MACHINE: sets qemu, the command that starts a QEMU which can run this machine, and qemu_img.
 prepare_qemu() {
-    qemu=("qemu-system-$(uname -m)")
-    command -v "${qemu[0]}" > /dev/null || die "there is no ${qemu[0]}; run scripts/install-dependencies.sh"
+    [ "$(uname -m)" = x86_64 ] || die "the test machines are for hosts of type x86_64; this one is $(uname -m)"
+    qemu=(qemu-system-x86_64)
+    command -v "${qemu[0]}" > /dev/null || die "there is no ${qemu[0]}; run scripts/install-dependencies.sh --machines"
     local major
     major=$("${qemu[0]}" --version | sed -n 's/^QEMU emulator version \([0-9]*\)\..*/\1/p')
     # Emulated by an older one, the kernel of Debian 13 crashes.
     if [ "$1" = debian13 ] && [ "$major" -lt 10 ]; then
         local tools
         tools=$("$repository/scripts/vm-qemu.sh")
-        qemu=("$tools/run" "qemu-system-$(uname -m)")
+        qemu=("$tools/run" qemu-system-x86_64)
     fi
 }
 

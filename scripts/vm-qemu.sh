@@ -8,7 +8,6 @@ set -euo pipefail
 . "$repository/scripts/vm-lib.sh"
 
 suite=trixie
-case $(uname -m) in x86_64) packages=qemu-system-x86 ;; aarch64) packages=qemu-system-arm ;; esac
 target=$vm_cache/qemu-$(sha256sum "$0" | cut -c 1-16)
 if [ ! -e "$target/done" ]; then
     need_root
@@ -25,7 +24,7 @@ if [ ! -e "$target/done" ]; then
     host_apt_options > "$work/apt.conf"
     # Unpacked only: none of its packages' scripts run.
     TMPDIR=$work/tmp unshare --mount --propagation private -- mmdebstrap --mode=root --format=directory --variant=extract --skip=output/dev \
-        --include="$packages" --aptopt="$work/apt.conf" --aptopt='APT::Sandbox::User "root"' --aptopt='APT::Install-Recommends "false"' \
+        --include=qemu-system-x86 --aptopt="$work/apt.conf" --aptopt='APT::Sandbox::User "root"' --aptopt='APT::Install-Recommends "false"' \
         "$suite" "$work/result/root" - < "$work/sources.list" > "$vm_cache/qemu.log" 2>&1 9>&- ||
         die "the QEMU of Debian 13 could not be fetched: $(grep '^E: ' "$vm_cache/qemu.log" | tail -n 1) (log: $vm_cache/qemu.log)"
     cat > "$work/result/run" <<'END'
@@ -34,9 +33,9 @@ if [ ! -e "$target/done" ]; then
 root=$(dirname "$(readlink -f "$0")")/root
 program=$1
 shift
-libraries=$root/usr/lib/$(uname -m)-linux-gnu
+libraries=$root/usr/lib/x86_64-linux-gnu
 export QEMU_MODULE_DIR="$libraries/qemu"
-exec "$(ls "$root"/usr/lib*/ld-linux-*.so.* "$libraries"/ld-linux-*.so.* 2> /dev/null | head -n 1)" --library-path "$libraries:$libraries/pulseaudio" \
+exec "$libraries/ld-linux-x86-64.so.2" --library-path "$libraries:$libraries/pulseaudio" \
     "$root/usr/bin/$program" -L "$root/usr/share/qemu" -L "$root/usr/share/seabios" "$@"
 END
     chmod +x "$work/result/run"

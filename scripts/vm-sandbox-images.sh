@@ -11,14 +11,13 @@ how_to_merge_usr "$suite"
 
 # archive NAME LAYER: LAYER is an uncompressed tar of the root folder.
 archive() {
-    local name=$1 layer=$2 digest architecture
+    local name=$1 layer=$2 digest
     digest=$(sha256sum "$layer" | cut -d ' ' -f 1)
-    case $(uname -m) in x86_64) architecture=amd64 ;; aarch64) architecture=arm64 ;; esac
     rm -rf "$work/archive"
     mkdir "$work/archive"
     mv "$layer" "$work/archive/layer.tar"
     cat > "$work/archive/config.json" <<END
-{"architecture":"$architecture","os":"linux","created":"1970-01-01T00:00:00Z",
+{"architecture":"amd64","os":"linux","created":"1970-01-01T00:00:00Z",
 "config":{"Env":["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],"Cmd":["/bin/sh"],"WorkingDir":"/"},
 "rootfs":{"type":"layers","diff_ids":["sha256:$digest"]}}
 END

@@ -30,7 +30,7 @@ public static class Host
         Need.DockerRegistry => OnPath("docker-registry"),
         Need.PackageTools => OnPath("dh") && OnPath("lintian") && OnPath("man"),
         // Its image is made by root with mmdebstrap.
-        Need.VirtualMachine => Environment.IsPrivilegedProcess && OnPath("mmdebstrap") && (OnPath("qemu-system-x86_64") || OnPath("qemu-system-aarch64")),
+        Need.VirtualMachine => Environment.IsPrivilegedProcess && OnPath("mmdebstrap") && OnPath("qemu-system-x86_64"),
         _ => throw new ArgumentOutOfRangeException(nameof(need), need, "unknown need"),
     };
 
