@@ -18,10 +18,12 @@ internal static class LimitChecks
 
     private static readonly string[] NamespaceKinds = ["mnt", "pid", "net", "ipc", "uts"];
 
-    public static IEnumerable<HostCheck> List() =>
+    public static IEnumerable<HostCheck> List(string subtree) =>
     [
         new("open files", () => Files(HostText.Of("/proc/self/limits") ?? "", Wanted())),
-        new("processes", () => Processes(HostText.NumberOf("/proc/sys/kernel/pid_max"), HostText.NumberOf("/proc/sys/kernel/threads-max"), Wanted())),
+        new("processes", () => Processes(
+            HostText.NumberOf("/proc/sys/kernel/pid_max"), HostText.NumberOf("/proc/sys/kernel/threads-max"),
+            CgroupHierarchy.Detect() is { Mounts.Root: not null } hierarchy ? HostText.NumberOf(Path.Combine(hierarchy.Absolute(subtree), "pids.max")) : null, Wanted())),
         new("inotify", () => Inotify(
             HostText.NumberOf("/proc/sys/fs/inotify/max_user_instances"), HostText.NumberOf("/proc/sys/fs/inotify/max_user_watches"),
             CgroupHierarchy.Detect().Mode == CgroupMode.Unified, Wanted())),
@@ -44,11 +46,19 @@ internal static class LimitChecks
             : Judge($"{hard} for this process", long.Parse(hard, CultureInfo.InvariantCulture) / DescriptorsEach, wanted, "systemctl edit sleigh: [Service] LimitNOFILE=1048576");
     }
 
-    internal static Finding Processes(long? pids, long? threads, long wanted)
+    /// <param name="pids">Of the whole host.</param>
+    /// <param name="threads">Of the whole host.</param>
+    /// <param name="tasks">Of the sandboxes' subtree; null: no limit of its own.</param>
+    /// <param name="wanted">So many sandboxes.</param>
+    internal static Finding Processes(long? pids, long? threads, long? tasks, long wanted)
     {
-        long least = Math.Min(pids ?? long.MaxValue, threads ?? long.MaxValue);
-        string setting = pids <= threads || threads is null ? "kernel.pid_max=4194304" : "kernel.threads-max=4194304";
-        return Judge($"pid_max {pids}, threads-max {threads}", least / ThreadsEach, wanted, Sysctl("processes", setting));
+        (long? limit, string remedy) = new (long? Limit, string Remedy)[]
+        {
+            (pids, Sysctl("processes", "kernel.pid_max=4194304")), (threads, Sysctl("processes", "kernel.threads-max=1048576")),
+            (tasks, "systemctl edit sleigh-sandboxes: [Service] TasksMax=infinity"),
+        }.MinBy(l => l.Limit ?? long.MaxValue);
+        string own = tasks is null ? "" : $", {tasks} for all sandboxes";
+        return Judge($"pid_max {pids}, threads-max {threads}{own}", (limit ?? long.MaxValue) / ThreadsEach, wanted, remedy);
     }
 
     /// <summary>On cgroup v2 the shim of each container watches memory.events, and all shims are root's.</summary>

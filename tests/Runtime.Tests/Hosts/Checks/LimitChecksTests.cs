@@ -23,10 +23,15 @@ public sealed class LimitChecksTests
     [Fact]
     public void The_smaller_of_process_limits_counts_and_the_remedy_names_it()
     {
-        Assert.Equal("echo kernel.pid_max=4194304 > /etc/sysctl.d/60-sleigh-processes.conf && sysctl --system", LimitChecks.Processes(2400, 100_000, 500).Remedy);
-        Assert.Equal("pid_max 4194304, threads-max 2400: room for about 100 sandboxes, where memory would hold 500", LimitChecks.Processes(4_194_304, 2400, 500).Seen);
-        Assert.StartsWith("echo kernel.threads-max", LimitChecks.Processes(4_194_304, 2400, 500).Remedy, StringComparison.Ordinal);
-        Assert.Equal("ok", LimitChecks.Processes(4_194_304, 250_000, 500).Result);
+        Assert.Equal("echo kernel.pid_max=4194304 > /etc/sysctl.d/60-sleigh-processes.conf && sysctl --system", LimitChecks.Processes(2400, 100_000, null, 500).Remedy);
+        Assert.Equal("pid_max 4194304, threads-max 2400: room for about 100 sandboxes, where memory would hold 500", LimitChecks.Processes(4_194_304, 2400, null, 500).Seen);
+        Assert.StartsWith("echo kernel.threads-max", LimitChecks.Processes(4_194_304, 2400, 5000, 500).Remedy, StringComparison.Ordinal);
+        Assert.Equal(
+            Finding.Warn(
+                "pid_max 4194304, threads-max 250000, 4800 for all sandboxes: room for about 200 sandboxes, where memory would hold 500",
+                "systemctl edit sleigh-sandboxes: [Service] TasksMax=infinity"),
+            LimitChecks.Processes(4_194_304, 250_000, 4800, 500));
+        Assert.Equal("ok", LimitChecks.Processes(4_194_304, 250_000, null, 500).Result);
     }
 
     [Fact]
