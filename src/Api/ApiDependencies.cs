@@ -30,7 +30,7 @@ public sealed record ApiDependencies
     public required IInspection Inspection { get; init; }
 
     /// <summary>The configuration, for the administrator.</summary>
-    public IReadOnlyList<ShownSetting> Settings { get; init; } = [];
+    public required IConfiguration Configuration { get; init; }
 
     /// <summary>The host and the daemon's own state.</summary>
     public required IHost Host { get; init; }
@@ -41,8 +41,8 @@ public sealed record ApiDependencies
     /// <summary>Replies kept for retried calls.</summary>
     public required IIdempotency Idempotency { get; init; }
 
-    /// <summary>The settings, checked whole.</summary>
-    public required SleighOptions Options { get; init; }
+    /// <summary>The settings in force, checked whole.</summary>
+    public required LiveOptions Options { get; init; }
 
     /// <summary>Shown by <c>/healthz</c>.</summary>
     public required string Version { get; init; }

@@ -16,6 +16,7 @@ internal static class ExitCode
     public const int Containerd = 12;
     public const int Storage = 13;
     public const int Listen = 14;
+    public const int Internal = 70;
     public const int Configuration = 78;
 
     public static int Of(StartFailureKind kind) => kind switch

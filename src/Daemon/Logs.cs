@@ -7,9 +7,10 @@ namespace Sleigh.Daemon;
 /// <summary>Where log lines go: standard error, in the journal's form under systemd.</summary>
 internal static class Logs
 {
-    public static ILoggerFactory Create(LogOptions options) => LoggerFactory.Create(logging =>
+    public static ILoggerFactory Create(LiveOptions options) => LoggerFactory.Create(logging =>
     {
-        logging.SetMinimumLevel(LevelOf(options.Level));
+        logging.SetMinimumLevel(LogLevel.Trace);
+        logging.AddFilter(level => level >= LevelOf(options.Now.Log.Level));
 
         // Request lines of the web server could show tokens in query strings; the API logs its own, redacted.
         logging.AddFilter("Microsoft", LogLevel.Warning);

@@ -1,6 +1,6 @@
 using System.Collections;
 using Sleigh.Daemon.Configuration;
-using Sleigh.Runtime;
+using Sleigh.Linux.Systemd;
 
 namespace Sleigh.Daemon;
 
@@ -9,8 +9,10 @@ internal static class Program
 {
     private static async Task<int> Main(string[] args)
     {
+        SystemdNotify systemd = SystemdNotify.FromEnvironment();
         if (!DaemonArguments.TryParse(args, out DaemonArguments? arguments, out string problem))
         {
+            systemd.Failed(problem);
             await Console.Error.WriteLineAsync($"sleighd: {problem}\n\n{DaemonArguments.Usage}");
             return ExitCode.Usage;
         }
@@ -25,27 +27,19 @@ internal static class Program
                 DaemonVerb.Doctor => await DoctorRun.RunAsync(() => Load(arguments), arguments.Json, Console.Out),
                 DaemonVerb.StopAll => await Server.StopAllAsync(Load(arguments).Options),
                 DaemonVerb.Quiesce => await Quiescence.RunAsync(Load(arguments).Options),
-                _ => await Server.RunAsync(Load(arguments)),
+                _ => await Server.RunAsync(() => Load(arguments), systemd),
             };
         }
-        catch (ConfigurationException e)
+        catch (Exception e) when (FailedEnd.Of(e) is var end)
         {
-            foreach (ConfigurationError error in e.Errors)
+            // The edge of the program: whatever went wrong becomes one sentence and an exit code.
+            systemd.Failed(end.Status, end.Errno);
+            foreach (string sentence in end.Sentences)
             {
-                await Console.Error.WriteLineAsync($"sleighd: {error}");
+                await Console.Error.WriteLineAsync($"sleighd: {sentence}");
             }
 
-            return ExitCode.Configuration;
-        }
-        catch (StartException e)
-        {
-            await Console.Error.WriteLineAsync($"sleighd: {e.Message}");
-            return ExitCode.Of(e.Kind);
-        }
-        catch (ListenException e)
-        {
-            await Console.Error.WriteLineAsync($"sleighd: {e.Message}");
-            return ExitCode.Listen;
+            return end.ExitCode;
         }
     }
 

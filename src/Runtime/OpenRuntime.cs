@@ -7,4 +7,4 @@ namespace Sleigh.Runtime;
 internal sealed record OpenRuntime(
     SandboxParts Parts, Sandboxes Sandboxes, SandboxFiles Files, Sessions Sessions, SessionEnds Ends, Images.Images Images,
     Images.ImageUpkeep ImageUpkeep, RuntimeHost Host, Inspection Inspection, Idempotency Idempotency,
-    ContainerdClient Containerd, ContainerdSupervisor? Supervisor, NamespaceThread Namespaces, FileStream Lock);
+    ContainerdClient Containerd, ContainerdSupervisor? Supervisor, NamespaceThread Namespaces, DataLock Lock);

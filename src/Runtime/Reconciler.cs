@@ -134,7 +134,7 @@ internal sealed partial class Reconciler
     // Looked for before anything new is made: what is made later is nobody's leftover.
     private async Task<Leftovers> FindLeftoversAsync()
     {
-        string cgroups = _hierarchy.Absolute(_parts.Options.Cgroup.Subtree);
+        string cgroups = _hierarchy.Absolute(_parts.Options.Now.Cgroup.Subtree);
         HashSet<string> slots = [.. _parts.Records.ReadSlots().Select(s => s.Id.ToString())];
         HashSet<string> live = [.. _parts.Records.ReadSandboxes().Select(s => s.Record.Layer)];
         HashSet<string> sealedOnes = [.. _parts.Records.ReadSnapshots().Select(s => LayerId.Sealed(s.Snapshot.Id.Hex).ToString())];

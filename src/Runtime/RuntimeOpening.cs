@@ -16,65 +16,65 @@ namespace Sleigh.Runtime;
 /// <summary>Opens the parts of the runtime in their order, and says in one sentence what stands in the way.</summary>
 internal static partial class RuntimeOpening
 {
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
-
     /// <exception cref="StartException">It cannot be opened.</exception>
     public static async Task<OpenRuntime> OpenAsync(
-        SleighOptions options, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
+        LiveOptions live, DataLock held, ILoggerFactory loggers, TimeProvider time, Action<string> phase, CancellationToken cancellationToken)
     {
+        SleighOptions options = live.Now;
         ILogger logger = loggers.CreateLogger("Sleigh");
-        FileStream held = Storage(() => Lock(options));
         await using Opened opened = new();
-        opened.Add(held);
-        RecordStore records = Storage(() => RecordStore.Open(Path.Combine(options.DataDir, "sleigh.db"), time, options.Events.KeptPerSession));
+        phase("opening the database");
+        RecordStore records = Storage(options, () => RecordStore.Open(options.DatabasePath, time, () => live.Now.Events.KeptPerSession));
         opened.Add(records);
         string instance = records.MetaOrAdd("instance", () => RandomNumberGenerator.GetHexString(16, lowercase: true));
 
         // What can refuse without leaving anything behind comes first; a private containerd and the pool's mount outlive the daemon.
         CgroupHierarchy hierarchy = Hierarchy(options.Cgroup.Subtree);
         SlotPaths paths = new(options.StateDir, options.Cgroup.Subtree, hierarchy.Mode);
-        Storage(() =>
+        Storage(options, () =>
         {
             Skeleton.Prepare(paths.Skeleton, options.Init.Path);
-            return Directory.CreateDirectory(paths.All, OwnerOnly);
+            return Directory.CreateDirectory(paths.All, DataLock.OwnerOnly);
         });
+        phase("reaching containerd");
         (ContainerdSupervisor? supervisor, ContainerdClient containerd) = await ContainerdAsync(options, logger, time, cancellationToken);
         opened.Add(containerd);
+        phase("opening the layer store");
         LayerStore layers = await LayersAsync(options, cancellationToken);
         opened.Add(layers);
 
         NamespaceThread namespaces = NamespaceThread.Start();
         opened.Add(namespaces);
         TreeMounter mounter = new(namespaces, new TreeMounterOptions { StagingDirectory = Path.Combine(options.StateDir, "staging") });
-        Trees trees = new(mounter, paths, options.Sandbox);
-        SlotFactory factory = new(containerd, hierarchy, records, paths, options, instance, logger);
-        SlotLimits parked = new(options.Sandbox.MemoryMb, options.Sandbox.Cpus, Sandboxes.DefaultPids);
+        Trees trees = new(mounter, paths, live);
+        SlotFactory factory = new(containerd, hierarchy, records, paths, live, instance, logger);
         Traffic traffic = new(time);
-        HostGuard guard = new(options.Memory, MemoryInfo.Read);
-        SlotPool pool = new(factory, records, guard, options.Pool, parked, traffic, time, logger);
+        HostGuard guard = new(live, MemoryInfo.Read);
+        SlotPool pool = new(factory, records, guard, live, traffic, time, logger);
         ImageStore images = new(containerd);
-        ImageParts imageParts = PartsOfImages(images, containerd, records, options, time, logger);
+        ImageParts imageParts = PartsOfImages(images, containerd, records, live, time, logger);
         opened.Add(imageParts.Puller);
         SandboxTable table = new();
-        Spool spool = Storage(() => new Spool(Path.Combine(options.DataDir, "execs"), options.Exec.SpoolMaxBytes));
+        Spool spool = Storage(options, () => new Spool(Path.Combine(options.DataDir, "execs"), () => live.Now.Exec.SpoolMaxBytes));
         SandboxStarter starter = new(pool, trees, layers, images, records, logger);
-        Execs execs = new(table, starter, records, spool, options, traffic, time, logger) { SocketOf = paths.Socket };
+        Execs execs = new(table, starter, records, spool, live, traffic, time, logger) { SocketOf = paths.Socket };
         SandboxParts parts = new()
         {
             Table = table, Snapshots = new SnapshotTable(), Starter = starter, Execs = execs, Pool = pool, Layers = layers,
-            Images = images, ImageParts = imageParts, Records = records, Spool = spool, Guard = guard, Options = options,
+            Images = images, ImageParts = imageParts, Records = records, Spool = spool, Guard = guard, Options = live,
             Time = time, Logger = logger, Background = new Background(logger), Traffic = traffic,
         };
         Sandboxes sandboxes = new(parts);
         Reconciler reconciler = new(parts, sandboxes, factory, trees, containerd, hierarchy, paths, instance);
+        phase("looking after sandboxes that run already");
         await reconciler.RunAsync(cancellationToken);
         imageParts.Pulls.Recovered = parts.Background.BeginAsync("take back an import or pull that was cut off", () => images.RecoverAsync());
-        Images.Images adminImages = new(images, new ImageBootstrap(images, options.DataDir), imageParts, table, options, time);
+        Images.Images adminImages = new(images, new ImageBootstrap(images, options.DataDir), imageParts, table, live, time);
 
-        Sessions sessions = new(records, options.Sessions, time) { IsBusy = execs.IsBusy };
+        Sessions sessions = new(records, live, time) { IsBusy = execs.IsBusy };
         SessionEnds ends = new(sessions, sandboxes, parts);
         ends.FinishAfterStart();
-        Doctor doctor = new(() => options, serves: true, time);
+        Doctor doctor = new(() => live.Now, serves: true, time);
         opened.Keep();
         return new OpenRuntime(
             parts,
@@ -83,30 +83,32 @@ internal static partial class RuntimeOpening
             sessions,
             ends,
             adminImages,
-            new ImageUpkeep(adminImages, adminImages.PruneViewsAsync, options, parts.Background, time, logger),
+            new ImageUpkeep(adminImages, adminImages.PruneViewsAsync, live, parts.Background, time, logger),
             new RuntimeHost(parts, containerd, hierarchy, doctor, supervisor is null ? "system" : "embedded"),
             new Inspection(parts, hierarchy),
-            new Idempotency(records, options.Http.IdempotencyTtl, time),
+            new Idempotency(records, live, time),
             containerd, supervisor, namespaces, held);
     }
 
     private static ImageParts PartsOfImages(
-        ImageStore images, ContainerdClient containerd, RecordStore records, SleighOptions options, TimeProvider time, ILogger logger)
+        ImageStore images, ContainerdClient containerd, RecordStore records, LiveOptions options, TimeProvider time, ILogger logger)
     {
-        RegistrySettings settings = RegistrySetup.From(options.Images, Environment.GetEnvironmentVariable, File.Exists, line => RegistrySays(logger, line));
-        ImagePuller puller = new(containerd, null, settings, time);
+        LivePuller puller = new(
+            now => new ImagePuller(
+                containerd, null, RegistrySetup.From(now, Environment.GetEnvironmentVariable, File.Exists, line => RegistrySays(logger, line)), time),
+            options);
         ImageUses uses = new(records, time, logger);
         ImageHolds holds = new();
         ImagePulls pulls = new(
-            (name, platform, progress, token) => images.PullAsync(name.ToString(), platform, puller, progress, token),
-            options.Images.PullTimeout, time, logger)
+            (name, platform, progress, token) => puller.UseAsync(p => images.PullAsync(name.ToString(), platform, p, progress, token)),
+            () => options.Now.Images.PullTimeout, time, logger)
         {
             Pulled = uses.Note,
         };
         return new ImageParts(puller, pulls, holds, uses, new ImageFinder(images.OpenAsync, pulls, holds, uses, time));
     }
 
-    private static T Storage<T>(Func<T> open)
+    private static T Storage<T>(SleighOptions options, Func<T> open)
     {
         try
         {
@@ -118,24 +120,7 @@ internal static partial class RuntimeOpening
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or SqliteException)
         {
-            throw new StartException(StartFailureKind.Storage, e.Message, e);
-        }
-    }
-
-    // The lock goes with the process, however it ends.
-    private static FileStream Lock(SleighOptions options)
-    {
-        Directory.CreateDirectory(options.DataDir, OwnerOnly);
-        Directory.CreateDirectory(options.StateDir);
-        string path = Path.Combine(options.DataDir, "sleighd.lock");
-        try
-        {
-            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        }
-        catch (IOException e)
-        {
-            throw new StartException(
-                StartFailureKind.AlreadyRunning, $"data_dir {options.DataDir} is in use by another sleighd; stop that one, or choose another data_dir", e);
+            throw StartFailures.Storage(options, e);
         }
     }
 
@@ -162,7 +147,7 @@ internal static partial class RuntimeOpening
     {
         try
         {
-            LayerStore layers = await LayerStore.OpenAsync(
+        LayerStore layers = await LayerStore.OpenAsync(
                 new LayerStoreOptions
                 {
                     DataDirectory = options.DataDir,
@@ -174,7 +159,7 @@ internal static partial class RuntimeOpening
         }
         catch (Exception e) when (e is LayerStoreUnavailableException or IOException or UnauthorizedAccessException)
         {
-            throw new StartException(StartFailureKind.Storage, $"the layer store in data_dir {options.DataDir} cannot be opened: {e.Message}", e);
+            throw StartFailures.Storage(options, e, $"the layer store in data_dir {options.DataDir} cannot be opened");
         }
     }
 

@@ -55,15 +55,38 @@ public sealed partial class SleighRuntime : IAsyncDisposable
     public IIdempotency Idempotency => _open.Idempotency;
 
     /// <summary>Opens everything and takes over what an earlier run has left running.</summary>
+    /// <param name="options">The settings; a change of them is followed.</param>
+    /// <param name="held">The hold on their data directory. Released with the runtime; where this fails it stays the caller's.</param>
+    /// <param name="loggers">Where sentences go.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="phase">Told what is being done, as "opening the database".</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="StartException">One sentence on what stands in the way and what to do.</exception>
     public static async Task<SleighRuntime> StartAsync(
-        SleighOptions options, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
+        LiveOptions options, DataLock held, ILoggerFactory loggers, TimeProvider time, Action<string> phase, CancellationToken cancellationToken)
     {
-        SleighRuntime runtime = new(await RuntimeOpening.OpenAsync(options, loggers, time, cancellationToken));
+        SleighRuntime runtime = new(await RuntimeOpening.OpenAsync(options, held, loggers, time, phase, cancellationToken));
         runtime._parts.Pool.Start();
         runtime._open.ImageUpkeep.Tick();
         return runtime;
     }
+
+    /// <summary>
+    /// Completes when the records and the table of sandboxes have answered once more, on the thread pool: what hangs there never does. An
+    /// error of the disk is an answer, and neither containerd nor the layer store is asked.
+    /// </summary>
+    public Task RespondAsync() => Task.Run(() =>
+    {
+        _ = _parts.Table.All.Count();
+        try
+        {
+            _ = _parts.Records.Answers();
+        }
+        catch (Linux.Sqlite.SqliteException)
+        {
+            // It answered.
+        }
+    });
 
     /// <summary>From now on new work is refused and pulls are taken back; commands that run go on.</summary>
     public void BeginStop()
@@ -141,7 +164,7 @@ public sealed partial class SleighRuntime : IAsyncDisposable
         _open.Namespaces.Dispose();
         _parts.Execs.Dispose();
         _parts.Records.Dispose();
-        await _open.Lock.DisposeAsync();
+        _open.Lock.Dispose();
     }
 
     private void Maintain()
@@ -154,7 +177,7 @@ public sealed partial class SleighRuntime : IAsyncDisposable
             _open.Ends.Maintain();
             return Task.CompletedTask;
         });
-        TimeSpan? idle = _parts.Options.Sandbox.IdleTtl;
+        TimeSpan? idle = _parts.Options.Now.Sandbox.IdleTtl;
         foreach (SandboxEntry entry in _parts.Table.All.Where(e => !e.IsDeleted))
         {
             bool expired = entry.Record.Sandbox.Expires is DateTimeOffset end && end <= now;

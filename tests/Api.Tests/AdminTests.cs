@@ -22,6 +22,7 @@ public sealed class AdminTests
     [InlineData("GET", "/admin/execs")]
     [InlineData("GET", "/admin/top")]
     [InlineData("GET", "/admin/config")]
+    [InlineData("POST", "/admin/config/reload")]
     [InlineData("GET", "/admin/pool")]
     public async Task Over_TCP_these_paths_do_not_exist_whatever_is_sent(string method, string path)
     {
@@ -77,7 +78,7 @@ public sealed class AdminTests
         api.Socket = true;
 
         Assert.Equal(
-            """{"version":"0.1.0","started_at":"2026-01-05T08:00:00.000Z","containerd_mode":"embedded","containerd_version":"1.6.20","storage_driver":"btrfs","storage_total_bytes":1000,"storage_free_bytes":900,"cgroup_mode":"hybrid","growth_unavailable":"no v2 memory controller","sandboxes":{"running":2},"running_execs":1,"parked_slots":3,"parked_slots_target":4}""",
+            """{"version":"0.1.0","started_at":"2026-01-05T08:00:00.000Z","containerd_mode":"embedded","containerd_version":"1.6.20","storage_driver":"btrfs","storage_total_bytes":1000,"storage_free_bytes":900,"cgroup_mode":"hybrid","growth_unavailable":"no v2 memory controller","sandboxes":{"running":2},"running_execs":1,"parked_slots":3,"parked_slots_target":4,"configuration":{"loaded_at":"1970-01-01T00:00:00.000Z","restart_needed":[]}}""",
             (await api.SendAsync("GET", "/admin/status")).Body);
         Assert.Equal(
             """{"items":[{"name":"overlay","result":"ok","seen":"overlay is there"},{"name":"btrfs","result":"warn","seen":"no btrfs","remedy":"modprobe btrfs"}]}""",

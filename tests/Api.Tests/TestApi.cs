@@ -30,6 +30,11 @@ internal sealed class TestApi : IAsyncDisposable
 
     public FakeEvents Events { get; } = new();
 
+    public FakeConfiguration Configuration { get; } = new();
+
+    /// <summary>The settings in force; a test may change them.</summary>
+    public LiveOptions Options { get; private set; } = new(new SleighOptions());
+
     public FakeInspection Inspection { get; } = new();
 
     public required FakeSessions Sessions { get; init; }
@@ -86,15 +91,11 @@ internal sealed class TestApi : IAsyncDisposable
         Images = Images,
         Events = Events,
         Inspection = Inspection,
-        Settings =
-        [
-            new ShownSetting("http.listen", "127.0.0.1:10122", "file /etc/sleigh/sleigh.yaml", IsSecret: false),
-            new ShownSetting("http.api_key", "***", "environment", IsSecret: true),
-        ],
+        Configuration = Configuration,
         Host = Host,
         Pool = Pool,
         Idempotency = new FakeIdempotency(),
-        Options = options,
+        Options = Options = new LiveOptions(options),
         Version = "1.0.0",
         Logger = Log,
         Time = Time,

@@ -56,7 +56,7 @@ internal static class AdminEndpoints
     private static async Task<Reply> StatusAsync(Call call, NoRequest request)
     {
         HostStatus status = await call.Dependencies.Host.StatusAsync(call.Gone);
-        return Reply.Json(200, json => HealthView.WriteStatus(json, status));
+        return Reply.Json(200, json => HealthView.WriteStatus(json, status, call.Dependencies.Configuration.State));
     }
 
     private static async Task<Reply> DoctorAsync(Call call, NoRequest request)

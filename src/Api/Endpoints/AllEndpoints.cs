@@ -18,6 +18,7 @@ internal static class AllEndpoints
         .. PoolEndpoints.List(),
         .. AdminEndpoints.List(),
         .. InspectionEndpoints.List(),
+        .. ConfigurationEndpoints.List(),
         .. AdminImageEndpoints.List(),
     ];
 }

@@ -19,7 +19,6 @@ internal static class InspectionEndpoints
         Get("admin/sandboxes/{id}", SandboxAsync),
         Get("admin/execs", ExecsAsync),
         Get("admin/top", TopAsync),
-        Get("admin/config", ConfigAsync),
     ];
 
     private static Endpoint<NoRequest> Get(string pattern, Func<Call, NoRequest, Task<Reply>> action) =>
@@ -60,13 +59,6 @@ internal static class InspectionEndpoints
         HostLoad load = call.Dependencies.Inspection.Load();
         return Task.FromResult(Reply.Json(200, json => InspectionView.WriteTop(json, load)));
     }
-
-    private static Task<Reply> ConfigAsync(Call call, NoRequest request) => Task.FromResult(Reply.Json(200, json =>
-    {
-        json.WriteStartObject();
-        json.WriteItems(call.Dependencies.Settings, InspectionView.WriteSetting);
-        json.WriteEndObject();
-    }));
 
     // Like the history of a session (endpoint 27): what is no limit is the default.
     private static int Limit(string? text) =>

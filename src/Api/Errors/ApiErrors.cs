@@ -113,6 +113,12 @@ internal static class ApiErrors
     public static ApiError NotReady(IReadOnlyList<Runtime.HealthCheck> checks) =>
         new(503, "not_ready", $"not ready: {string.Join(", ", checks.Where(c => !c.Ok).Select(c => c.Name))}") { Checks = checks };
 
+    public static ApiError ReloadRefused(ReloadResult result) => new(400, "configuration_refused", result.Refusal ?? "reload refused")
+    {
+        Hint = "mend what details.errors lists, then reload again",
+        Details = One("errors", result.Errors),
+    };
+
     public static ApiError TooManyStreams(int limit) =>
         new(429, "quota_exceeded", string.Create(CultureInfo.InvariantCulture, $"the session holds {limit} streams open already; close one first"))
         {

@@ -27,7 +27,8 @@ internal sealed class Call(HttpContext http, ApiDependencies dependencies, strin
 
     public ApiDependencies Dependencies { get; } = dependencies;
 
-    public SleighOptions Options => Dependencies.Options;
+    /// <summary>The settings that were in force when the request came.</summary>
+    public SleighOptions Options { get; } = dependencies.Options.Now;
 
     public ISandboxes Sandboxes => Dependencies.Sandboxes;
 

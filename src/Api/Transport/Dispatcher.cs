@@ -16,15 +16,13 @@ namespace Sleigh.Api.Transport;
 internal sealed class Dispatcher
 {
     private readonly ApiDependencies _dependencies;
-    private readonly ApiKeyCheck _apiKey;
-    private readonly HostAndOrigin _hostAndOrigin;
     private readonly RouteTable _routes;
+    private volatile FrontRules _rules;
 
     public Dispatcher(ApiDependencies dependencies)
     {
         _dependencies = dependencies;
-        _apiKey = new ApiKeyCheck(dependencies.Options.Http.ApiKey);
-        _hostAndOrigin = new HostAndOrigin(dependencies.Options.Http);
+        _rules = FrontRules.Of(dependencies.Options.Now.Http);
         _routes = new RouteTable(AllEndpoints.List());
     }
 
@@ -106,7 +104,7 @@ internal sealed class Dispatcher
         }
 
         // No web page can open a unix socket; callers put any name into Host there.
-        string? origin = peer is null ? _hostAndOrigin.Check(request.Headers.Host, request.Headers.Origin) : null;
+        string? origin = peer is null ? RulesFor(call).HostAndOrigin.Check(request.Headers.Host, request.Headers.Origin) : null;
         if (origin is not null)
         {
             Cors.Allow(call.Http, origin);
@@ -131,17 +129,24 @@ internal sealed class Dispatcher
 
         if (endpoint.Access == AccessClass.Trusted && !call.FromSocket)
         {
-            RequireTrust(call.Http);
+            RequireTrust(call.Http, RulesFor(call).ApiKey);
         }
 
         return await endpoint.AnswerAsync(call);
     }
 
-    private void RequireTrust(HttpContext http)
+    // Made anew after a reload.
+    private FrontRules RulesFor(Call call)
     {
-        if (_apiKey.IsConfigured)
+        FrontRules rules = _rules;
+        return ReferenceEquals(rules.From, call.Options.Http) ? rules : _rules = FrontRules.Of(call.Options.Http);
+    }
+
+    private static void RequireTrust(HttpContext http, ApiKeyCheck key)
+    {
+        if (key.IsConfigured)
         {
-            if (!_apiKey.Matches(http.Request.Headers.Authorization))
+            if (!key.Matches(http.Request.Headers.Authorization))
             {
                 throw ApiErrors.ApiKeyRequired().Exception();
             }

@@ -40,7 +40,7 @@ internal static class HealthView
         json.WriteEndArray();
     }
 
-    public static void WriteStatus(Utf8JsonWriter json, HostStatus status)
+    public static void WriteStatus(Utf8JsonWriter json, HostStatus status, ConfigurationState configuration)
     {
         json.WriteStartObject();
         json.WriteString("version", status.Version);
@@ -62,6 +62,7 @@ internal static class HealthView
         json.WriteNumber("running_execs", status.RunningExecs);
         json.WriteNumber("parked_slots", status.ParkedSlots);
         json.WriteNumber("parked_slots_target", status.ParkedSlotsTarget);
+        ConfigurationView.WriteState(json, configuration);
         json.WriteEndObject();
     }
 }

@@ -47,21 +47,6 @@ internal static class InspectionView
         json.WriteEndObject();
     }
 
-    /// <summary>A key of the configuration.</summary>
-    public static void WriteSetting(Utf8JsonWriter json, ShownSetting setting)
-    {
-        json.WriteStartObject();
-        json.WriteString("key", setting.Key);
-        json.WriteString("value", setting.Value);
-        json.WriteString("source", setting.Source);
-        if (setting.IsSecret)
-        {
-            json.WriteBoolean("secret", true);
-        }
-
-        json.WriteEndObject();
-    }
-
     private static void WriteLoad(Utf8JsonWriter json, SandboxLoad load)
     {
         Sandbox sandbox = load.Sandbox;

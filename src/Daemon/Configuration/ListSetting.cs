@@ -49,5 +49,9 @@ internal sealed class ListSetting<T> : Setting
         return items is null ? null : _set(options, parsed);
     }
 
+    internal override bool IsSame(SleighOptions one, SleighOptions other) => _get(one).SequenceEqual(_get(other));
+
+    internal override SleighOptions Copy(SleighOptions from, SleighOptions to) => _set(to, _get(from));
+
     internal override string Format(SleighOptions options) => $"[{string.Join(", ", _get(options).Select(_format))}]";
 }

@@ -56,6 +56,12 @@ internal sealed class RegistriesSetting : Setting
         return errors.Count == before ? options with { Images = options.Images with { Registries = registries } } : null;
     }
 
+    internal override bool IsSame(SleighOptions one, SleighOptions other) => one.Images.Registries.Count == other.Images.Registries.Count
+        && one.Images.Registries.Zip(other.Images.Registries).All(p => p.First with { Mirrors = [] } == p.Second with { Mirrors = [] } && p.First.Mirrors.SequenceEqual(p.Second.Mirrors));
+
+    internal override SleighOptions Copy(SleighOptions from, SleighOptions to) =>
+        to with { Images = to.Images with { Registries = from.Images.Registries } };
+
     internal override string Format(SleighOptions options) => options.Images.Registries.Count == 0
         ? ""
         : $"{{{string.Join(", ", options.Images.Registries.Select(RegistryEntry.Format))}}}";

@@ -24,6 +24,9 @@ internal abstract class Setting
     /// <summary>The environment variable that overrides the files: <c>SLEIGH_HTTP_LISTEN</c>.</summary>
     internal string Variable => "SLEIGH_" + Key.Replace('.', '_').ToUpperInvariant();
 
+    /// <summary>What a reload does with another value.</summary>
+    internal ReloadEffect Reload => ReloadTable.Of(Key);
+
     /// <summary>Stores a value in the options; null and an error when it breaks the rule.</summary>
     internal abstract SleighOptions? Apply(SleighOptions options, SettingValue value, out ConfigurationError? error);
 
@@ -41,6 +44,12 @@ internal abstract class Setting
 
     /// <summary>The value as it would be written; empty when it is not set.</summary>
     internal abstract string Format(SleighOptions options);
+
+    /// <summary>Whether both hold the same value.</summary>
+    internal abstract bool IsSame(SleighOptions one, SleighOptions other);
+
+    /// <summary><paramref name="to"/> with this key's value of <paramref name="from"/>.</summary>
+    internal abstract SleighOptions Copy(SleighOptions from, SleighOptions to);
 
     private protected ConfigurationError Error(SettingValue value, string rule) => new(
         value.Source, value.Line, Key, $"{Key} is {(IsSecret ? "(hidden)" : value.Shown)}, must be {rule}");

@@ -38,5 +38,9 @@ internal sealed class SingleSetting<T> : Setting
         return null;
     }
 
+    internal override bool IsSame(SleighOptions one, SleighOptions other) => EqualityComparer<T>.Default.Equals(_get(one), _get(other));
+
+    internal override SleighOptions Copy(SleighOptions from, SleighOptions to) => _set(to, _get(from));
+
     internal override string Format(SleighOptions options) => _format(_get(options));
 }

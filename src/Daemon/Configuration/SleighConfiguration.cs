@@ -118,7 +118,7 @@ public static class SleighConfiguration
         return values;
     }
 
-    private static IEnumerable<ConfigurationError> CrossChecks(SleighOptions options)
+    internal static IEnumerable<ConfigurationError> CrossChecks(SleighOptions options)
     {
         if (!IPAddress.IsLoopback(options.Http.Listen.Address) && options.Http.ApiKey is null)
         {

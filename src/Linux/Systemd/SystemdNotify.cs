@@ -66,6 +66,12 @@ public sealed class SystemdNotify
     /// </summary>
     public bool Reloading() => Send("RELOADING=1", string.Create(CultureInfo.InvariantCulture, $"MONOTONIC_USEC={MonotonicMicroseconds()}"));
 
+    /// <summary>The service is about to end because of a failure.</summary>
+    /// <param name="status">Why, in one sentence.</param>
+    /// <param name="errno">The kernel's error number behind it, where there is one.</param>
+    public bool Failed(string status, int? errno = null) => Send(
+        StatusLine(status), errno is int number ? string.Create(CultureInfo.InvariantCulture, $"ERRNO={number}") : null);
+
     /// <summary>A sign of life.</summary>
     public bool Watchdog() => Send("WATCHDOG=1");
 

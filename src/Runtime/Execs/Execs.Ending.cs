@@ -88,7 +88,7 @@ internal sealed partial class Execs
     /// <summary>Sends TERM to the whole tree and sets the timer for KILL; false when it is being ended already.</summary>
     private bool End(RunningExec running, ExecEndCause cause)
     {
-        DateTimeOffset killAt = _time.GetUtcNow() + _options.KillGrace;
+        DateTimeOffset killAt = _time.GetUtcNow() + _options.Now.Exec.KillGrace;
         if (!running.TryEnd(cause, killAt))
         {
             return false;
@@ -103,7 +103,7 @@ internal sealed partial class Execs
             NotRecorded(_logger, running.Id.ToString(), e);
         }
 
-        Terminate(running, _options.KillGrace);
+        Terminate(running, _options.Now.Exec.KillGrace);
         return true;
     }
 
@@ -162,7 +162,7 @@ internal sealed partial class Execs
     {
         try
         {
-            await running.Leaf!.WaitEmptyAsync(_options.KillGrace + KillLimit);
+            await running.Leaf!.WaitEmptyAsync(_options.Now.Exec.KillGrace + KillLimit);
         }
         catch (KernelFileException)
         {

@@ -22,7 +22,7 @@ internal sealed partial class Execs : IExecs, IDisposable
     private readonly Traffic _traffic;
     private readonly RecordStore _records;
     private readonly Spool _spool;
-    private readonly ExecOptions _options;
+    private readonly LiveOptions _options;
     private readonly ulong _capabilities;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -30,11 +30,11 @@ internal sealed partial class Execs : IExecs, IDisposable
     private readonly CancellationTokenSource _stopping = new();
 
     public Execs(
-        SandboxTable sandboxes, SandboxStarter starter, RecordStore records, Spool spool, SleighOptions options, Traffic traffic, TimeProvider time,
+        SandboxTable sandboxes, SandboxStarter starter, RecordStore records, Spool spool, LiveOptions options, Traffic traffic, TimeProvider time,
         ILogger logger)
     {
-        (_sandboxes, _starter, _traffic, _records, _spool, _options, _time, _logger) = (sandboxes, starter, traffic, records, spool, options.Exec, time, logger);
-        _capabilities = Capabilities.Mask(options.Sandbox.Capabilities);
+        (_sandboxes, _starter, _traffic, _records, _spool, _options, _time, _logger) = (sandboxes, starter, traffic, records, spool, options, time, logger);
+        _capabilities = Capabilities.Mask(options.Now.Sandbox.Capabilities);
         starter.Started = Follow;
         // Taken once: the source itself is disposed of at the very end.
         Stopping = _stopping.Token;
@@ -68,7 +68,7 @@ internal sealed partial class Execs : IExecs, IDisposable
                 Id = ExecId.New(), Sandbox = sandbox, Session = record.Sandbox.Session, Status = ExecStatus.Running,
                 Started = _time.GetUtcNow(), Origin = spec.Origin, Input = spec.Input,
             },
-            slot.Id, spec.Timeout ?? _options.DefaultTimeout, null, ExecEndCause.Itself);
+            slot.Id, spec.Timeout ?? _options.Now.Exec.DefaultTimeout, null, ExecEndCause.Itself);
         _records.AddExec(row);
         SpoolFiles files;
         try
@@ -190,14 +190,15 @@ internal sealed partial class Execs : IExecs, IDisposable
             throw new RuntimeException(ErrorKind.ShuttingDown, "the daemon is shutting down; try again in a moment");
         }
 
-        if (CountRunning(sandbox) >= _options.MaxRunningPerSandbox)
+        int most = _options.Now.Exec.MaxRunningPerSandbox;
+        if (CountRunning(sandbox) >= most)
         {
             throw new RuntimeException(
-                ErrorKind.QuotaExceeded, $"sandbox {sandbox} runs {_options.MaxRunningPerSandbox} commands already; wait for one to end or cancel one")
+                ErrorKind.QuotaExceeded, $"sandbox {sandbox} runs {most} commands already; wait for one to end or cancel one")
             {
                 Details = new Dictionary<string, object>
                 {
-                    ["quota"] = "running_execs_per_sandbox", ["limit"] = _options.MaxRunningPerSandbox,
+                    ["quota"] = "running_execs_per_sandbox", ["limit"] = most,
                 },
             };
         }

@@ -8,15 +8,16 @@ namespace Sleigh.Runtime;
 internal sealed class Spool
 {
     private readonly string _root;
+    private readonly Func<long> _cap;
 
-    public Spool(string root, long cap)
+    public Spool(string root, Func<long> cap)
     {
-        (_root, Cap) = (root, cap);
+        (_root, _cap) = (root, cap);
         Directory.CreateDirectory(root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
     /// <summary>Bytes of each stream that are stored from the beginning.</summary>
-    public long Cap { get; }
+    public long Cap => _cap();
 
     /// <summary>Makes the directory and files of a new exec.</summary>
     public SpoolFiles Create(ExecId id, bool withInput)

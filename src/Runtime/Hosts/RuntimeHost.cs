@@ -46,7 +46,7 @@ internal sealed class RuntimeHost : IHost
         await ContainerdVersionAsync(cancellationToken) is null
             ? new HealthCheck("containerd", false, "containerd does not answer")
             : new HealthCheck("containerd", true, null),
-        Check("cgroup", () => Directory.Exists(_hierarchy.Absolute(_parts.Options.Cgroup.Subtree)), "the sandboxes' cgroup is gone"),
+        Check("cgroup", () => Directory.Exists(_hierarchy.Absolute(_parts.Options.Now.Cgroup.Subtree)), "the sandboxes' cgroup is gone"),
         Check("storage", () => _parts.Layers.Status.TotalBytes > 0, "the layer store does not answer"),
         Check("database", _parts.Records.Answers, "the database does not answer"),
     ];
@@ -66,7 +66,7 @@ internal sealed class RuntimeHost : IHost
             StorageTotalBytes = storage.TotalBytes,
             StorageFreeBytes = storage.FreeBytes,
             CgroupMode = _hierarchy.Mode.ToString().ToLowerInvariant(),
-            GrowthUnavailable = GrowthAvailability.Unavailable(_hierarchy, _parts.Options.Cgroup.Subtree),
+            GrowthUnavailable = GrowthAvailability.Unavailable(_hierarchy, _parts.Options.Now.Cgroup.Subtree),
             Sandboxes = _parts.Table.All.GroupBy(e => e.View.Status.ToString().ToLowerInvariant()).ToDictionary(g => g.Key, g => g.Count()),
             RunningExecs = _parts.Execs.CountRunning(null),
             ParkedSlots = pool.Available,

@@ -1,3 +1,4 @@
+using Sleigh.Runtime.Options;
 using Sleigh.Runtime.Records;
 
 namespace Sleigh.Runtime;
@@ -6,12 +7,14 @@ namespace Sleigh.Runtime;
 internal sealed class Idempotency : IIdempotency
 {
     private readonly RecordStore _records;
-    private readonly TimeSpan _keep;
+    private readonly LiveOptions _options;
     private readonly TimeProvider _time;
     private readonly Lock _lock = new();
     private readonly Dictionary<(SessionId Session, string Key), (string Fingerprint, Task<KeptReply> Work)> _atWork = [];
 
-    public Idempotency(RecordStore records, TimeSpan keep, TimeProvider time) => (_records, _keep, _time) = (records, keep, time);
+    public Idempotency(RecordStore records, LiveOptions options, TimeProvider time) => (_records, _options, _time) = (records, options, time);
+
+    private DateTimeOffset Oldest => _time.GetUtcNow() - _options.Now.Http.IdempotencyTtl;
 
     /// <inheritdoc/>
     public async Task<(KeptReply Reply, bool Replayed)> RunAsync(
@@ -21,7 +24,7 @@ internal sealed class Idempotency : IIdempotency
         (string Fingerprint, Task<KeptReply> Work) other;
         lock (_lock)
         {
-            if (_records.FindReply(session, key, _time.GetUtcNow() - _keep) is var (kept, reply))
+            if (_records.FindReply(session, key, Oldest) is var (kept, reply))
             {
                 return kept == fingerprint ? (reply, true) : throw Conflict();
             }
@@ -42,7 +45,7 @@ internal sealed class Idempotency : IIdempotency
     }
 
     /// <summary>Forgets what is older than the configured time.</summary>
-    public void Sweep() => _records.ForgetReplies(_time.GetUtcNow() - _keep);
+    public void Sweep() => _records.ForgetReplies(Oldest);
 
     private static RuntimeException Conflict() =>
         new(ErrorKind.IdempotencyConflict, "Idempotency-Key was already used with a different request");

@@ -1,6 +1,4 @@
-using Sleigh.Containerd;
-
 namespace Sleigh.Runtime.Images;
 
 /// <summary>What creates and the administrator's image calls share.</summary>
-internal sealed record ImageParts(ImagePuller Puller, ImagePulls Pulls, ImageHolds Holds, ImageUses Uses, ImageFinder Finder);
+internal sealed record ImageParts(LivePuller Puller, ImagePulls Pulls, ImageHolds Holds, ImageUses Uses, ImageFinder Finder);

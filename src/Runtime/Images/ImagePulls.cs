@@ -10,14 +10,14 @@ namespace Sleigh.Runtime.Images;
 internal sealed partial class ImagePulls
 {
     private readonly PullImage _pull;
-    private readonly TimeSpan _limit;
+    private readonly Func<TimeSpan> _limit;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Lock _lock = new();
     private readonly Dictionary<(string Name, string? Platform), RunningPull> _running = [];
     private bool _stopping;
 
-    public ImagePulls(PullImage pull, TimeSpan limit, TimeProvider time, ILogger logger) =>
+    public ImagePulls(PullImage pull, Func<TimeSpan> limit, TimeProvider time, ILogger logger) =>
         (_pull, _limit, _time, _logger) = (pull, limit, time, logger);
 
     /// <summary>Told the full name of each image that was pulled.</summary>
@@ -49,11 +49,11 @@ internal sealed partial class ImagePulls
         try
         {
             // A pull that cannot even be taken back must not hold its callers.
-            return await pull.Done.WaitAsync(_limit + TimeSpan.FromSeconds(1), _time, cancellationToken);
+            return await pull.Done.WaitAsync(pull.Limit + TimeSpan.FromSeconds(1), _time, cancellationToken);
         }
         catch (TimeoutException)
         {
-            throw PullFailures.TimedOut(image, _limit);
+            throw PullFailures.TimedOut(image, pull.Limit);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -112,7 +112,7 @@ internal sealed partial class ImagePulls
 
                 if (!_running.TryGetValue(key, out pull))
                 {
-                    pull = new RunningPull(new CancellationTokenSource());
+                    pull = new RunningPull(new CancellationTokenSource(), _limit());
                     _ = pull.TryJoin(progress, goesOn);
                     _running.Add(key, pull);
                     pull.Begin(p => Task.Run(() => RunAsync(p, key, name, platform), CancellationToken.None));
@@ -133,7 +133,7 @@ internal sealed partial class ImagePulls
     private async Task<string> RunAsync(RunningPull pull, (string Name, string? Platform) key, ImageName name, string? platform)
     {
         long begin = _time.GetTimestamp();
-        using CancellationTokenSource late = new(_limit, _time);
+        using CancellationTokenSource late = new(pull.Limit, _time);
         using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(late.Token, pull.Stopped);
         try
         {
@@ -146,8 +146,8 @@ internal sealed partial class ImagePulls
         catch (Exception e) when (late.IsCancellationRequested && !pull.Stopped.IsCancellationRequested)
         {
             // What a cut-off call throws depends on where it was cut off.
-            Failed(_logger, name.Familiar, _time.GetElapsedTime(begin).TotalSeconds, $"it took longer than {_limit.TotalSeconds} s");
-            throw new TimeoutException($"the pull of {name.Familiar} took longer than {_limit.TotalSeconds} s", e);
+            Failed(_logger, name.Familiar, _time.GetElapsedTime(begin).TotalSeconds, $"it took longer than {pull.Limit.TotalSeconds} s");
+            throw new TimeoutException($"the pull of {name.Familiar} took longer than {pull.Limit.TotalSeconds} s", e);
         }
         catch (Exception e) when (pull.Stopped.IsCancellationRequested)
         {

@@ -10,22 +10,22 @@ internal sealed partial class ImageUpkeep
 
     private readonly IImages _images;
     private readonly Func<CancellationToken, Task> _pruneViews;
-    private readonly SleighOptions _options;
+    private readonly LiveOptions _options;
     private readonly Background _background;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private readonly Dictionary<string, DateTimeOffset> _due;
-    private DateTimeOffset _nextCleanUp;
+    private readonly Dictionary<string, DateTimeOffset> _due = [];
+    private DateTimeOffset _cleaned;
     private int _busy;
 
     public ImageUpkeep(
-        IImages images, Func<CancellationToken, Task> pruneViews, SleighOptions options, Background background, TimeProvider time, ILogger logger)
+        IImages images, Func<CancellationToken, Task> pruneViews, LiveOptions options, Background background, TimeProvider time, ILogger logger)
     {
         (_images, _pruneViews, _options, _background, _time, _logger) = (images, pruneViews, options, background, time, logger);
-        DateTimeOffset now = time.GetUtcNow();
-        _due = options.Images.Prefetch.Distinct().ToDictionary(n => n, _ => now, StringComparer.Ordinal);
-        _nextCleanUp = now + options.Maintenance.Interval;
+        _cleaned = time.GetUtcNow();
     }
+
+    private DateTimeOffset NextCleanUp => _cleaned + _options.Now.Maintenance.Interval;
 
     /// <summary>Begins what is due, in the background. What an earlier call began is waited for by not beginning anew.</summary>
     public void Tick()
@@ -36,7 +36,7 @@ internal sealed partial class ImageUpkeep
         }
 
         DateTimeOffset now = _time.GetUtcNow();
-        if (now < _nextCleanUp && _due.Values.All(d => d > now))
+        if (now < NextCleanUp && !Due(now).Any())
         {
             Volatile.Write(ref _busy, 0);
             return;
@@ -58,7 +58,7 @@ internal sealed partial class ImageUpkeep
     /// <summary>Does what is due.</summary>
     public async Task RunAsync(DateTimeOffset now)
     {
-        foreach (string name in _due.Where(d => d.Value <= now).Select(d => d.Key).ToArray())
+        foreach (string name in Due(now).ToArray())
         {
             try
             {
@@ -68,7 +68,7 @@ internal sealed partial class ImageUpkeep
             catch (RuntimeException e)
             {
                 // A registry that is down for an hour must not cost a day. The pull itself has logged why.
-                _due[name] = now + Shorter(_options.Maintenance.Interval, PrefetchInterval);
+                _due[name] = now + Shorter(_options.Now.Maintenance.Interval, PrefetchInterval);
                 if (e.Kind == ErrorKind.ShuttingDown)
                 {
                     return;
@@ -76,16 +76,20 @@ internal sealed partial class ImageUpkeep
             }
         }
 
-        if (now >= _nextCleanUp)
+        if (now >= NextCleanUp)
         {
-            _nextCleanUp = now + _options.Maintenance.Interval;
+            _cleaned = now;
             await CleanUpAsync();
         }
     }
 
+    // A name that has not been fetched yet, as after a reload, is due at once.
+    private IEnumerable<string> Due(DateTimeOffset now) =>
+        _options.Now.Images.Prefetch.Distinct().Where(name => _due.GetValueOrDefault(name) <= now);
+
     private async Task CleanUpAsync()
     {
-        if (_options.Images.UnusedTime is TimeSpan unused)
+        if (_options.Now.Images.UnusedTime is TimeSpan unused)
         {
             PrunedImages pruned = await _images.PruneAsync(unused, dryRun: false, CancellationToken.None);
             foreach (ImageSummary image in pruned.Images)

@@ -12,10 +12,10 @@ internal sealed class Images : IImages
     private readonly ImageHolds _holds;
     private readonly ImageUses _uses;
     private readonly SandboxTable _sandboxes;
-    private readonly SleighOptions _options;
+    private readonly LiveOptions _options;
     private readonly TimeProvider _time;
 
-    public Images(ImageStore store, ImageBootstrap bootstrap, ImageParts parts, SandboxTable sandboxes, SleighOptions options, TimeProvider time)
+    public Images(ImageStore store, ImageBootstrap bootstrap, ImageParts parts, SandboxTable sandboxes, LiveOptions options, TimeProvider time)
     {
         (_store, _bootstrap, _sandboxes, _options, _time) = (store, bootstrap, sandboxes, options, time);
         (_pulls, _holds, _uses) = (parts.Pulls, parts.Holds, parts.Uses);
@@ -131,7 +131,7 @@ internal sealed class Images : IImages
 
     private HashSet<string> Kept() =>
     [
-        .. _options.Images.Prefetch.Append(_options.Pool.Image)
+        .. _options.Now.Images.Prefetch.Append(_options.Now.Pool.Image)
             .Select(n => ImageName.TryParse(n, null, out ImageName? name) ? name.ToString() : n),
     ];
 

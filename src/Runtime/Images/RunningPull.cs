@@ -3,7 +3,7 @@ using Sleigh.Containerd;
 namespace Sleigh.Runtime.Images;
 
 /// <summary>A pull under way and those who wait for it.</summary>
-internal sealed class RunningPull(CancellationTokenSource stop) : IProgress<PullProgress>
+internal sealed class RunningPull(CancellationTokenSource stop, TimeSpan limit) : IProgress<PullProgress>
 {
     private readonly Lock _lock = new();
     private readonly List<IProgress<PullProgress>> _listeners = [];
@@ -14,6 +14,9 @@ internal sealed class RunningPull(CancellationTokenSource stop) : IProgress<Pull
 
     /// <summary>The full name in the end, or why there is none. Ends only when nothing of the pull is left to do.</summary>
     public Task<string> Done { get; private set; } = Task.FromResult("");
+
+    /// <summary>How long it may take, as the configuration said when it began.</summary>
+    public TimeSpan Limit { get; } = limit;
 
     /// <summary>Ends when nobody waits any more, or when the daemon stops.</summary>
     public CancellationToken Stopped => stop.Token;

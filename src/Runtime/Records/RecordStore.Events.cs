@@ -68,10 +68,11 @@ internal sealed partial class RecordStore
             "INSERT INTO events (session, seq, type, time, sandbox, exec, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
         insert.Bind(1, session).Bind(2, seq).Bind(3, draft.Type).Bind(4, Time(_time.GetUtcNow())).Bind(5, draft.Sandbox?.ToString())
             .Bind(6, draft.Exec?.ToString()).Bind(7, draft.Data is null ? null : Json(draft.Data, RecordJson.Default.EventRecord)).Run();
-        if (seq > _keptEvents)
+        int kept = _keptEvents();
+        if (seq > kept)
         {
             using SqliteStatement trim = db.Prepare("DELETE FROM events WHERE session = ?1 AND seq <= ?2");
-            trim.Bind(1, session).Bind(2, seq - _keptEvents).Run();
+            trim.Bind(1, session).Bind(2, seq - kept).Run();
         }
     }
 

@@ -14,17 +14,17 @@ internal sealed partial class RecordStore : IDisposable
     private readonly SqliteDatabase _database;
 
     private readonly TimeProvider _time;
-    private readonly int _keptEvents;
+    private readonly Func<int> _keptEvents;
 
-    private RecordStore(SqliteDatabase database, TimeProvider time, int keptEvents) => (_database, _time, _keptEvents) = (database, time, keptEvents);
+    private RecordStore(SqliteDatabase database, TimeProvider time, Func<int> keptEvents) => (_database, _time, _keptEvents) = (database, time, keptEvents);
 
     /// <summary>Opens or makes the database file.</summary>
     /// <param name="path">The file.</param>
     /// <param name="time">The clock of events; null: the system's.</param>
-    /// <param name="keptEvents">How many events of a session are kept.</param>
+    /// <param name="keptEvents">How many events of a session are kept; asked with each event. Null: 1000.</param>
     /// <exception cref="SqliteException">It is damaged, unreadable, or of a newer version.</exception>
-    public static RecordStore Open(string path, TimeProvider? time = null, int keptEvents = 1000) =>
-        new(SqliteDatabase.Open(path, Schema.Steps), time ?? TimeProvider.System, keptEvents);
+    public static RecordStore Open(string path, TimeProvider? time = null, Func<int>? keptEvents = null) =>
+        new(SqliteDatabase.Open(path, Schema.Steps), time ?? TimeProvider.System, keptEvents ?? (() => 1000));
 
     /// <summary>A value made at first use and kept, such as the id of this installation.</summary>
     public string MetaOrAdd(string key, Func<string> make) => _database.Write(db =>

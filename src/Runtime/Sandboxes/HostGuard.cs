@@ -11,21 +11,17 @@ internal sealed class HostGuard
     /// <summary>Below this share of available memory nothing is begun that nobody has confirmed.</summary>
     public const double ConfirmBelow = 0.15;
 
+    private readonly LiveOptions _options;
     private readonly Func<MemoryInfo> _read;
+    private readonly long _total;
 
-    public HostGuard(MemoryOptions options, Func<MemoryInfo> read)
-    {
-        _read = read;
-        long total = read().TotalBytes;
-        BudgetMb = (int)((total - options.HostReserveBytes(total)) >> 20);
-        CeilingMb = options.MaxMb is int most and > 0 ? Math.Min(most, BudgetMb) : BudgetMb;
-    }
+    public HostGuard(LiveOptions options, Func<MemoryInfo> read) => (_options, _read, _total) = (options, read, read().TotalBytes);
 
     /// <summary>MemTotal less the reserve.</summary>
-    public int BudgetMb { get; }
+    public int BudgetMb => (int)((_total - _options.Now.Memory.HostReserveBytes(_total)) >> 20);
 
     /// <summary>The most one sandbox may grow to.</summary>
-    public int CeilingMb { get; }
+    public int CeilingMb => _options.Now.Memory.MaxMb is int most and > 0 ? Math.Min(most, BudgetMb) : BudgetMb;
 
     /// <summary>Available share of the host's memory now, 0 to 1.</summary>
     public double AvailableRatio => _read().AvailableRatio;

@@ -33,7 +33,7 @@ internal sealed record SandboxParts
 
     public required HostGuard Guard { get; init; }
 
-    public required SleighOptions Options { get; init; }
+    public required LiveOptions Options { get; init; }
 
     public required TimeProvider Time { get; init; }
 

@@ -14,7 +14,7 @@ internal sealed partial class Sandboxes
         SessionId owner, SandboxSpec spec, Snapshot? from, SandboxRecord? source, string image, ImageTree? tree)
     {
         DateTimeOffset now = _time.GetUtcNow();
-        int memory = spec.MemoryLimitMb ?? from?.Limits.MemoryLimitMb ?? _options.Sandbox.MemoryMb;
+        int memory = spec.MemoryLimitMb ?? from?.Limits.MemoryLimitMb ?? _options.Now.Sandbox.MemoryMb;
         int ceiling = Math.Min(spec.MemoryCeilingMb ?? from?.Limits.MemoryCeilingMb ?? _guard.CeilingMb, _guard.CeilingMb);
         if (ceiling < memory)
         {
@@ -35,13 +35,13 @@ internal sealed partial class Sandboxes
                 LastUsed = now,
                 MemoryLimitMb = memory,
                 MemoryCeilingMb = ceiling,
-                AutoExpandMemory = spec.AutoExpandMemory ?? _options.Memory.AutoGrow,
+                AutoExpandMemory = spec.AutoExpandMemory ?? _options.Now.Memory.AutoGrow,
                 OnOom = spec.OnOom ?? OomAction.Report,
-                Cpus = spec.Cpus ?? from?.Limits.Cpus ?? _options.Sandbox.Cpus,
+                Cpus = spec.Cpus ?? from?.Limits.Cpus ?? _options.Now.Sandbox.Cpus,
                 PidsLimit = spec.PidsLimit ?? from?.Limits.PidsLimit ?? DefaultPids,
                 DiskLimitMb = spec.DiskLimitMb,
-                Network = spec.Network ?? _options.Sandbox.Network.ToString().ToLower(CultureInfo.InvariantCulture),
-                RuntimeClass = spec.RuntimeClass ?? _options.Sandbox.Runtime,
+                Network = spec.Network ?? _options.Now.Sandbox.Network.ToString().ToLower(CultureInfo.InvariantCulture),
+                RuntimeClass = spec.RuntimeClass ?? _options.Now.Sandbox.Runtime,
                 User = spec.User,
                 Name = spec.Name,
                 BaseSnapshot = from?.Id,
@@ -103,7 +103,7 @@ internal sealed partial class Sandboxes
 
     private void CheckQuota(SessionId owner, int more = 1)
     {
-        if (_options.Limits.SandboxesPerSession is int limit and > 0
+        if (_options.Now.Limits.SandboxesPerSession is int limit and > 0
             && _table.All.Count(e => e.Record.Sandbox.Session == owner) + more > limit)
         {
             throw Quota("sandboxes_per_session", limit, $"the session may have {limit} sandboxes; delete one first");

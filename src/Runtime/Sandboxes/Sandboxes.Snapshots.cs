@@ -23,7 +23,7 @@ internal sealed partial class Sandboxes
         SandboxEntry entry = _table.Require(id);
         using IDisposable turn = await entry.Turns.EnterAsync(id, "snapshot", cancellationToken);
         using Traffic.Pass pass = _traffic.Enter();
-        if (_options.Limits.SnapshotsPerSandbox is int limit and > 0 && _snapshots.Of(id).Count >= limit)
+        if (_options.Now.Limits.SnapshotsPerSandbox is int limit and > 0 && _snapshots.Of(id).Count >= limit)
         {
             throw Quota("snapshots_per_sandbox", limit, $"the sandbox may have {limit} snapshots; delete one first");
         }

@@ -23,7 +23,7 @@ internal sealed partial class Sandboxes : ISandboxes
     private readonly RecordStore _records;
     private readonly Spool _spool;
     private readonly HostGuard _guard;
-    private readonly SleighOptions _options;
+    private readonly LiveOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Background _background;
@@ -56,7 +56,7 @@ internal sealed partial class Sandboxes : ISandboxes
         CheckStopping();
         Snapshot? from = spec.Snapshot is SnapshotId id ? RequireSnapshot(owner, id) : null;
         SandboxRecord? source = from is null ? null : _table.Require(from.Sandbox).Record;
-        string image = source?.Sandbox.Image ?? spec.Image ?? _options.Pool.Image;
+        string image = source?.Sandbox.Image ?? spec.Image ?? _options.Now.Pool.Image;
         FoundImage? found = source is null ? await _finder.FindAsync(image, spec.NotifyInsteadOfPull, cancellationToken) : null;
         TimeSpan lookUp = phase.Lap();
         try

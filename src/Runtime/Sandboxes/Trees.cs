@@ -11,9 +11,9 @@ internal sealed class Trees
 {
     private readonly TreeMounter _mounter;
     private readonly SlotPaths _paths;
-    private readonly SandboxOptions _options;
+    private readonly LiveOptions _options;
 
-    public Trees(TreeMounter mounter, SlotPaths paths, SandboxOptions options) => (_mounter, _paths, _options) = (mounter, paths, options);
+    public Trees(TreeMounter mounter, SlotPaths paths, LiveOptions options) => (_mounter, _paths, _options) = (mounter, paths, options);
 
     /// <summary>Mounts the tree and makes the image's working directory. The slot holds the root from then on.</summary>
     /// <exception cref="IOException">The kernel refused; the slot is as it was.</exception>
@@ -26,7 +26,7 @@ internal sealed class Trees
                 Lowers = [.. layer.SealedLowers, .. imageLowers],
                 Upper = layer.Upper,
                 Work = layer.Work,
-                Volatile = _options.Durability == Durability.Relaxed,
+                Volatile = _options.Now.Sandbox.Durability == Durability.Relaxed,
                 Binds = SandboxIdentity.Write(_paths.Identity(slot.Id), record.Sandbox),
                 HostName = SandboxIdentity.HostName(record.Sandbox),
             },

@@ -16,14 +16,14 @@ internal sealed class Sessions : ISessions
     private static readonly TimeSpan TouchInterval = TimeSpan.FromSeconds(60);
 
     private readonly RecordStore _records;
-    private readonly SessionsOptions _options;
+    private readonly LiveOptions _options;
     private readonly TimeProvider _time;
     private readonly ConcurrentDictionary<string, Session> _byHash = new(StringComparer.Ordinal);
     private readonly Lock _lock = new();
     private readonly Queue<DateTimeOffset> _issued = new();
     private readonly ConcurrentDictionary<SessionId, string> _hashes = new();
 
-    public Sessions(RecordStore records, SessionsOptions options, TimeProvider time)
+    public Sessions(RecordStore records, LiveOptions options, TimeProvider time)
     {
         (_records, _options, _time) = (records, options, time);
         Session? administrator = null;
@@ -60,7 +60,7 @@ internal sealed class Sessions : ISessions
         DateTimeOffset now = _time.GetUtcNow();
         CheckRate(now);
         string token = TokenPrefix + RandomNumberGenerator.GetHexString(TokenHexLength, lowercase: true);
-        Session session = new() { Id = SessionId.New(), Created = now, LastUsed = now, Expires = now + _options.IdleTtl };
+        Session session = new() { Id = SessionId.New(), Created = now, LastUsed = now, Expires = now + _options.Now.Sessions.IdleTtl };
         byte[] hash = Hash(token);
         _records.AddSession(session, hash);
         Add(Convert.ToHexString(hash), session);
@@ -87,7 +87,7 @@ internal sealed class Sessions : ISessions
             return session;
         }
 
-        Session used = session with { LastUsed = now, Expires = now + _options.IdleTtl };
+        Session used = session with { LastUsed = now, Expires = now + _options.Now.Sessions.IdleTtl };
         if (_byHash.TryUpdate(hash, used, session))
         {
             _records.TouchSession(used);
@@ -178,10 +178,11 @@ internal sealed class Sessions : ISessions
                 _issued.Dequeue();
             }
 
-            if (_issued.Count >= _options.MaxIssuedPerMinute)
+            int most = _options.Now.Sessions.MaxIssuedPerMinute;
+            if (_issued.Count >= most)
             {
                 throw new RuntimeException(
-                    ErrorKind.RateLimited, $"more than {_options.MaxIssuedPerMinute} tokens were issued within a minute; wait and try again");
+                    ErrorKind.RateLimited, $"more than {most} tokens were issued within a minute; wait and try again");
             }
 
             _issued.Enqueue(now);

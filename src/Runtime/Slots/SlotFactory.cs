@@ -24,18 +24,18 @@ internal sealed partial class SlotFactory
     private readonly CgroupHierarchy _hierarchy;
     private readonly RecordStore _records;
     private readonly SlotPaths _paths;
-    private readonly SleighOptions _options;
+    private readonly LiveOptions _options;
     private readonly string _instance;
     private readonly SlotDevices _devices;
     private readonly ILogger _logger;
 
     public SlotFactory(
-        ContainerdClient containerd, CgroupHierarchy hierarchy, RecordStore records, SlotPaths paths, SleighOptions options,
+        ContainerdClient containerd, CgroupHierarchy hierarchy, RecordStore records, SlotPaths paths, LiveOptions options,
         string instance, ILogger logger)
     {
         (_containerd, _hierarchy, _records, _paths, _options, _instance, _logger) =
             (containerd, hierarchy, records, paths, options, instance, logger);
-        LimitsThroughRuntime = !hierarchy.CanLimitMemory(options.Cgroup.Subtree);
+        LimitsThroughRuntime = !hierarchy.CanLimitMemory(options.Now.Cgroup.Subtree);
         _devices = new SlotDevices(hierarchy);
     }
 
@@ -68,10 +68,10 @@ internal sealed partial class SlotFactory
                     SkeletonDirectory = _paths.Skeleton,
                     HostDirectory = _paths.Directory(id),
                     CgroupsPath = _paths.InitCgroup(id),
-                    Capabilities = _options.Sandbox.Capabilities,
+                    Capabilities = _options.Now.Sandbox.Capabilities,
                     RuntimeLimits = LimitsThroughRuntime ? limits : null,
                 }),
-                Runtime = _options.Containerd.Runtime,
+                Runtime = _options.Now.Containerd.Runtime,
                 Labels = new Dictionary<string, string> { [InstanceLabel] = _instance },
             },
             cancellationToken);

@@ -19,8 +19,7 @@ internal sealed class SlotPool : IWarmPool, IAsyncDisposable
     private readonly SlotFactory _factory;
     private readonly RecordStore _records;
     private readonly HostGuard _guard;
-    private readonly PoolOptions _options;
-    private readonly SlotLimits _parkedLimits;
+    private readonly LiveOptions _options;
     private readonly Traffic _traffic;
     private readonly Stock<Slot> _stock;
     private readonly SlotEnder _ender;
@@ -28,22 +27,22 @@ internal sealed class SlotPool : IWarmPool, IAsyncDisposable
     private long _misses;
 
     public SlotPool(
-        SlotFactory factory, RecordStore records, HostGuard guard, PoolOptions options, SlotLimits parkedLimits, Traffic traffic,
-        TimeProvider time, ILogger logger)
+        SlotFactory factory, RecordStore records, HostGuard guard, LiveOptions options, Traffic traffic, TimeProvider time, ILogger logger)
     {
-        (_factory, _records, _guard, _options, _parkedLimits, _traffic) = (factory, records, guard, options, parkedLimits, traffic);
+        (_factory, _records, _guard, _options, _traffic) = (factory, records, guard, options, traffic);
         _ender = new SlotEnder(factory.DestroyAsync, records, traffic, logger);
         _stock = new Stock<Slot>(
             new StockSource<Slot>
             {
-                Make = token => factory.MakeAsync(parkedLimits, SlotState.Parked, token),
+                Make = token => factory.MakeAsync(ParkedLimits, SlotState.Parked, token),
                 End = _ender.End,
                 MemoryShare = () => guard.AvailableRatio,
             },
-            new StockLimits(options.Size, options.LargestSize),
+            LimitsOf(options.Now),
             traffic,
             time,
             logger);
+        options.OnChange(next => _stock.Change(LimitsOf(next)));
     }
 
     /// <inheritdoc/>
@@ -52,14 +51,18 @@ internal sealed class SlotPool : IWarmPool, IAsyncDisposable
         get
         {
             StockFigures stock = _stock.Figures;
+            PoolOptions options = _options.Now.Pool;
             return new WarmPoolStatus
             {
-                TargetSize = _options.Size, MaxSize = _options.LargestSize, TargetNow = stock.Target, Available = stock.Available,
-                Making = stock.Making, Image = _options.Image, MemoryMb = _parkedLimits.MemoryMb, Hits = Interlocked.Read(ref _hits),
+                TargetSize = options.Size, MaxSize = options.LargestSize, TargetNow = stock.Target, Available = stock.Available,
+                Making = stock.Making, Image = options.Image, MemoryMb = ParkedLimits.MemoryMb, Hits = Interlocked.Read(ref _hits),
                 Misses = Interlocked.Read(ref _misses), RefillTotal = stock.Made, Dropped = stock.Dropped,
             };
         }
     }
+
+    // What a parked slot is given before anybody takes it.
+    private SlotLimits ParkedLimits => new(_options.Now.Sandbox.MemoryMb, _options.Now.Sandbox.Cpus, Sandboxes.DefaultPids);
 
     /// <inheritdoc/>
     public async Task<WarmPoolStatus> RefillAsync(CancellationToken cancellationToken)
@@ -89,7 +92,7 @@ internal sealed class SlotPool : IWarmPool, IAsyncDisposable
     /// <summary>Counts a create that could have been served from the pool. Forks and rollbacks are demand, but no creates.</summary>
     public void CountCreate(bool fromPool)
     {
-        if (_options.Size > 0)
+        if (_options.Now.Pool.Size > 0)
         {
             Interlocked.Increment(ref fromPool ? ref _hits : ref _misses);
         }
@@ -173,4 +176,6 @@ internal sealed class SlotPool : IWarmPool, IAsyncDisposable
         _ender.Dispose();
         _coldStarts.Dispose();
     }
+
+    private static StockLimits LimitsOf(SleighOptions options) => new(options.Pool.Size, options.Pool.LargestSize);
 }

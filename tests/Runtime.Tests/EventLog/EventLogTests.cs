@@ -43,7 +43,6 @@ public sealed class EventLogTests : IDisposable
     public void Exactly_the_last_ones_of_each_session_are_kept()
     {
         _kept = 5;
-        Reopen();
         SessionId other = SessionId.New();
         Run(other);
         for (int i = 0; i < 20; i++)
@@ -165,7 +164,7 @@ public sealed class EventLogTests : IDisposable
     [Fact]
     public void Events_of_an_ended_session_are_read_by_the_administrator_for_a_while_and_numbers_are_never_given_twice()
     {
-        Sessions sessions = new(_store, new Options.SessionsOptions(), TimeProvider.System);
+        Sessions sessions = new(_store, new Options.LiveOptions(new Options.SleighOptions()), TimeProvider.System);
         SessionId id = sessions.Issue().Session.Id;
         Run(id);
         _store.EndSession(id, SessionEndReason.Revoked, Now);
@@ -216,7 +215,7 @@ public sealed class EventLogTests : IDisposable
         Limits = new CapturedLimits(256, 512, null, 1024, null), Labels = new Dictionary<string, string>(),
     };
 
-    private RecordStore Open() => RecordStore.Open(Path.Combine(_folder, "sleigh.db"), TimeProvider.System, _kept);
+    private RecordStore Open() => RecordStore.Open(Path.Combine(_folder, "sleigh.db"), TimeProvider.System, () => _kept);
 
     private void Reopen()
     {

@@ -23,7 +23,7 @@ public sealed class ImageFinderTests : IDisposable
         _records = RecordStore.Open(Path.Combine(_folder, "sleigh.db"));
         _uses = new ImageUses(_records, _time, NullLogger.Instance);
         _open = Missing;
-        ImagePulls pulls = new(_puller.PullAsync, TimeSpan.FromSeconds(120), _time, NullLogger.Instance);
+        ImagePulls pulls = new(_puller.PullAsync, () => TimeSpan.FromSeconds(120), _time, NullLogger.Instance);
         _finder = new ImageFinder((_, _) => _open(), pulls, _holds, _uses, _time);
     }
 

@@ -12,7 +12,7 @@ public sealed class ImagePullsTests
     private readonly ManualTime _time = new();
     private readonly ImagePulls _pulls;
 
-    public ImagePullsTests() => _pulls = new ImagePulls(_puller.PullAsync, Limit, _time, NullLogger.Instance);
+    public ImagePullsTests() => _pulls = new ImagePulls(_puller.PullAsync, () => Limit, _time, NullLogger.Instance);
 
     [Fact]
     public async Task Many_who_ask_for_one_image_share_one_pull()

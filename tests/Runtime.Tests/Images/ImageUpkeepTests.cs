@@ -10,6 +10,7 @@ public sealed class ImageUpkeepTests
     private readonly ManualTime _time = new();
     private readonly Recorder _images = new();
     private readonly Background _background = new(NullLogger.Instance);
+    private LiveOptions _options = new(new SleighOptions());
 
     [Fact]
     public async Task The_list_is_pulled_at_start_and_a_day_later_again()
@@ -77,6 +78,35 @@ public sealed class ImageUpkeepTests
     }
 
     [Fact]
+    public async Task After_a_reload_new_images_are_pulled_at_once_and_those_left_out_no_more()
+    {
+        ImageUpkeep upkeep = Make(["a"]);
+        await TickAsync(upkeep);
+        Assert.Equal(["pull a"], _images.Take());
+
+        Reload(i => i with { Prefetch = ["b"] });
+        await TickAsync(upkeep);
+        Assert.Equal(["pull b"], _images.Take());
+        _time.Advance(TimeSpan.FromDays(1));
+        await TickAsync(upkeep);
+
+        Assert.Equal(["pull b", "prune views"], _images.Take());
+    }
+
+    [Fact]
+    public async Task After_a_reload_the_new_time_for_unused_images_and_the_new_interval_hold()
+    {
+        ImageUpkeep upkeep = Make([], TimeSpan.FromDays(30));
+        await TickAsync(upkeep);
+
+        Reload(i => i with { UnusedTime = TimeSpan.FromDays(2) }, TimeSpan.FromMinutes(5));
+        _time.Advance(TimeSpan.FromMinutes(5));
+        await TickAsync(upkeep);
+
+        Assert.Equal(["prune 2.00:00:00", "prune views"], _images.Take());
+    }
+
+    [Fact]
     public async Task A_long_pull_is_not_begun_twice()
     {
         ImageUpkeep upkeep = Make(["a"]);
@@ -89,9 +119,17 @@ public sealed class ImageUpkeepTests
         Assert.Equal(["pull a"], _images.Take());
     }
 
-    private ImageUpkeep Make(string[] prefetch, TimeSpan? unused = null) => new(
-        _images, _images.PruneViewsAsync, new SleighOptions { Images = new ImagesOptions { Prefetch = prefetch, UnusedTime = unused } },
-        _background, _time, NullLogger.Instance);
+    private ImageUpkeep Make(string[] prefetch, TimeSpan? unused = null)
+    {
+        _options = new LiveOptions(new SleighOptions { Images = new ImagesOptions { Prefetch = prefetch, UnusedTime = unused } });
+        return new ImageUpkeep(_images, _images.PruneViewsAsync, _options, _background, _time, NullLogger.Instance);
+    }
+
+    private void Reload(Func<ImagesOptions, ImagesOptions> images, TimeSpan? interval = null) => _options.Replace(_options.Now with
+    {
+        Images = images(_options.Now.Images),
+        Maintenance = new MaintenanceOptions { Interval = interval ?? _options.Now.Maintenance.Interval },
+    });
 
     private async Task TickAsync(ImageUpkeep upkeep)
     {

@@ -185,10 +185,10 @@ public sealed class RecordStoreTests : IDisposable
     [Fact]
     public void The_token_of_a_session_is_nowhere_in_the_database_files()
     {
-        Sessions sessions = new(_store, new Options.SessionsOptions(), TimeProvider.System);
+        Sessions sessions = new(_store, new Options.LiveOptions(new Options.SleighOptions()), TimeProvider.System);
         IssuedToken issued = sessions.Issue();
         Reopen();
-        sessions = new Sessions(_store, new Options.SessionsOptions(), TimeProvider.System);
+        sessions = new Sessions(_store, new Options.LiveOptions(new Options.SleighOptions()), TimeProvider.System);
 
         Assert.Equal(issued.Session.Id, sessions.Authenticate(issued.Token)?.Id);
         Assert.Null(sessions.Authenticate(issued.Token[..^1] + "g"));
@@ -203,14 +203,14 @@ public sealed class RecordStoreTests : IDisposable
     [Fact]
     public async Task A_kept_reply_is_given_again_to_the_same_request_only()
     {
-        Idempotency idempotency = new(_store, TimeSpan.FromHours(1), TimeProvider.System);
+        Idempotency idempotency = new(_store, new Options.LiveOptions(new Options.SleighOptions()), TimeProvider.System);
         SessionId session = SessionId.New();
         int runs = 0;
         Task<KeptReply> Work() => Task.FromResult(new KeptReply(201, [(byte)++runs], null));
 
         var first = await idempotency.RunAsync(session, "k", "f", Work, CancellationToken.None);
         Reopen();
-        idempotency = new Idempotency(_store, TimeSpan.FromHours(1), TimeProvider.System);
+        idempotency = new Idempotency(_store, new Options.LiveOptions(new Options.SleighOptions()), TimeProvider.System);
         var again = await idempotency.RunAsync(session, "k", "f", Work, CancellationToken.None);
         RuntimeException other = await Assert.ThrowsAsync<RuntimeException>(
             () => idempotency.RunAsync(session, "k", "g", Work, CancellationToken.None));
@@ -224,7 +224,7 @@ public sealed class RecordStoreTests : IDisposable
     [Fact]
     public async Task A_second_call_waits_for_the_first_and_a_failure_leaves_the_key_free()
     {
-        Idempotency idempotency = new(_store, TimeSpan.FromHours(1), TimeProvider.System);
+        Idempotency idempotency = new(_store, new Options.LiveOptions(new Options.SleighOptions()), TimeProvider.System);
         SessionId session = SessionId.New();
         TaskCompletionSource<KeptReply> work = new();
         var first = idempotency.RunAsync(session, "k", "f", () => work.Task, CancellationToken.None);

@@ -5,7 +5,9 @@ namespace Sleigh.Runtime.Tests.Sandboxes;
 public sealed class HostGuardTests
 {
     private static HostGuard Guard(double percent, int? mostMb = null) =>
-        new(new MemoryOptions { MaxMb = mostMb }, () => new MemoryInfo(100L << 30, (long)(percent * (1L << 30))));
+        new(Options(mostMb), () => new MemoryInfo(100L << 30, (long)(percent * (1L << 30))));
+
+    private static LiveOptions Options(int? mostMb) => new(new SleighOptions { Memory = new MemoryOptions { MaxMb = mostMb } });
 
     [Fact]
     public void Below_10_percent_nothing_is_created()
@@ -44,5 +46,16 @@ public sealed class HostGuardTests
         Assert.Equal(90 * 1024, Guard(50).BudgetMb);
         Assert.Equal(90 * 1024, Guard(50).CeilingMb);
         Assert.Equal(1000, Guard(50, 1000).CeilingMb);
+    }
+
+    [Fact]
+    public void After_a_reload_the_new_reserve_and_ceiling_hold()
+    {
+        LiveOptions options = Options(1000);
+        HostGuard guard = new(options, () => new MemoryInfo(100L << 30, 50L << 30));
+
+        options.Replace(options.Now with { Memory = options.Now.Memory with { MaxMb = 2000, HostReserveMb = 50 * 1024 } });
+
+        Assert.Equal((50 * 1024, 2000), (guard.BudgetMb, guard.CeilingMb));
     }
 }

@@ -107,7 +107,7 @@ public sealed class SessionEndTests : IDisposable
     private (RecordStore Store, Sessions Sessions) Open()
     {
         RecordStore store = RecordStore.Open(Path.Combine(_folder, "sleigh.db"), _clock);
-        return (store, new Sessions(store, new SessionsOptions { IdleTtl = TimeSpan.FromSeconds(100) }, _clock));
+        return (store, new Sessions(store, new LiveOptions(new SleighOptions { Sessions = new SessionsOptions { IdleTtl = TimeSpan.FromSeconds(100) } }), _clock));
     }
 
     private void Reopen()

@@ -14,7 +14,7 @@ internal sealed partial class Stock<T> : IAsyncDisposable
     private static readonly TimeSpan GuessOfMake = TimeSpan.FromMilliseconds(150);
 
     private readonly StockSource<T> _source;
-    private readonly StockLimits _limits;
+    private StockLimits _limits;
     private readonly Traffic _traffic;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -84,6 +84,23 @@ internal sealed partial class Stock<T> : IAsyncDisposable
 
         _keeping = Task.Run(KeepAsync);
         _pinging = Task.Run(PingAllAsync);
+    }
+
+    /// <summary>Keeps another number from now on. What is too many is ended one by one, what is missing is made.</summary>
+    public void Change(StockLimits limits)
+    {
+        lock (_lock)
+        {
+            _limits = _limits with { Size = limits.Size, MaxSize = limits.MaxSize };
+            int target = Math.Clamp(_target, limits.Size, Math.Max(limits.Size, limits.MaxSize));
+            if (target != _target)
+            {
+                TargetChanged(_logger, _target, target, "the configuration changed");
+                (_target, _targetChanged) = (target, Now);
+            }
+        }
+
+        Wake();
     }
 
     /// <summary>Takes one that is alive, if there is one. Never waits.</summary>
