@@ -1,10 +1,13 @@
 using System.Net.Sockets;
+using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Sleigh.Api.Json;
 using Sleigh.Api.Peers;
 using Sleigh.Api.Transport;
+using Sleigh.Api.Views;
 
 namespace Sleigh.Api;
 
@@ -20,6 +23,15 @@ public static class SleighApi
         ArgumentNullException.ThrowIfNull(app);
         ArgumentNullException.ThrowIfNull(dependencies);
         app.Run(new Dispatcher(dependencies).InvokeAsync);
+    }
+
+    /// <summary>Writes settings as <c>GET /admin/config</c> answers them.</summary>
+    public static void WriteSettings(Utf8JsonWriter json, IReadOnlyList<ShownSetting> settings)
+    {
+        ArgumentNullException.ThrowIfNull(json);
+        json.WriteStartObject();
+        json.WriteItems(settings, ConfigurationView.WriteSetting);
+        json.WriteEndObject();
     }
 
     /// <summary>Leaves body size and body speed to the contract's own rules (413, 408) instead of Kestrel's.</summary>

@@ -14,6 +14,7 @@ internal sealed record DaemonArguments(DaemonVerb Verb, string? ConfigPath, bool
                sleighd doctor [-o json] [--config FILE]
                                                    check this host; reads only, with or without a running sleighd
                sleighd --check-config [--config FILE]
+               sleighd show-config [-o json] [--config FILE]    each key with its value and where that comes from
                sleighd --version | --help
 
         Settings come from FILE (/etc/sleigh/sleigh.yaml where it exists), from sleigh.d/*.yaml beside it, and from
@@ -49,16 +50,19 @@ internal sealed record DaemonArguments(DaemonVerb Verb, string? ConfigPath, bool
                 case "quiesce" when i == 0:
                     verb = DaemonVerb.Quiesce;
                     break;
+                case "show-config" when i == 0:
+                    verb = DaemonVerb.ShowConfig;
+                    break;
                 case "stop-all" when i == 0:
                     verb = DaemonVerb.StopAll;
                     break;
                 case "doctor" when i == 0:
                     verb = DaemonVerb.Doctor;
                     break;
-                case "-o" when verb == DaemonVerb.Doctor && i + 1 < args.Length && args[i + 1] is "json" or "table":
+                case "-o" when (verb is DaemonVerb.Doctor or DaemonVerb.ShowConfig) && i + 1 < args.Length && args[i + 1] is "json" or "table":
                     json = args[++i] == "json";
                     break;
-                case "-o" when verb == DaemonVerb.Doctor:
+                case "-o" when verb is DaemonVerb.Doctor or DaemonVerb.ShowConfig:
                     problem = "-o needs json or table";
                     return false;
                 default:

@@ -8,6 +8,7 @@ internal enum DaemonVerb
     Quiesce,
     CheckConfig,
     Doctor,
+    ShowConfig,
     Version,
     Help,
 }

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Sleigh.Daemon.Configuration;
 using Sleigh.Daemon.Listening;
+using Sleigh.Linux.Sqlite;
 using Sleigh.Runtime;
 
 namespace Sleigh.Daemon;
@@ -35,6 +36,7 @@ internal sealed record FailedEnd(int ExitCode, IReadOnlyList<string> Sentences, 
     {
         null => null,
         SocketException e => e.NativeErrorCode,
+        SqliteException { Errno: not Linux.Errno.None and var number } => (int)number,
         IOException { HResult: > 0 and <= LargestErrno and int number } => number,
         _ => ErrnoOf(cause.InnerException),
     };

@@ -23,7 +23,8 @@ internal static class Program
             {
                 DaemonVerb.Help => Say(DaemonArguments.Usage),
                 DaemonVerb.Version => Say($"sleighd {VersionOf.ThisBuild}"),
-                DaemonVerb.CheckConfig => Load(arguments) is not null ? Say("the configuration is good") : ExitCode.Configuration,
+                DaemonVerb.CheckConfig => Say(ConfigurationText.Good(Load(arguments))),
+                DaemonVerb.ShowConfig => Say(ConfigurationText.Show(Load(arguments), arguments.Json)),
                 DaemonVerb.Doctor => await DoctorRun.RunAsync(() => Load(arguments), arguments.Json, Console.Out),
                 DaemonVerb.StopAll => await Server.StopAllAsync(Load(arguments).Options),
                 DaemonVerb.Quiesce => await Quiescence.RunAsync(Load(arguments).Options),
@@ -45,7 +46,7 @@ internal static class Program
 
     private static LoadedConfiguration Load(DaemonArguments arguments) => SleighConfiguration.LoadWithSources(
         arguments.ConfigPath,
-        arguments.ConfigPath is null ? null : Path.Combine(Path.GetDirectoryName(Path.GetFullPath(arguments.ConfigPath)) ?? "/", "sleigh.d"),
+        Path.Combine(Path.GetDirectoryName(Path.GetFullPath(arguments.ConfigPath ?? DaemonArguments.DefaultConfigPath)) ?? "/", "sleigh.d"),
         Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()
             .ToDictionary(e => (string)e.Key, e => (string?)e.Value ?? string.Empty));
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Sleigh.Daemon.Logging;
 using Sleigh.Runtime;
 using Sleigh.Runtime.Options;
 
@@ -16,9 +17,10 @@ internal static class Quiescence
             return ExitCode.Success;
         }
 
-        using ILoggerFactory loggers = Logs.Create(options.Log);
-        SleighRuntime runtime = await SleighRuntime.StartAsync(
-            options with { Pool = options.Pool with { Size = 0 }, Images = options.Images with { Prefetch = [] } }, loggers, TimeProvider.System, CancellationToken.None);
+        LiveOptions live = new(options with { Pool = options.Pool with { Size = 0 }, Images = options.Images with { Prefetch = [] } });
+        using ILoggerFactory loggers = Logs.Create(live);
+        using DataLock held = DataLock.Take(options);
+        SleighRuntime runtime = await SleighRuntime.StartAsync(live, held, loggers, TimeProvider.System, _ => { }, CancellationToken.None);
         IReadOnlyList<string> left = await runtime.QuiesceAsync();
         if (left.Count == 0)
         {

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
 using Sleigh.Daemon.Configuration;
 using Sleigh.Daemon.Listening;
+using Sleigh.Daemon.Logging;
 using Sleigh.Daemon.Service;
 using Sleigh.Linux.Systemd;
 using Sleigh.Runtime;
@@ -167,12 +168,12 @@ internal sealed partial class Server : IDisposable
         act();
     });
 
-    [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = "sleighd {Version} is ready on http://{Listen} and {Socket} after {Milliseconds} ms")]
+    [LoggerMessage(EventId = 1, EventName = "start", Level = LogLevel.Information, Message = "sleighd {Version} is ready on http://{Listen} and {Socket} after {Milliseconds} ms")]
     private static partial void Ready(ILogger logger, string version, string listen, string socket, long milliseconds);
 
-    [LoggerMessage(EventId = 2, Level = LogLevel.Information, Message = "Stopping; sandboxes and their commands go on")]
+    [LoggerMessage(EventId = 2, EventName = "stop", Level = LogLevel.Information, Message = "Stopping; sandboxes and their commands go on")]
     private static partial void Stopping(ILogger logger);
 
-    [LoggerMessage(EventId = 8, Level = LogLevel.Critical, Message = "An error that nobody foresaw ends sleighd")]
+    [LoggerMessage(EventId = 8, EventName = "fail", Level = LogLevel.Critical, Message = "An error that nobody foresaw ends sleighd")]
     private static partial void Unforeseen(ILogger logger, Exception failure);
 }

@@ -63,6 +63,6 @@ internal sealed partial class Background
         await Task.WhenAll(work);
     }
 
-    [LoggerMessage(EventId = 1101, Level = LogLevel.Error, Message = "Could not {What}; the next start of the daemon will")]
+    [LoggerMessage(EventId = 1101, EventName = "background", Level = LogLevel.Error, Message = "Could not {What}; the next start of the daemon will")]
     private static partial void Failed(ILogger logger, string what, Exception exception);
 }

@@ -193,9 +193,9 @@ internal sealed partial class Reconciler
 
     private sealed record Leftovers(List<SlotId> Slots, List<LayerId> Live, List<LayerId> Sealed, List<ExecId> Spools);
 
-    [LoggerMessage(EventId = 1501, Level = LogLevel.Information, Message = "Found {Sandboxes} sandboxes, {Running} of them running, {Execs} commands without an end, {Parked} parked slots")]
+    [LoggerMessage(EventId = 1501, EventName = "reconcile", Level = LogLevel.Information, Message = "Found {Sandboxes} sandboxes, {Running} of them running, {Execs} commands without an end, {Parked} parked slots")]
     private static partial void Adopted(ILogger logger, int sandboxes, int running, int execs, int parked);
 
-    [LoggerMessage(EventId = 1502, Level = LogLevel.Warning, Message = "Removing {Kind} {Name}: no sandbox has it")]
+    [LoggerMessage(EventId = 1502, EventName = "reconcile", Level = LogLevel.Warning, Message = "Removing {Kind} {Name}: no sandbox has it")]
     private static partial void Removing(ILogger logger, string kind, string name);
 }

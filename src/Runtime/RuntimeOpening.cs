@@ -195,10 +195,10 @@ internal static partial class RuntimeOpening
         }
     }
 
-    [LoggerMessage(EventId = 1001, Level = LogLevel.Information, Message = "containerd: {Line}")]
+    [LoggerMessage(EventId = 1001, EventName = "containerd", Level = LogLevel.Information, Message = "containerd: {Line}")]
     private static partial void ContainerdSays(ILogger logger, string line);
 
-    [LoggerMessage(EventId = 1603, Level = LogLevel.Information, Message = "Pull: {Line}")]
+    [LoggerMessage(EventId = 1603, EventName = "pull", Level = LogLevel.Information, Message = "Pull: {Line}")]
     private static partial void RegistrySays(ILogger logger, string line);
 
     /// <summary>Closes what was opened when a later step fails.</summary>

@@ -20,7 +20,7 @@ internal static class StartFailures
     private static bool IsFull(Exception? cause) => cause switch
     {
         null => false,
-        SqliteException { Kind: SqliteErrorKind.Full } => true,
+        SqliteException { Kind: SqliteErrorKind.Full } or SqliteException { Errno: Errno.ENOSPC or Errno.EDQUOT } => true,
         IOException { HResult: (int)Errno.ENOSPC or (int)Errno.EDQUOT } => true,
         _ => IsFull(cause.InnerException),
     };

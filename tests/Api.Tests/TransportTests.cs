@@ -51,6 +51,36 @@ public sealed class TransportTests
     }
 
     [Fact]
+    public async Task A_line_of_the_log_has_the_operation_and_what_it_is_about_beside_it()
+    {
+        await using TestApi api = await TestApi.StartAsync();
+        (string token, string sandbox) = await api.SandboxAsync();
+        string exec = (await api.SendAsync("POST", $"/sandboxes/{sandbox}/exec", """{"argv":["id"],"wait":true}""", token)).Text("id");
+        string session = api.Sandboxes.Find(SandboxId.Parse(sandbox))!.Session.ToString();
+
+        await api.SendAsync("POST", $"/sandboxes/{sandbox}/exec/{exec}/cancel", null, token);
+        Assert.Equal(
+            ["operation=end-exec", $"session={session}", $"sandbox={sandbox}", $"exec={exec}"],
+            api.Log.Values.Last().Where(v => v.Split('=')[0] is "operation" or "session" or "sandbox" or "exec"));
+
+        await api.SendAsync("GET", "/nowhere");
+        Assert.DoesNotContain(api.Log.Values.Last(), v => v.StartsWith("operation", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_daemons_own_questions_whether_it_lives_do_not_fill_the_log()
+    {
+        await using TestApi api = await TestApi.StartAsync();
+        await api.SendAsync("GET", "/healthz");
+        Assert.StartsWith("Information ", api.Log.Lines.Last(), StringComparison.Ordinal);
+        api.Socket = true;
+
+        await api.SendAsync("GET", "/healthz");
+
+        Assert.Matches("^Debug .* asked whether sleighd lives: 200 ", api.Log.Lines.Last());
+    }
+
+    [Fact]
     public async Task HEAD_is_GET_without_the_body()
     {
         await using TestApi api = await TestApi.StartAsync();

@@ -27,6 +27,10 @@ public sealed partial class LogSentenceTests
     [Fact]
     public void Each_has_a_level() => Assert.DoesNotContain(Sentences, s => !Level().IsMatch(s.Text));
 
+    // The journal shows it as SLEIGH_OPERATION.
+    [Fact]
+    public void Each_names_the_operation_it_belongs_to() => Assert.DoesNotContain(Sentences, s => !Operation().IsMatch(s.Text));
+
     [Fact]
     public void Ids_have_one_name_each_and_no_token_is_named() => Assert.DoesNotContain(
         Sentences, s => OtherNames.Any(n => s.Text.Contains($"{{{n}}}", StringComparison.OrdinalIgnoreCase)));
@@ -44,6 +48,9 @@ public sealed partial class LogSentenceTests
 
     [GeneratedRegex(@"\bLevel = LogLevel\.\w+", RegexOptions.CultureInvariant)]
     private static partial Regex Level();
+
+    [GeneratedRegex(@"\bEventName = ""[a-z]+(-[a-z]+)*""", RegexOptions.CultureInvariant)]
+    private static partial Regex Operation();
 
     [GeneratedRegex(@"\.Log(Trace|Debug|Information|Warning|Error|Critical)\(", RegexOptions.CultureInvariant)]
     private static partial Regex Unnumbered();

@@ -152,6 +152,70 @@ public sealed class AdminCommandTests
     }
 
     [Fact]
+    public async Task Config_reload_says_what_changed_and_what_needs_a_restart()
+    {
+        string answer = """{"changed":["log.level","pool.size"],"restart_needed":["http.listen"]}""";
+        await using FakeServer server = FakeServer.Answering(_ => FakeServer.Reply(200, answer));
+
+        CliRun table = await CliRun.OfAsync(["config", "reload"], server.SocketPath);
+        CliRun json = await CliRun.OfAsync(["config", "reload", "-o", "json"], server.SocketPath);
+        answer = """{"changed":[],"restart_needed":[]}""";
+        CliRun nothing = await CliRun.OfAsync(["config", "reload"], server.SocketPath);
+
+        Assert.Equal((0, "changed: log.level, pool.size\nthese need a restart: http.listen\n"), (table.ExitCode, table.Stdout));
+        Assert.Equal("log.level", (string?)json.Json["changed"]![0]);
+        Assert.Equal("nothing has changed\n", nothing.Stdout);
+        Assert.Equal("POST /admin/config/reload", server.Requests.Select(r => $"{r.Method} {r.Target}").First());
+    }
+
+    [Fact]
+    public async Task A_refused_reload_lists_every_error()
+    {
+        await using FakeServer server = FakeServer.Answering(_ => FakeServer.Reply(
+            400, """{"error":"reload refused: a, and 1 more; the old configuration is in force","code":"configuration_refused","details":{"errors":["/x:1: a","/x:2: b"]}}"""));
+
+        CliRun table = await CliRun.OfAsync(["config", "reload"], server.SocketPath);
+        CliRun json = await CliRun.OfAsync(["config", "reload", "-o", "json"], server.SocketPath);
+
+        Assert.Equal(
+            (1, "", "sleighctl: the new configuration is refused, the old one stays in force\n  /x:1: a\n  /x:2: b\n"), (table.ExitCode, table.Stdout, table.Stderr));
+        Assert.Contains("/x:2: b", json.Stderr, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Config_show_asks_the_program_where_no_daemon_answers_and_says_so()
+    {
+        string folder = Directory.CreateTempSubdirectory("sl-").FullName;
+        string daemon = Path.Combine(folder, "sleighd");
+        await File.WriteAllTextAsync(
+            daemon,
+            """
+            #!/bin/sh
+            [ "$*" = "show-config -o json" ] || exit 9
+            [ ! -e "$(dirname "$0")/bad" ] || { echo "sleighd: pool.size is x" >&2; exit 78; }
+            echo '{"items":[{"key":"http.listen","value":"127.0.0.1:1","source":"environment"}]}'
+
+            """);
+        File.SetUnixFileMode(daemon, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        string socket = Path.Combine(folder, "none.sock");
+        string? Path_(string name) => name == "PATH" ? $"{folder}:/usr/bin:/bin" : null;
+
+        CliRun shown = await CliRun.OfAsync(["config", "show"], socket, environment: Path_);
+        await File.WriteAllTextAsync(Path.Combine(folder, "bad"), "");
+        CliRun bad = await CliRun.OfAsync(["config", "show"], socket, environment: Path_);
+        CliRun none = await CliRun.OfAsync(["config", "show"], socket);
+        Directory.Delete(folder, recursive: true);
+
+        Assert.Equal((0, "KEY          VALUE        FROM\nhttp.listen  127.0.0.1:1  environment\n"), (shown.ExitCode, shown.Stdout));
+        Assert.Equal(
+            $"sleighctl: cannot reach the daemon at {socket}: there is no such socket; these are the settings it would start with, variables of its service left out\n",
+            shown.Stderr);
+        Assert.Equal(1, bad.ExitCode);
+        Assert.StartsWith("sleighctl: no daemon answers, and its configuration is not good: sleighd: pool.size is x\n", bad.Stderr, StringComparison.Ordinal);
+        Assert.Equal(3, none.ExitCode);
+    }
+
+    [Fact]
     public async Task Prune_asks_for_what_was_typed_and_says_what_it_freed()
     {
         await using FakeServer server = FakeServer.Answering(_ => FakeServer.Reply(200, """{"items":[{"name":"old:1","size_bytes":1048576}],"freed_bytes":1048576}"""));

@@ -47,5 +47,15 @@ public sealed class StatusViewTests
              "storage_driver":"copy","storage_total_bytes":100,"storage_free_bytes":1,"growth_unavailable":"no memory controller","new_thing":[1,2],"nothing":null}
             """));
 
+    [Theory]
+    [InlineData("""{"refused":"reload refused: x","restart_needed":["data_dir"]}""", "reload refused: x")]
+    [InlineData("""{"restart_needed":["data_dir","http.listen"]}""", "these need a restart: data_dir, http.listen")]
+    public void A_configuration_that_is_not_all_in_force_is_shown(string configuration, string said) =>
+        Assert.Contains($"configuration  {said}\n", Of($$"""{"ready":true,"configuration":{{configuration}}}"""), StringComparison.Ordinal);
+
+    [Fact]
+    public void A_configuration_that_is_in_force_is_not_spoken_of() => Assert.DoesNotContain(
+        "configuration", Of("""{"ready":true,"configuration":{"loaded_at":"2026-01-05T08:00:00.000Z","restart_needed":[]}}"""), StringComparison.Ordinal);
+
     private static string Of(string json) => StatusView.Of((JsonObject)JsonNode.Parse(json)!, Now, Paint.None);
 }

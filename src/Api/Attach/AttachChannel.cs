@@ -98,7 +98,7 @@ internal sealed class AttachChannel(Call call, ExecChanges changes, Stream strea
             case IOException when call.Gone.IsCancellationRequested:
                 return null;
             default:
-                ApiLog.Unforeseen(call.Dependencies.Logger, TokenText.Redact(call.RequestId), failure);
+                ApiLog.Unforeseen(call, failure);
                 return ApiErrors.Internal();
         }
     }

@@ -14,12 +14,8 @@ internal static class ConfigurationEndpoints
         new Endpoint<NoRequest>("POST", "admin/config/reload", NoRequest.Read, ReloadAsync) { Access = AccessClass.Socket, Body = BodyRule.Lenient },
     ];
 
-    private static Task<Reply> ShowAsync(Call call, NoRequest request) => Task.FromResult(Reply.Json(200, json =>
-    {
-        json.WriteStartObject();
-        json.WriteItems(call.Dependencies.Configuration.Settings, ConfigurationView.WriteSetting);
-        json.WriteEndObject();
-    }));
+    private static Task<Reply> ShowAsync(Call call, NoRequest request) => Task.FromResult(Reply.Json(
+        200, json => SleighApi.WriteSettings(json, call.Dependencies.Configuration.Settings)));
 
     private static async Task<Reply> ReloadAsync(Call call, NoRequest request)
     {

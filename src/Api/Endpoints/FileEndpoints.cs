@@ -45,7 +45,7 @@ internal static class FileEndpoints
         catch (Exception broken) when (response.HasStarted && !call.Gone.IsCancellationRequested)
         {
             // The status line has gone out: only a connection that ends early can say that the archive is not whole.
-            ApiLog.CutOff(call.Dependencies.Logger, TokenText.Redact(call.RequestId), broken);
+            ApiLog.CutOff(call, broken);
             call.Http.Abort();
         }
 

@@ -9,6 +9,9 @@ namespace Sleigh.Api.Endpoints;
 /// <summary>Endpoints 1 and 42.</summary>
 internal static class HealthEndpoints
 {
+    /// <summary>The path of <c>/healthz</c>.</summary>
+    public const string AlivePath = "/" + Alive;
+
     private const string Alive = "healthz";
 
     public static IEnumerable<Endpoint> List() =>

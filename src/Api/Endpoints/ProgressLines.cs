@@ -67,13 +67,13 @@ internal sealed class ProgressLines<T>(Call call, Action<Utf8JsonWriter, T> writ
         catch (RuntimeException failed)
         {
             ApiError error = ErrorKinds.ToApiError(failed);
-            ApiLog.Failed(call.Dependencies.Logger, TokenText.Redact(call.RequestId), error.Code, failed.Message, failed.InnerException);
+            ApiLog.Failed(call, error.Code, failed.Message, failed.InnerException);
             return json => ErrorReply.Write(json, error, call.RequestId);
         }
         catch (Exception unforeseen) when (unforeseen is not OperationCanceledException)
         {
             // The status line has gone out; the error can only be the last line.
-            ApiLog.Unforeseen(call.Dependencies.Logger, TokenText.Redact(call.RequestId), unforeseen);
+            ApiLog.Unforeseen(call, unforeseen);
             return json => ErrorReply.Write(json, ApiErrors.Internal(), call.RequestId);
         }
     }

@@ -37,6 +37,12 @@ internal sealed class Call(HttpContext http, ApiDependencies dependencies, strin
     /// <summary>Ends when the caller has gone.</summary>
     public CancellationToken Gone => Http.RequestAborted;
 
+    /// <summary>What the endpoint does; null while none is found.</summary>
+    public string? Operation { get; set; }
+
+    /// <summary>Ids of the session, sandbox and exec as far as they are found, for the log.</summary>
+    public (string? Session, string? Sandbox, string? Exec) Found => (_session?.Id.ToString(), _sandbox?.Id.ToString(), _exec?.Id.ToString());
+
     /// <summary>The segments of the path.</summary>
     public string[] Path { get; set; } = [];
 

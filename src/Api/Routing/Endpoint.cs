@@ -12,6 +12,9 @@ internal abstract class Endpoint(string method, string pattern)
 
     public string[] Segments { get; } = pattern.Split('/', StringSplitOptions.RemoveEmptyEntries);
 
+    /// <summary>What it does, in one word for the log.</summary>
+    public string Operation { get; } = OperationName.Of(method, pattern);
+
     public AccessClass Access { get; init; } = AccessClass.Session;
 
     public BodyRule Body { get; init; } = method == "POST" ? BodyRule.Required : BodyRule.Lenient;

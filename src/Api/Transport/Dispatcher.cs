@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 using Sleigh.Api.Endpoints;
 using Sleigh.Api.Errors;
 using Sleigh.Api.Json;
@@ -50,7 +49,7 @@ internal sealed class Dispatcher
             }
         }
 
-        Log(http, requestId, Stopwatch.GetElapsedTime(started));
+        Log(call, Stopwatch.GetElapsedTime(started));
     }
 
     private async Task<ApiError?> TryAnswerAsync(Call call, SocketPeerFeature? peer)
@@ -70,7 +69,7 @@ internal sealed class Dispatcher
             ApiError error = ErrorKinds.ToApiError(failed);
             if (error.Status >= StatusCodes.Status500InternalServerError)
             {
-                ApiLog.Failed(_dependencies.Logger, TokenText.Redact(call.RequestId), error.Code, failed.Message, failed.InnerException);
+                ApiLog.Failed(call, error.Code, failed.Message, failed.InnerException);
             }
 
             return error;
@@ -87,7 +86,7 @@ internal sealed class Dispatcher
         catch (Exception unforeseen) when (IsOurs(unforeseen, call))
         {
             // The edge of the program: whatever went wrong, the caller gets a JSON error and the log gets the cause.
-            ApiLog.Unforeseen(_dependencies.Logger, TokenText.Redact(call.RequestId), unforeseen);
+            ApiLog.Unforeseen(call, unforeseen);
             return ApiErrors.Internal();
         }
     }
@@ -122,6 +121,7 @@ internal sealed class Dispatcher
 
         Routing.Endpoint endpoint = path.For(request.Method);
         call.Path = values;
+        call.Operation = endpoint.Operation;
         if (_dependencies.Host.IsStopping && !HealthEndpoints.AnswersWhileStopping(endpoint))
         {
             throw ApiErrors.ShuttingDown().Exception();
@@ -160,13 +160,16 @@ internal sealed class Dispatcher
     private static bool IsLoopback(IPAddress? peer) =>
         peer is not null && IPAddress.IsLoopback(peer.IsIPv4MappedToIPv6 ? peer.MapToIPv4() : peer);
 
-    // The path without the query string: a token may stand there in an encoded form that no pattern finds.
-    private void Log(HttpContext http, string requestId, TimeSpan took)
+    private static void Log(Call call, TimeSpan took)
     {
-        if (_dependencies.Logger.IsEnabled(LogLevel.Information))
+        int status = call.Http.Response.StatusCode;
+        if (call.FromSocket && call.Http.Request.Path.Value == HealthEndpoints.AlivePath)
         {
-            ApiLog.Answered(_dependencies.Logger, TokenText.Redact(requestId), http.Request.Method, TokenText.Redact(http.Request.Path.Value ?? ""),
-                http.Response.StatusCode, took.TotalMilliseconds);
+            ApiLog.AskedForLife(call, status, took);
+        }
+        else
+        {
+            ApiLog.Answered(call, status, took);
         }
     }
 }

@@ -19,6 +19,9 @@ internal sealed record DaemonProgram(string Path)
                 $"sleighd was not found beside sleighctl, in ../sleighd, ../sbin or PATH; {purpose}",
                 "install it, or add its folder to PATH");
 
+    /// <summary>Whether <see cref="Find(CommandHost, string)"/> finds one.</summary>
+    public static bool IsThere(CommandHost host) => Find(AppContext.BaseDirectory, host.EnvironmentVariable("PATH")) is not null;
+
     /// <summary>Runs it to its end.</summary>
     /// <exception cref="CliException">It cannot be run.</exception>
     public async Task<(int Code, string Output, string Error)> RunAsync(IEnumerable<string> arguments, CancellationToken cancellationToken)

@@ -79,6 +79,18 @@ internal static class AdminViews
         return table.ToString();
     }
 
+    /// <summary>What a reload did.</summary>
+    public static string Reload(JsonObject answer)
+    {
+        string changed = Keys(answer, "changed");
+        string restart = Keys(answer, "restart_needed");
+        string text = changed.Length > 0 ? $"changed: {changed}\n" : restart.Length == 0 ? "nothing has changed\n" : "";
+        return restart.Length > 0 ? $"{text}these need a restart: {restart}\n" : text;
+    }
+
+    private static string Keys(JsonObject answer, string name) =>
+        string.Join(", ", (answer[name] as JsonArray ?? []).Select(k => Human.OneLine(k?.ToString() ?? "")));
+
     // Members in the daemon's order: known and unknown ones alike.
     private static string Members(JsonObject node)
     {

@@ -12,7 +12,7 @@ internal static class StatusView
     private static readonly HashSet<string> Known = new(StringComparer.Ordinal)
     {
         "version", "started_at", "containerd_mode", "containerd_version", "storage_driver", "storage_total_bytes", "storage_free_bytes", "cgroup_mode",
-        "growth_unavailable", "sandboxes", "running_execs", "parked_slots", "parked_slots_target", "ready", "checks", "host", "pool",
+        "growth_unavailable", "sandboxes", "running_execs", "parked_slots", "parked_slots_target", "ready", "checks", "host", "pool", "configuration",
     };
 
     /// <param name="status">The daemon's status, with <c>ready</c>, <c>checks</c>, and where it has them <c>host</c> and <c>pool</c>.</param>
@@ -31,6 +31,7 @@ internal static class StatusView
         lines.Add("growth", status.Text("growth_unavailable") is { } why ? paint.Warning($"not available: {Human.OneLine(why)}") : "available");
         lines.Add("containerd", Join(", ", status.Text("containerd_version"), status.Text("containerd_mode")));
         lines.Add("cgroup", Join("", status.Text("cgroup_mode")));
+        lines.Add("configuration", Configuration(status.Object("configuration"), paint));
         foreach ((string name, _) in status.Where(m => !Known.Contains(m.Key)))
         {
             lines.Add(Human.OneLine(name.Replace('_', ' ')), Join("", status.Show(name)));
@@ -74,6 +75,18 @@ internal static class StatusView
         {
             yield return "memory limits cannot grow by themselves: sleighctl doctor says what the host lacks";
         }
+    }
+
+    // Nothing to say where all is in force.
+    private static string? Configuration(JsonObject? configuration, Paint paint)
+    {
+        if (configuration.Text("refused") is { } refused)
+        {
+            return paint.Bad(Human.OneLine(refused));
+        }
+
+        string waiting = string.Join(", ", (configuration?["restart_needed"] as JsonArray ?? []).Select(k => k?.ToString()));
+        return waiting.Length == 0 ? null : paint.Warning($"these need a restart: {Human.OneLine(waiting)}");
     }
 
     private static string? Pool(JsonObject status)

@@ -89,9 +89,9 @@ internal sealed partial class DaemonConfiguration : IConfiguration
 
     private static string Names(IReadOnlyList<string> keys) => keys.Count == 0 ? "nothing" : string.Join(", ", keys);
 
-    [LoggerMessage(EventId = 3, Level = LogLevel.Information, Message = "Reloaded the configuration; changed: {Changed}; these need a restart: {RestartNeeded}")]
+    [LoggerMessage(EventId = 3, EventName = "reload", Level = LogLevel.Information, Message = "Reloaded the configuration; changed: {Changed}; these need a restart: {RestartNeeded}")]
     private static partial void Reloaded(ILogger logger, string changed, string restartNeeded);
 
-    [LoggerMessage(EventId = 4, Level = LogLevel.Error, Message = "The new configuration is refused, the old one stays in force: {Error}")]
+    [LoggerMessage(EventId = 4, EventName = "reload", Level = LogLevel.Error, Message = "The new configuration is refused, the old one stays in force: {Error}")]
     private static partial void Refused(ILogger logger, string error);
 }

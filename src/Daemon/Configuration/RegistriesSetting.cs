@@ -25,11 +25,14 @@ internal sealed class RegistriesSetting : Setting
 
     internal override SleighOptions? Apply(SleighOptions options, SettingValue value, ICollection<ConfigurationError> errors)
     {
+        if (value is { IsFromEnvironment: true, Entries: null })
+        {
+            return ApplyVariable(options, value, errors);
+        }
+
         if (value.Entries is null)
         {
-            errors.Add(value.IsFromEnvironment
-                ? new ConfigurationError(value.Source, null, Key, $"{Key} cannot be set by a variable; set it in a file")
-                : Error(value, Rule));
+            errors.Add(Error(value, Rule));
             return null;
         }
 
@@ -54,6 +57,30 @@ internal sealed class RegistriesSetting : Setting
         }
 
         return errors.Count == before ? options with { Images = options.Images with { Registries = registries } } : null;
+    }
+
+    // A variable holds the map as YAML on one line: {registry.example: {username: reader, password_file: /x}}.
+    private SleighOptions? ApplyVariable(SleighOptions options, SettingValue value, ICollection<ConfigurationError> errors)
+    {
+        List<ConfigurationError> found = [];
+        IReadOnlyList<SettingValue> read = YamlSettings.Parse(value.Source, $"images:\n  registries: {value.Text!.ReplaceLineEndings(" ")}\n", found);
+        SleighOptions? applied = null;
+        if (found.Count == 0 && read is [{ Key: Name, Entries: not null } map])
+        {
+            applied = Apply(options, map, found);
+        }
+        else if (found.Count == 0)
+        {
+            // Not the text itself: it may hold a password.
+            found.Add(new ConfigurationError(value.Source, null, Key, $"{Key} must be {Rule}, as YAML on one line"));
+        }
+
+        foreach (ConfigurationError error in found)
+        {
+            errors.Add(error with { Line = null });
+        }
+
+        return found.Count == 0 ? applied : null;
     }
 
     internal override bool IsSame(SleighOptions one, SleighOptions other) => one.Images.Registries.Count == other.Images.Registries.Count

@@ -28,6 +28,6 @@ internal sealed record ReloadPlan(LoadedConfiguration InForce, IReadOnlyList<str
         }
 
         return new ReloadPlan(
-            new LoadedConfiguration(options, [.. loaded.Settings.Select(s => restart.Contains(s.Key) ? before[s.Key] : s)]), changed, restart);
+            new LoadedConfiguration(options, [.. loaded.Settings.Select(s => restart.Contains(s.Key) ? before[s.Key] : s)], loaded.Files), changed, restart);
     }
 }

@@ -25,7 +25,8 @@ public static class SleighConfiguration
         List<ConfigurationError> errors = [];
         Dictionary<string, string> sources = [];
         SleighOptions options = new();
-        foreach (string file in FilesOf(path, dropInFolder, errors))
+        string[] files = FilesOf(path, dropInFolder, errors);
+        foreach (string file in files)
         {
             if (ConfigurationFile.Read(file, errors) is { } text)
             {
@@ -36,7 +37,7 @@ public static class SleighConfiguration
         options = Apply(options, FromEnvironment(environment, errors), sources, errors);
         errors.AddRange(CrossChecks(options));
         return errors.Count == 0
-            ? new LoadedConfiguration(options, [.. SettingTable.All.Select(s => Show(s, options, sources.GetValueOrDefault(s.Key, "default")))])
+            ? new LoadedConfiguration(options, [.. SettingTable.All.Select(s => Show(s, options, sources.GetValueOrDefault(s.Key, "default")))], files)
             : throw new ConfigurationException(errors);
     }
 
@@ -107,10 +108,8 @@ public static class SleighConfiguration
             }
         }
 
-        // Other SLEIGH_ variables belong to the client and to tests; one that begins like a section is a mistake.
         string[] variables = [.. SettingTable.All.Select(s => s.Variable)];
-        string[] beginnings = [.. SettingTable.Sections.Select(s => $"SLEIGH_{s.ToUpperInvariant()}_")];
-        foreach (string name in environment.Keys.Except(variables).Where(n => beginnings.Any(b => n.StartsWith(b, StringComparison.Ordinal))).Order())
+        foreach (string name in environment.Keys.Except(variables).Where(n => n.StartsWith("SLEIGH_", StringComparison.Ordinal) && !OtherVariables.Has(n)).Order())
         {
             errors.Add(new ConfigurationError(name, null, null, $"there is no such setting; the nearest is {NearestWord.Find(name, variables)}"));
         }

@@ -70,9 +70,9 @@ internal sealed partial class HealthWatch
         }
     }
 
-    [LoggerMessage(EventId = 5, Level = LogLevel.Warning, Message = "Degraded: {Trouble}; sandboxes and their commands go on")]
+    [LoggerMessage(EventId = 5, EventName = "health", Level = LogLevel.Warning, Message = "Degraded: {Trouble}; sandboxes and their commands go on")]
     private static partial void Came(ILogger logger, string trouble);
 
-    [LoggerMessage(EventId = 6, Level = LogLevel.Information, Message = "{Check} is well again")]
+    [LoggerMessage(EventId = 6, EventName = "health", Level = LogLevel.Information, Message = "{Check} is well again")]
     private static partial void Went(ILogger logger, string check);
 }

@@ -51,6 +51,6 @@ internal sealed partial class Heartbeat
         }
     }
 
-    [LoggerMessage(EventId = 7, Level = LogLevel.Error, Message = "sleighd does not answer itself: {Reason}; the service manager gets no sign of life")]
+    [LoggerMessage(EventId = 7, EventName = "watchdog", Level = LogLevel.Error, Message = "sleighd does not answer itself: {Reason}; the service manager gets no sign of life")]
     private static partial void Silent(ILogger logger, string reason);
 }

@@ -5,9 +5,10 @@ namespace Sleigh.Linux.Sqlite;
 /// <summary>A call into SQLite failed. The message says what was done and what the library answered, with its code.</summary>
 public sealed class SqliteException : Exception
 {
-    internal SqliteException(SqliteErrorKind kind, int code, string? sql, string message)
+    internal SqliteException(SqliteErrorKind kind, int code, string? sql, string message, Errno errno = Errno.None)
         : base(message)
     {
+        Errno = errno;
         Kind = kind;
         ExtendedCode = code;
         Sql = sql;
@@ -22,14 +23,19 @@ public sealed class SqliteException : Exception
     /// <summary>The SQL text, without values; null when the failure is not that of a statement.</summary>
     public string? Sql { get; }
 
+    /// <summary>What the kernel said to the library, for failures of the file; <see cref="Errno.None"/> for others.</summary>
+    public Errno Errno { get; }
+
     internal static SqliteException Of(nint database, int code, string operation, string? sql = null)
     {
         int extended = SqliteCalls.ExtendedErrorCode(database) is int known and not SqliteCalls.Ok ? known : code;
         string text = Utf8(SqliteCalls.ErrorMessage(database));
         SqliteErrorKind kind = KindOf(extended);
-        string system = kind is SqliteErrorKind.CannotOpen or SqliteErrorKind.Io or SqliteErrorKind.ReadOnly or SqliteErrorKind.Full
-            && SqliteCalls.SystemErrno(database) is int errno and not 0 ? $": {Marshal.GetPInvokeErrorMessage(errno)}" : "";
-        return new SqliteException(kind, extended, sql, $"{operation}{(sql is null ? "" : $" '{sql}'")}: {text}{system} (SQLite code {extended})");
+        bool isOfFile = kind is SqliteErrorKind.CannotOpen or SqliteErrorKind.Io or SqliteErrorKind.ReadOnly or SqliteErrorKind.Full;
+        int errno = isOfFile ? SqliteCalls.SystemErrno(database) : 0;
+        string system = errno == 0 ? "" : $": {Marshal.GetPInvokeErrorMessage(errno)}";
+        return new SqliteException(
+            kind, extended, sql, $"{operation}{(sql is null ? "" : $" '{sql}'")}: {text}{system} (SQLite code {extended})", (Errno)errno);
     }
 
     internal static SqliteErrorKind KindOf(int extendedCode) => extendedCode switch

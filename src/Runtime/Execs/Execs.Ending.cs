@@ -38,7 +38,7 @@ internal sealed partial class Execs
         try
         {
             slot.Execs.TerminateAll();
-            if (await slot.Execs.WaitEmptyAsync(_options.KillGrace))
+            if (await slot.Execs.WaitEmptyAsync(_options.Now.Exec.KillGrace))
             {
                 // init tells of each end a moment after the process is gone.
                 for (long begin = _time.GetTimestamp(); _running.Values.Any(r => r.Slot == slot) && _time.GetElapsedTime(begin) < InitPatience;)
@@ -228,12 +228,12 @@ internal sealed partial class Execs
         }
     }
 
-    [LoggerMessage(EventId = 1312, Level = LogLevel.Error, Message = "Could not record what became of {Exec}")]
+    [LoggerMessage(EventId = 1312, EventName = "end-exec", Level = LogLevel.Error, Message = "Could not record what became of {Exec}")]
     private static partial void NotRecorded(ILogger logger, string exec, Exception exception);
 
-    [LoggerMessage(EventId = 1310, Level = LogLevel.Warning, Message = "Could not signal the processes of {Exec}")]
+    [LoggerMessage(EventId = 1310, EventName = "end-exec", Level = LogLevel.Warning, Message = "Could not signal the processes of {Exec}")]
     private static partial void NotSignalled(ILogger logger, string exec, Exception exception);
 
-    [LoggerMessage(EventId = 1311, Level = LogLevel.Debug, Message = "What {Exec} left goes with its slot")]
+    [LoggerMessage(EventId = 1311, EventName = "end-exec", Level = LogLevel.Debug, Message = "What {Exec} left goes with its slot")]
     private static partial void NotTidied(ILogger logger, string exec, Exception exception);
 }

@@ -161,6 +161,6 @@ internal sealed partial class Execs
         Finish(running, ExecEnd.Decide(slot.Ending ?? ExecEndCause.SandboxStopped, null, null), running.ReadRecord());
     }
 
-    [LoggerMessage(EventId = 1320, Level = LogLevel.Warning, Message = "PID 1 of {Slot} is gone; sandbox {Sandbox} has exited and starts again with its next command")]
+    [LoggerMessage(EventId = 1320, EventName = "exit", Level = LogLevel.Warning, Message = "PID 1 of {Slot} is gone; sandbox {Sandbox} has exited and starts again with its next command")]
     private static partial void SlotGone(ILogger logger, string slot, string sandbox);
 }

@@ -312,6 +312,6 @@ internal sealed partial class Execs : IExecs, IDisposable
         stream,
         () => (exec.IsFinal ? exec : Find(exec.Id) ?? exec) is var now && stream == ExecStream.Stdout ? now.StdoutBytes : now.StderrBytes);
 
-    [LoggerMessage(EventId = 1301, Level = LogLevel.Warning, Message = "The start of {Exec} was not answered; its record will tell what became of it")]
+    [LoggerMessage(EventId = 1301, EventName = "exec", Level = LogLevel.Warning, Message = "The start of {Exec} was not answered; its record will tell what became of it")]
     private static partial void StartUnclear(ILogger logger, string exec, Exception exception);
 }

@@ -122,9 +122,9 @@ internal sealed partial class SandboxFiles : ISandboxFiles
         DateTimeOffset.FromUnixTimeSeconds(Math.Clamp(time.Seconds, DateTimeOffset.MinValue.ToUnixTimeSeconds(), DateTimeOffset.MaxValue.ToUnixTimeSeconds() - 1))
             .AddTicks(time.Nanoseconds / 100);
 
-    [LoggerMessage(EventId = 1450, Level = LogLevel.Information, Message = "Read {Members} members, {Bytes} bytes, out of {Sandbox}; {LeftOut} left out")]
+    [LoggerMessage(EventId = 1450, EventName = "copy-out", Level = LogLevel.Information, Message = "Read {Members} members, {Bytes} bytes, out of {Sandbox}; {LeftOut} left out")]
     private static partial void Read(ILogger logger, string sandbox, long members, long bytes, long leftOut);
 
-    [LoggerMessage(EventId = 1451, Level = LogLevel.Information, Message = "Wrote {Files} files, {Bytes} bytes, into {Sandbox}")]
+    [LoggerMessage(EventId = 1451, EventName = "copy-in", Level = LogLevel.Information, Message = "Wrote {Files} files, {Bytes} bytes, into {Sandbox}")]
     private static partial void Written(ILogger logger, string sandbox, long files, long bytes);
 }

@@ -167,9 +167,9 @@ internal sealed partial class ImagePulls
         }
     }
 
-    [LoggerMessage(EventId = 1601, Level = LogLevel.Information, Message = "Pulled {Image} in {Seconds:F1} s")]
+    [LoggerMessage(EventId = 1601, EventName = "pull", Level = LogLevel.Information, Message = "Pulled {Image} in {Seconds:F1} s")]
     private static partial void Done(ILogger logger, string image, double seconds);
 
-    [LoggerMessage(EventId = 1602, Level = LogLevel.Warning, Message = "Could not pull {Image} ({Seconds:F1} s): {Cause}")]
+    [LoggerMessage(EventId = 1602, EventName = "pull", Level = LogLevel.Warning, Message = "Could not pull {Image} ({Seconds:F1} s): {Cause}")]
     private static partial void Failed(ILogger logger, string image, double seconds, string cause);
 }

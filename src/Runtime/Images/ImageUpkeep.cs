@@ -103,6 +103,6 @@ internal sealed partial class ImageUpkeep
 
     private static TimeSpan Shorter(TimeSpan a, TimeSpan b) => a < b ? a : b;
 
-    [LoggerMessage(EventId = 1621, Level = LogLevel.Information, Message = "Removed the image {Image}: unused for {Days} days")]
+    [LoggerMessage(EventId = 1621, EventName = "prune", Level = LogLevel.Information, Message = "Removed the image {Image}: unused for {Days} days")]
     private static partial void Removed(ILogger logger, string image, double days);
 }

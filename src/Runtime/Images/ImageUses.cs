@@ -69,6 +69,6 @@ internal sealed partial class ImageUses
 
     private sealed record Use(DateTimeOffset Last, DateTimeOffset Recorded);
 
-    [LoggerMessage(EventId = 1611, Level = LogLevel.Warning, Message = "Could not record the last use of {Image}")]
+    [LoggerMessage(EventId = 1611, EventName = "use-image", Level = LogLevel.Warning, Message = "Could not record the last use of {Image}")]
     private static partial void NotRecorded(ILogger logger, string image, Exception exception);
 }

@@ -37,6 +37,6 @@ internal sealed partial class Sandboxes
         return new ForkResult(snapshot.Id, [.. builds.Select(build => build.Result with { Latency = admission + build.Result.Latency })]);
     }
 
-    [LoggerMessage(EventId = 1430, Level = LogLevel.Information, Message = "Forked {Sandbox} {Count} times from {Snapshot} in {Milliseconds:F1} ms")]
+    [LoggerMessage(EventId = 1430, EventName = "fork", Level = LogLevel.Information, Message = "Forked {Sandbox} {Count} times from {Snapshot} in {Milliseconds:F1} ms")]
     private static partial void Forked(ILogger logger, string sandbox, int count, string snapshot, double milliseconds);
 }

@@ -101,6 +101,6 @@ internal sealed partial class Sandboxes
         }
     }
 
-    [LoggerMessage(EventId = 1420, Level = LogLevel.Information, Message = "Rolled {Sandbox} back to {Snapshot} in {Milliseconds:F1} ms")]
+    [LoggerMessage(EventId = 1420, EventName = "rollback", Level = LogLevel.Information, Message = "Rolled {Sandbox} back to {Snapshot} in {Milliseconds:F1} ms")]
     private static partial void RolledBack(ILogger logger, string sandbox, string snapshot, double milliseconds);
 }

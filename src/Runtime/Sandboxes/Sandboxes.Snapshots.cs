@@ -166,6 +166,6 @@ internal sealed partial class Sandboxes
         };
     }
 
-    [LoggerMessage(EventId = 1410, Level = LogLevel.Information, Message = "Took {Snapshot} of {Sandbox}: pause {Pause:F1} ms, total {Total:F1} ms")]
+    [LoggerMessage(EventId = 1410, EventName = "snapshot", Level = LogLevel.Information, Message = "Took {Snapshot} of {Sandbox}: pause {Pause:F1} ms, total {Total:F1} ms")]
     private static partial void SnapshotTaken(ILogger logger, string snapshot, string sandbox, double pause, double total);
 }

@@ -267,9 +267,9 @@ internal sealed partial class Sandboxes : ISandboxes
 
     private sealed record Timings(TimeSpan Admission, TimeSpan Image);
 
-    [LoggerMessage(EventId = 1401, Level = LogLevel.Information, Message = "Created {Sandbox} of {Session} (parked slot: {FromPool}) in {Milliseconds:F1} ms")]
+    [LoggerMessage(EventId = 1401, EventName = "create", Level = LogLevel.Information, Message = "Created {Sandbox} of {Session} (parked slot: {FromPool}) in {Milliseconds:F1} ms")]
     private static partial void Created(ILogger logger, string sandbox, string session, bool fromPool, double milliseconds);
 
-    [LoggerMessage(EventId = 1402, Level = LogLevel.Information, Message = "Deleted {Sandbox}")]
+    [LoggerMessage(EventId = 1402, EventName = "delete", Level = LogLevel.Information, Message = "Deleted {Sandbox}")]
     private static partial void Deleted(ILogger logger, string sandbox);
 }

@@ -39,6 +39,6 @@ internal sealed partial class UndoStack : IAsyncDisposable
         }
     }
 
-    [LoggerMessage(EventId = 1201, Level = LogLevel.Error, Message = "Could not undo '{Step}'; the reconciler will retry")]
+    [LoggerMessage(EventId = 1201, EventName = "undo", Level = LogLevel.Error, Message = "Could not undo '{Step}'; the reconciler will retry")]
     private static partial void UndoFailed(ILogger logger, string step, Exception exception);
 }

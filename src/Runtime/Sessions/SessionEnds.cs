@@ -94,9 +94,9 @@ internal sealed partial class SessionEnds
         }
     }
 
-    [LoggerMessage(EventId = 1701, Level = LogLevel.Information, Message = "Session {Session} was not used for its time to live and ends")]
+    [LoggerMessage(EventId = 1701, EventName = "end-session", Level = LogLevel.Information, Message = "Session {Session} was not used for its time to live and ends")]
     private static partial void Expired(ILogger logger, string session);
 
-    [LoggerMessage(EventId = 1702, Level = LogLevel.Information, Message = "Deleted what session {Session} owned")]
+    [LoggerMessage(EventId = 1702, EventName = "end-session", Level = LogLevel.Information, Message = "Deleted what session {Session} owned")]
     private static partial void Cleared(ILogger logger, string session);
 }

@@ -275,9 +275,9 @@ internal sealed partial class SlotFactory
         }
     }
 
-    [LoggerMessage(EventId = 1211, Level = LogLevel.Debug, Message = "Made {Slot} in {Total:F1} ms: cgroups {Cgroups:F1}, container {Container:F1}, task {Task:F1}, start {Start:F1}, init {Init:F1}")]
+    [LoggerMessage(EventId = 1211, EventName = "park", Level = LogLevel.Debug, Message = "Made {Slot} in {Total:F1} ms: cgroups {Cgroups:F1}, container {Container:F1}, task {Task:F1}, start {Start:F1}, init {Init:F1}")]
     private static partial void Made(ILogger logger, string slot, double total, double cgroups, double container, double task, double start, double init);
 
-    [LoggerMessage(EventId = 1210, Level = LogLevel.Warning, Message = "Slot {Slot} runs but could not be taken over; it will be replaced")]
+    [LoggerMessage(EventId = 1210, EventName = "adopt", Level = LogLevel.Warning, Message = "Slot {Slot} runs but could not be taken over; it will be replaced")]
     private static partial void NotAdopted(ILogger logger, string slot, Exception exception);
 }

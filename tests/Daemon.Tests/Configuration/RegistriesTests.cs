@@ -126,11 +126,27 @@ public sealed class RegistriesTests : IDisposable
     }
 
     [Fact]
-    public void A_variable_cannot_set_the_map()
+    public void A_variable_holds_the_map_as_YAML_on_one_line()
     {
-        _folder.Environment["SLEIGH_IMAGES_REGISTRIES"] = "a.example";
+        _folder.Yaml("images: {registries: {a.example: {token: file}, b.example: {token: file}}}");
+        _folder.Environment["SLEIGH_IMAGES_REGISTRIES"] = "{b.example: {username: u, password: p}, 'c.example:5000': {plain_http: true}}";
 
-        Assert.Equal(["SLEIGH_IMAGES_REGISTRIES: images.registries cannot be set by a variable; set it in a file"], _folder.Errors());
+        IReadOnlyList<RegistryOptions> registries = _folder.Load().Images.Registries;
+
+        Assert.Equal(["a.example", "b.example", "c.example:5000"], registries.Select(r => r.Host));
+        Assert.Equal(("p", null, true), (registries[1].Password, registries[1].Token, registries[2].PlainHttp));
+    }
+
+    [Theory]
+    [InlineData("a.example", "images.registries must be a map of hosts, such as registry.example:5000, each with some of username, password, password_file, token, ca_file, plain_http, mirrors, as YAML on one line")]
+    [InlineData("{a.example: {usernam: u}}", "there is no key images.registries[a.example].usernam; the nearest is username")]
+    [InlineData("{a.example: {token: \"a b\"}}", "images.registries[a.example].token is (hidden), must be 1 to 4096 characters without control characters or spaces")]
+    [InlineData("{a.example: {token: x}}\nlog: {level: debug}", "not YAML")]
+    public void A_variable_that_is_wrong_is_named(string text, string problem)
+    {
+        _folder.Environment["SLEIGH_IMAGES_REGISTRIES"] = text;
+
+        Assert.StartsWith($"SLEIGH_IMAGES_REGISTRIES: {problem}", _folder.Errors()[0], StringComparison.Ordinal);
     }
 
     [Fact]

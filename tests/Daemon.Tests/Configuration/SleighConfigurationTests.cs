@@ -232,10 +232,16 @@ public sealed class SleighConfigurationTests : IDisposable
     {
         _folder.Environment["SLEIGH_POOL_SIZE"] = "many";
         _folder.Environment["SLEIGH_HTTP_LISENT"] = "x";
-        _folder.Environment["SLEIGH_TOKEN"] = "belongs to the client";
+        _folder.Environment["SLEIGH_HTP_LISTEN"] = "x";
+        foreach (string foreign in (string[])["SLEIGH_TOKEN", "SLEIGH_SOCKET", "SLEIGH_BENCH_WITHOUT_DOCKER", "SLEIGH_VM_CACHE", "OTHER_HTTP_LISTEN"])
+        {
+            _folder.Environment[foreign] = "belongs to others";
+        }
+
 
         Assert.Equal(
             [
+                "SLEIGH_HTP_LISTEN: there is no such setting; the nearest is SLEIGH_HTTP_LISTEN",
                 "SLEIGH_HTTP_LISENT: there is no such setting; the nearest is SLEIGH_HTTP_LISTEN",
                 "SLEIGH_POOL_SIZE: pool.size is many, must be a whole number from 0 to 1000",
             ],

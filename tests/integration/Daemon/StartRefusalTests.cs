@@ -65,10 +65,12 @@ public sealed class StartRefusalTests(DaemonFixture fixture)
     public async Task All_wrong_settings_are_named_at_once()
     {
         await using TestDaemon daemon = new(("pool.size", "-1"), ("exec.kill_grace_seconds", "soon"), ("http.listn", "x"));
+        using NotifySocket systemd = new(daemon);
 
         (int status, string said) = await daemon.RunToEndAsync();
 
         Assert.Equal(78, status);
+        await systemd.StatusAsync(", and 2 more errors", 5);
         string[] lines = said.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(3, lines.Length);
         Assert.All((string[])["pool.size", "exec.kill_grace_seconds", "http.listn"], key => Assert.Contains(key, said, StringComparison.Ordinal));
@@ -90,7 +92,10 @@ public sealed class StartRefusalTests(DaemonFixture fixture)
         await using TestDaemon daemon = new();
         using TcpListener taken = new(IPAddress.Loopback, daemon.Address.Port);
         taken.Start();
-        await RefusesAsync(daemon, 14, $"http.listen {daemon.Address} is in use");
+        await RefusesAsync(daemon, 14, $"http.listen {daemon.Address} is in use", errno: 98);
+
+        // Nothing was begun: no containerd, no layer store, no database.
+        Assert.Equal(["sleighd.lock"], Directory.GetFileSystemEntries(daemon.DataDir).Select(Path.GetFileName));
     }
 
     [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
@@ -102,9 +107,63 @@ public sealed class StartRefusalTests(DaemonFixture fixture)
         Assert.Equal(200, (await fixture.Client.CallAsync("GET", "/readyz")).Status);
     }
 
-    // The last line is the sentence; log lines of steps that went well may stand before it.
-    private static async Task RefusesAsync(TestDaemon daemon, int exitCode, string names)
+    [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    public async Task A_full_disk()
     {
+        await using TestDaemon daemon = new();
+        Directory.CreateDirectory(daemon.DataDir);
+        await ToolRunner.RunAsync("mount", "-t", "tmpfs", "-o", "size=16k", "sleigh-test", daemon.DataDir);
+        try
+        {
+            await RefusesAsync(daemon, 13, $"the disk of data_dir {daemon.DataDir} or state_dir {daemon.StateDir} is full; free space there, then start again: ", errno: 28);
+        }
+        finally
+        {
+            await ToolRunner.RunAsync("umount", daemon.DataDir);
+        }
+    }
+
+    [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    public async Task A_socket_path_where_another_program_listens_or_a_file_lies()
+    {
+        await using TestDaemon daemon = new();
+        Directory.CreateDirectory(daemon.StateDir);
+        using (Socket other = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
+        {
+            other.Bind(new UnixDomainSocketEndPoint(daemon.Socket));
+            other.Listen();
+            await RefusesAsync(daemon, 14, $"http.socket {daemon.Socket} is in use by another program");
+        }
+
+        await File.WriteAllTextAsync(daemon.Socket, "mine");
+        await RefusesAsync(daemon, 14, $"http.socket {daemon.Socket} is there already and is no socket");
+        Assert.Equal("mine", await File.ReadAllTextAsync(daemon.Socket));
+    }
+
+    [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    public async Task An_address_that_the_host_does_not_have()
+    {
+        await using TestDaemon daemon = new(("http.listen", "192.0.2.1:10122"), ("http.api_key", "k"));
+        await RefusesAsync(daemon, 14, "http.listen 192.0.2.1:10122 is no address of this host", errno: 99);
+    }
+
+    [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    public async Task A_wrong_argument_is_told_to_systemd_too()
+    {
+        await using TestDaemon daemon = new();
+        using NotifySocket systemd = new(daemon);
+
+        (int status, string said) = await daemon.RunToEndAsync("--confg");
+
+        Assert.Equal(2, status);
+        Assert.StartsWith("sleighd: unknown argument '--confg'", said, StringComparison.Ordinal);
+        await systemd.StatusAsync("unknown argument '--confg'");
+    }
+
+    // The last line is the sentence; log lines of steps that went well may stand before it.
+    private static async Task RefusesAsync(TestDaemon daemon, int exitCode, string names, int? errno = null)
+    {
+        using NotifySocket systemd = new(daemon);
         (int status, string said) = await daemon.RunToEndAsync();
 
         Assert.True(status == exitCode, $"ended with {status}: {said}");
@@ -113,5 +172,15 @@ public sealed class StartRefusalTests(DaemonFixture fixture)
         Assert.Contains(names, sentences[0], StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", said, StringComparison.Ordinal);
         Assert.DoesNotContain("Unhandled", said, StringComparison.Ordinal);
+
+        // systemctl status shows the same.
+        await systemd.StatusAsync(sentences[0]["sleighd: ".Length..], 5);
+        Assert.DoesNotContain(systemd.Messages, m => m.StartsWith("READY", StringComparison.Ordinal));
+        if (errno is not null)
+        {
+            Assert.EndsWith($"|ERRNO={errno}", systemd.Messages[^1], StringComparison.Ordinal);
+        }
+
+        File.Delete(systemd.Path);
     }
 }

@@ -40,6 +40,9 @@ public sealed class TestDaemon : IServedDaemon, IAsyncDisposable
 
     public string Folder { get; }
 
+    /// <summary>More variables for the daemon's environment.</summary>
+    public Dictionary<string, string> Variables { get; } = [];
+
     public string DataDir => Path.Combine(Folder, "d");
 
     public string StateDir => Path.Combine(Folder, "s");
@@ -70,6 +73,13 @@ public sealed class TestDaemon : IServedDaemon, IAsyncDisposable
     public void Set(string key, string value)
     {
         _settings[key] = value;
+        WriteConfig();
+    }
+
+    /// <summary>Takes a key out for the next start.</summary>
+    public void Unset(string key)
+    {
+        _settings.Remove(key);
         WriteConfig();
     }
 
@@ -233,6 +243,11 @@ public sealed class TestDaemon : IServedDaemon, IAsyncDisposable
         foreach (string name in start.Environment.Keys.Where(n => n.StartsWith("SLEIGH_", StringComparison.Ordinal)).ToArray())
         {
             start.Environment.Remove(name);
+        }
+
+        foreach ((string name, string value) in Variables)
+        {
+            start.Environment[name] = value;
         }
 
         return Process.Start(start)!;

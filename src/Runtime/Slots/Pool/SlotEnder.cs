@@ -128,6 +128,6 @@ internal sealed partial class SlotEnder : IDisposable
         public Task Done { get; set; } = Task.CompletedTask;
     }
 
-    [LoggerMessage(EventId = 1221, Level = LogLevel.Error, Message = "Could not remove slot {Slot}; the next start of the daemon will")]
+    [LoggerMessage(EventId = 1221, EventName = "end-slot", Level = LogLevel.Error, Message = "Could not remove slot {Slot}; the next start of the daemon will")]
     private static partial void NotEnded(ILogger logger, string slot, Exception exception);
 }

@@ -267,15 +267,15 @@ internal sealed partial class Stock<T> : IAsyncDisposable
         _waiting.Clear();
     }
 
-    [LoggerMessage(EventId = 1220, Level = LogLevel.Warning, Message = "Could not park a container; trying again in {Seconds}s")]
+    [LoggerMessage(EventId = 1220, EventName = "park", Level = LogLevel.Warning, Message = "Could not park a container; trying again in {Seconds}s")]
     private static partial void NotMade(ILogger logger, double seconds, Exception exception);
 
-    [LoggerMessage(EventId = 1222, Level = LogLevel.Information, Message = "The pool's target goes from {From} to {To}: {Reason}")]
+    [LoggerMessage(EventId = 1222, EventName = "pool", Level = LogLevel.Information, Message = "The pool's target goes from {From} to {To}: {Reason}")]
     private static partial void TargetChanged(ILogger logger, int from, int to, string reason);
 
-    [LoggerMessage(EventId = 1223, Level = LogLevel.Warning, Message = "Parked {Slot} is thrown away: {Why}")]
+    [LoggerMessage(EventId = 1223, EventName = "end-slot", Level = LogLevel.Warning, Message = "Parked {Slot} is thrown away: {Why}")]
     private static partial void Dropped(ILogger logger, string slot, string why);
 
-    [LoggerMessage(EventId = 1224, Level = LogLevel.Warning, Message = "The pool is not refilled while the host has little memory: {Share:P1} are available")]
+    [LoggerMessage(EventId = 1224, EventName = "pool", Level = LogLevel.Warning, Message = "The pool is not refilled while the host has little memory: {Share:P1} are available")]
     private static partial void MemoryIsLow(ILogger logger, double share);
 }

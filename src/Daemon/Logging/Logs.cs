@@ -1,10 +1,12 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
+using Microsoft.Win32.SafeHandles;
+using Sleigh.Linux.Systemd;
 using Sleigh.Runtime.Options;
 
-namespace Sleigh.Daemon;
+namespace Sleigh.Daemon.Logging;
 
-/// <summary>Where log lines go: standard error, in the journal's form under systemd.</summary>
+/// <summary>Where log lines go: the journal with fields where standard error goes there, else standard error.</summary>
 internal static class Logs
 {
     public static ILoggerFactory Create(LiveOptions options) => LoggerFactory.Create(logging =>
@@ -17,9 +19,9 @@ internal static class Logs
 
         // A start that fails is told in one sentence, not with the host's stack trace.
         logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
-        if (Environment.GetEnvironmentVariable("JOURNAL_STREAM") is not null)
+        if (GoesToJournal())
         {
-            logging.AddSystemdConsole();
+            logging.AddProvider(new JournalLog(new JournalSocket(JournalSocket.DefaultPath), Console.Error));
         }
         else
         {
@@ -31,6 +33,12 @@ internal static class Logs
             });
         }
     });
+
+    private static bool GoesToJournal()
+    {
+        using SafeFileHandle error = new(2, ownsHandle: false);
+        return JournalSocket.IsStream(Environment.GetEnvironmentVariable("JOURNAL_STREAM"), error) && File.Exists(JournalSocket.DefaultPath);
+    }
 
     private static LogLevel LevelOf(LogThreshold threshold) => threshold switch
     {

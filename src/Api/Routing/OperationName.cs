@@ -1,0 +1,23 @@
+namespace Sleigh.Api.Routing;
+
+/// <summary>What an endpoint does, in one word for the log; the same word as the runtime's sentences use.</summary>
+internal static class OperationName
+{
+    public static string Of(string method, string pattern) => (method, pattern) switch
+    {
+        ("POST", "sandboxes") => "create",
+        ("DELETE", "sandboxes/{id}") => "delete",
+        ("POST", "sandboxes/{id}/snapshots") => "snapshot",
+        ("DELETE", "sandboxes/{id}/snapshots/{snapshotId}") => "delete-snapshot",
+        ("POST", "sandboxes/{id}/exec/{execId}/cancel") => "end-exec",
+        ("PUT", "sandboxes/{id}/files/archive") => "copy-in",
+        ("GET", "sandboxes/{id}/files/archive") => "copy-out",
+        ("POST", "sessions/token") => "issue-token",
+        ("DELETE", "sessions/{sessionId}") => "end-session",
+        ("DELETE", "admin/images") => "remove-image",
+        ("POST", "warm-pool/refill") => "park",
+        ("GET", "events" or "admin/events" or "sandboxes/{id}/exec/{execId}/stream" or "sandboxes/{id}/exec/{execId}/attach") => "follow",
+        ("GET", _) => "read",
+        _ => pattern[(pattern.LastIndexOf('/') + 1)..],
+    };
+}

@@ -1,0 +1,24 @@
+using Sleigh.Api.Endpoints;
+using Sleigh.Api.Routing;
+
+namespace Sleigh.Api.Tests;
+
+public sealed class OperationNameTests
+{
+    [Theory]
+    [InlineData("POST", "sandboxes", "create")]
+    [InlineData("DELETE", "sandboxes/{id}", "delete")]
+    [InlineData("POST", "sandboxes/{id}/exec", "exec")]
+    [InlineData("POST", "sandboxes/{id}/snapshots", "snapshot")]
+    [InlineData("POST", "sandboxes/{id}/rollback", "rollback")]
+    [InlineData("POST", "sandboxes/{id}/fork", "fork")]
+    [InlineData("POST", "admin/config/reload", "reload")]
+    [InlineData("POST", "admin/images/pull", "pull")]
+    [InlineData("PUT", "sandboxes/{id}/files/archive", "copy-in")]
+    [InlineData("GET", "sandboxes/{id}", "read")]
+    public void It_is_the_word_that_the_runtime_uses_too(string method, string pattern, string word) => Assert.Equal(word, OperationName.Of(method, pattern));
+
+    [Fact]
+    public void Every_endpoint_has_one_and_none_is_a_variable_of_the_path() =>
+        Assert.All(AllEndpoints.List(), e => Assert.Matches("^[a-z]+(-[a-z]+)*$", e.Operation));
+}
