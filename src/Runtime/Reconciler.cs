@@ -160,7 +160,14 @@ internal sealed partial class Reconciler
         foreach (SlotId slot in _toEnd.Concat(leftovers.Slots))
         {
             Removing(_logger, "slot", slot.ToString());
-            await _factory.DestroyAsync(slot, CancellationToken.None);
+            try
+            {
+                await _factory.DestroyAsync(slot, CancellationToken.None);
+            }
+            catch (Exception e) when (SlotLeftovers.IsPassing(e))
+            {
+                _factory.Leftovers.Add(slot, e);
+            }
         }
 
         foreach ((SandboxRecord record, _) in sandboxes.Where(s => s.State != SandboxState.Live))

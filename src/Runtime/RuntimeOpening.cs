@@ -47,7 +47,7 @@ internal static partial class RuntimeOpening
         opened.Add(namespaces);
         TreeMounter mounter = new(namespaces, new TreeMounterOptions { StagingDirectory = Path.Combine(options.StateDir, "staging") });
         Trees trees = new(mounter, paths, live);
-        SlotFactory factory = new(containerd, hierarchy, records, paths, live, instance, logger);
+        SlotFactory factory = new(containerd, hierarchy, records, paths, live, instance, time, logger);
         Traffic traffic = new(time);
         HostGuard guard = new(live, MemoryInfo.Read);
         SlotPool pool = new(factory, records, guard, live, traffic, time, logger);

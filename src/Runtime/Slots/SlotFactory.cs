@@ -31,12 +31,13 @@ internal sealed partial class SlotFactory
 
     public SlotFactory(
         ContainerdClient containerd, CgroupHierarchy hierarchy, RecordStore records, SlotPaths paths, LiveOptions options,
-        string instance, ILogger logger)
+        string instance, TimeProvider time, ILogger logger)
     {
         (_containerd, _hierarchy, _records, _paths, _options, _instance, _logger) =
             (containerd, hierarchy, records, paths, options, instance, logger);
         LimitsThroughRuntime = !hierarchy.CanLimitMemory(options.Now.Cgroup.Subtree);
         _devices = new SlotDevices(hierarchy);
+        Leftovers = new SlotLeftovers(DestroyAsync, time, logger);
     }
 
     /// <summary>The label by which containerd's list tells our containers from those of another installation.</summary>
@@ -44,6 +45,9 @@ internal sealed partial class SlotFactory
 
     /// <summary>Whether limits have to go through the container runtime, because cgroup v2 lacks the memory controller here.</summary>
     public bool LimitsThroughRuntime { get; }
+
+    /// <summary>Slots whose removal has failed.</summary>
+    public SlotLeftovers Leftovers { get; }
 
     /// <summary>Starts a container; its record is <see cref="SlotState.Making"/> until the very end. Undone whole when it fails.</summary>
     /// <exception cref="ContainerdException">containerd refused or did not answer.</exception>
@@ -54,7 +58,7 @@ internal sealed partial class SlotFactory
         SlotId id = SlotId.New();
         await using UndoStack undo = new(_logger);
         _records.PutSlot(new SlotRecord(id, SlotState.Making, null, 0, limits));
-        undo.Push($"slot {id}", token => DestroyAsync(id, token));
+        undo.Push($"slot {id}", token => UndoAsync(id, token));
 
         Directory.CreateDirectory(_paths.Directory(id), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         (Cgroup group, Cgroup execs) = MakeCgroups(id, limits);
@@ -164,6 +168,18 @@ internal sealed partial class SlotFactory
         }
 
         _records.RemoveSlot(id);
+    }
+
+    private async Task UndoAsync(SlotId id, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await DestroyAsync(id, cancellationToken);
+        }
+        catch (Exception e) when (SlotLeftovers.IsPassing(e))
+        {
+            Leftovers.Add(id, e);
+        }
     }
 
     // One write to the cgroup does it. Asked for it, the shim would start a process of the container runtime.

@@ -30,7 +30,7 @@ internal sealed class SlotPool : IWarmPool, IAsyncDisposable
         SlotFactory factory, RecordStore records, HostGuard guard, LiveOptions options, Traffic traffic, TimeProvider time, ILogger logger)
     {
         (_factory, _records, _guard, _options, _traffic) = (factory, records, guard, options, traffic);
-        _ender = new SlotEnder(factory.DestroyAsync, records, traffic, logger);
+        _ender = new SlotEnder(factory.DestroyAsync, records, traffic, factory.Leftovers);
         _stock = new Stock<Slot>(
             new StockSource<Slot>
             {
@@ -174,6 +174,7 @@ internal sealed class SlotPool : IWarmPool, IAsyncDisposable
 
         await _stock.DisposeAsync();
         _ender.Dispose();
+        await _factory.Leftovers.DisposeAsync();
         _coldStarts.Dispose();
     }
 

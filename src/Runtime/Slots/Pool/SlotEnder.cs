@@ -1,26 +1,23 @@
-using Microsoft.Extensions.Logging;
-using Sleigh.Containerd;
 using Sleigh.Runtime.Records;
 
 namespace Sleigh.Runtime.Slots;
 
 /// <summary>
-/// Destroys slots behind the callers' backs: a few at a time, and after callers who wait. What fails is logged and done at the
-/// next start.
+/// Destroys slots behind the callers' backs: a few at a time, and after callers who wait. What fails is left to the leftovers.
 /// </summary>
-internal sealed partial class SlotEnder : IDisposable
+internal sealed class SlotEnder : IDisposable
 {
     private readonly Func<SlotId, CancellationToken, Task> _destroy;
     private readonly RecordStore _records;
     private readonly Traffic _traffic;
-    private readonly ILogger _logger;
+    private readonly SlotLeftovers _leftovers;
     private readonly Lock _lock = new();
     private readonly HashSet<Ending> _endings = [];
     private readonly SemaphoreSlim _slow = new(EndPace.AtOnce);
     private readonly SemaphoreSlim _hurried = new(EndPace.AtOnceHurried);
 
-    public SlotEnder(Func<SlotId, CancellationToken, Task> destroy, RecordStore records, Traffic traffic, ILogger logger) =>
-        (_destroy, _records, _traffic, _logger) = (destroy, records, traffic, logger);
+    public SlotEnder(Func<SlotId, CancellationToken, Task> destroy, RecordStore records, Traffic traffic, SlotLeftovers leftovers) =>
+        (_destroy, _records, _traffic, _leftovers) = (destroy, records, traffic, leftovers);
 
     /// <summary>Begins; the task completes when the slot is gone, or could not be removed. It never fails.</summary>
     public Task End(Slot slot)
@@ -74,10 +71,9 @@ internal sealed partial class SlotEnder : IDisposable
                 lane.Release();
             }
         }
-        catch (Exception e) when (e is ContainerdException or IOException or UnauthorizedAccessException or TimeoutException
-            or Linux.Sqlite.SqliteException)
+        catch (Exception e) when (SlotLeftovers.IsPassing(e))
         {
-            NotEnded(_logger, slot.Id.ToString(), e);
+            _leftovers.Add(slot.Id, e);
         }
         finally
         {
@@ -127,7 +123,4 @@ internal sealed partial class SlotEnder : IDisposable
 
         public Task Done { get; set; } = Task.CompletedTask;
     }
-
-    [LoggerMessage(EventId = 1221, EventName = "end-slot", Level = LogLevel.Error, Message = "Could not remove slot {Slot}; the next start of the daemon will")]
-    private static partial void NotEnded(ILogger logger, string slot, Exception exception);
 }
