@@ -1,0 +1,17 @@
+using Sleigh.VmTests.Machine;
+
+namespace Sleigh.VmTests.Scenarios;
+
+/// <summary>A test class about Sleigh on the shared machine.</summary>
+public abstract class Scenario(SharedMachine shared, SleighMachine sleigh) : MachineTest(shared)
+{
+    /// <summary>Sleigh on the machine.</summary>
+    protected SleighMachine Sleigh { get; } = sleigh;
+
+    /// <inheritdoc/>
+    public override async ValueTask InitializeAsync()
+    {
+        await base.InitializeAsync();
+        Sleigh.Use(Machine);
+    }
+}
