@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Sleigh.IntegrationTests.Daemon;
 using Sleigh.TestSupport;
 
 namespace Sleigh.IntegrationTests.Package;

@@ -1,4 +1,3 @@
-using Sleigh.IntegrationTests.Daemon;
 using Sleigh.TestSupport;
 
 namespace Sleigh.IntegrationTests.Package;

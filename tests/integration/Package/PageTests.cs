@@ -2,7 +2,6 @@ using System.Reflection;
 using System.Text.RegularExpressions;
 using Sleigh.Daemon;
 using Sleigh.Daemon.Configuration;
-using Sleigh.IntegrationTests.Daemon;
 using Sleigh.TestSupport;
 
 namespace Sleigh.IntegrationTests.Package;

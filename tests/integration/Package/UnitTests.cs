@@ -1,6 +1,5 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
-using Sleigh.IntegrationTests.Daemon;
 using Sleigh.TestSupport;
 
 namespace Sleigh.IntegrationTests.Package;
