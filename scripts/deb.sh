@@ -50,13 +50,14 @@ runtime_notices() {
 stage() {
     local folder=$1 version=$2 script
     rm -rf "$folder"
-    mkdir -p "$folder/stage/completions" "$folder/stage/docs" "$folder/stage/man"
+    mkdir -p "$folder"/stage/{completions,docs,man,needrestart}
     cp -r packaging/deb "$folder/debian"
     for script in prerm postrm; do
         sed -i -e '/^#LEFTOVERS#$/{r packaging/deb/leftovers.sh' -e 'd}' "$folder/debian/sleigh.$script"
     done
     rm "$folder/debian/leftovers.sh"
     mv "$folder/debian/10-systemd.yaml" "$folder/debian/sleigh-sandboxes.service" "$folder/debian/sandboxes-home" "$folder/stage/"
+    mv "$folder/debian/needrestart.conf" "$folder/stage/needrestart/sleigh.conf"
     install -m 755 "$artifacts/sleighd/sleighd" "$artifacts/sleighctl/sleighctl" "$artifacts/sleigh-init" "$folder/stage/"
     cp sleigh.yaml "$folder/stage/"
     cp docs/*.md "$folder/stage/docs/"

@@ -28,14 +28,14 @@ public sealed partial class ContentsTests(PackageFixture package)
             file => Assert.Equal($"{file.Item1} root/root", modes.GetValueOrDefault("./" + file.Item2, $"no {file.Item2}")));
 
         // Nothing that would be somebody else's, and nothing that the daemon makes at run time.
-        Assert.All(modes.Keys, path => Assert.Matches("^\\./($|etc/($|sleigh/)|usr/)", path));
+        Assert.All(modes.Keys, path => Assert.Matches("^\\./($|etc/($|sleigh/|needrestart/)|usr/)", path));
     }
 
     [HostFact(Need.PackageTools, Need.InitBinary)]
     public void The_configuration_is_kept_over_upgrades()
     {
         Assert.Equal(
-            ["/etc/sleigh/sleigh.d/10-systemd.yaml", "/etc/sleigh/sleigh.yaml"],
+            ["/etc/needrestart/conf.d/sleigh.conf", "/etc/sleigh/sleigh.d/10-systemd.yaml", "/etc/sleigh/sleigh.yaml"],
             package.Read("DEBIAN/conffiles").Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal));
         Assert.Equal(File.ReadAllText(Path.Combine(Host.Repository, "sleigh.yaml")), package.Read("etc/sleigh/sleigh.yaml"));
     }
