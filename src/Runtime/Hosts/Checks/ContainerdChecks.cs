@@ -29,10 +29,11 @@ internal sealed class ContainerdChecks(SleighOptions options, bool serves)
 
     /// <param name="place">Whose it is.</param>
     /// <param name="serves">sleighd runs, so a private one should too.</param>
+    /// <param name="begins">A private one is not there yet, and the mode is auto on a host with systemd.</param>
     /// <param name="version">What it answers; null: it does not.</param>
     /// <param name="installed">What the program says of itself; null: it is not installed.</param>
     /// <param name="trouble">Why it does not answer.</param>
-    internal static Finding Answers(ContainerdPlace place, bool serves, string? version, string? installed, string? trouble)
+    internal static Finding Answers(ContainerdPlace place, bool serves, bool begins, string? version, string? installed, string? trouble)
     {
         string whose = place.IsPrivate ? "private" : "of the system";
         if (version is null)
@@ -43,6 +44,9 @@ internal sealed class ContainerdChecks(SleighOptions options, bool serves)
                 (_, false) => Finding.Fail($"{place.Socket} does not answer: {trouble}", "systemctl enable --now containerd"),
                 _ when !IsRecent(installed) => TooOld(installed),
                 (_, true) when serves => Finding.Fail($"{place.Socket} does not answer: {trouble}", "sleighd starts it again by itself; journalctl -u sleigh says what is in the way"),
+                _ when begins => Finding.Warn(
+                    $"the system's does not run, so with containerd.mode auto sleighd would begin one of its own (version {installed}), without the images and sandboxes of the other",
+                    "systemctl enable --now containerd, or set containerd.mode to system or embedded"),
                 _ => Finding.Ok($"version {installed}, private: sleighd starts it"),
             };
         }
@@ -96,7 +100,7 @@ internal sealed class ContainerdChecks(SleighOptions options, bool serves)
         string trouble;
         try
         {
-            return Answers(place, serves, (await client.Version.GetAsync(cancellationToken)).Version, null, null);
+            return Answers(place, serves, false, (await client.Version.GetAsync(cancellationToken)).Version, null, null);
         }
         catch (ContainerdException e)
         {
@@ -104,7 +108,8 @@ internal sealed class ContainerdChecks(SleighOptions options, bool serves)
         }
 
         string? program = HostTool.Find(options.Containerd.Binary);
-        return Answers(place, serves, null, program is null ? null : HostTool.VersionIn(await HostTool.VersionAsync(program, cancellationToken)) ?? "unknown", trouble);
+        bool begins = HostText.HasSystemd && options.Containerd.Mode == ContainerdMode.Auto && !File.Exists(Path.Combine(ContainerdPlace.Root(options), "config.toml"));
+        return Answers(place, serves, begins, null, program is null ? null : HostTool.VersionIn(await HostTool.VersionAsync(program, cancellationToken)) ?? "unknown", trouble);
     }
 
     private async Task<Finding> PluginsAsync(CancellationToken cancellationToken)

@@ -21,25 +21,38 @@ public sealed class ContainerdChecksTests
     [InlineData("v2.0.4", "ok")]
     [InlineData("1.5.11", "fail")]
     [InlineData("unknown", "fail")]
-    public void The_version_is_at_least_1_6(string version, string result) => Assert.Equal(result, ContainerdChecks.Answers(System, serves: false, version, null, null).Result);
+    public void The_version_is_at_least_1_6(string version, string result) => Assert.Equal(result, ContainerdChecks.Answers(System, serves: false, begins: false, version, null, null).Result);
 
     [Fact]
     public void One_that_does_not_answer_is_started_or_installed()
     {
         Assert.Equal(
             Finding.Fail($"{Socket} does not answer: refused", "systemctl enable --now containerd"),
-            ContainerdChecks.Answers(System, serves: true, null, "1.6.20", "refused"));
+            ContainerdChecks.Answers(System, serves: true, begins: false, null, "1.6.20", "refused"));
         Assert.Equal(
             Finding.Fail($"{Socket} does not answer, and no containerd is installed", "apt install containerd (or containerd.io)"),
-            ContainerdChecks.Answers(System, serves: false, null, null, "refused"));
+            ContainerdChecks.Answers(System, serves: false, begins: false, null, null, "refused"));
     }
 
     [Fact]
     public void A_private_one_need_not_run_before_the_daemon_does()
     {
-        Assert.Equal(Finding.Ok("version 1.6.20, private: sleighd starts it"), ContainerdChecks.Answers(Private, serves: false, null, "1.6.20", "refused"));
-        Assert.Equal("fail", ContainerdChecks.Answers(Private, serves: true, null, "1.6.20", "refused").Result);
-        Assert.Equal("fail", ContainerdChecks.Answers(Private, serves: false, null, "1.4.13", "refused").Result);
+        Assert.Equal(Finding.Ok("version 1.6.20, private: sleighd starts it"), ContainerdChecks.Answers(Private, serves: false, begins: false, null, "1.6.20", "refused"));
+        Assert.Equal("fail", ContainerdChecks.Answers(Private, serves: true, begins: false, null, "1.6.20", "refused").Result);
+        Assert.Equal("fail", ContainerdChecks.Answers(Private, serves: false, begins: false, null, "1.4.13", "refused").Result);
+    }
+
+    [Fact]
+    public void A_private_one_that_would_be_begun_because_the_systems_does_not_run_is_worth_a_word()
+    {
+        Finding finding = ContainerdChecks.Answers(Private, serves: false, begins: true, null, "1.6.20", "refused");
+
+        Assert.Equal(
+            Finding.Warn(
+                "the system's does not run, so with containerd.mode auto sleighd would begin one of its own (version 1.6.20), without the images and sandboxes of the other",
+                "systemctl enable --now containerd, or set containerd.mode to system or embedded"),
+            finding);
+        Assert.Equal("fail", ContainerdChecks.Answers(Private, serves: false, begins: true, null, null, "refused").Result);
     }
 
     [Fact]
