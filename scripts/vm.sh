@@ -159,7 +159,8 @@ case $verb in
     ports) agent "${1:?the name of a machine}" ports ;;
     stop)
         name=${1:?the name of a machine}
-        running | grep -qxF "$name" || die "there is no machine '$name' running"
+        # Not -q: it would end at the first match, and what still writes to it would fail the pipe.
+        running | grep -xF "$name" > /dev/null || die "there is no machine '$name' running"
         keeper=$(cat "$vm_runs/$name/pid")
         kill -TERM "$keeper"
         timeout 15 tail -f --pid="$keeper" /dev/null
