@@ -58,7 +58,7 @@ public sealed partial class ContentsTests(PackageFixture package)
         string checkedWell = await ToolRunner.RunAsync(
             Path.Combine(package.Root, "usr/sbin/sleighd"), "--check-config", "--config", Path.Combine(package.Root, "etc/sleigh/sleigh.yaml"));
 
-        Assert.Equal("the configuration is good\n", checkedWell);
+        Assert.StartsWith("the configuration is good", checkedWell, StringComparison.Ordinal);
         Assert.Equal("/usr/libexec/sleigh/sleigh-init", new Runtime.Options.InitOptions().Path);
         Assert.Contains("\n  subtree: system.slice/sleigh-sandboxes.service\n", package.Read("etc/sleigh/sleigh.d/10-systemd.yaml"), StringComparison.Ordinal);
     }
