@@ -45,7 +45,7 @@ public sealed class RemovalTests(SharedMachine shared, SleighMachine sleigh) : S
 
     private async Task NothingIsActiveAsync()
     {
-        Assert.Equal("", await Sleigh.SaysAsync("pgrep -af 'sleigh|slot-' || true"));
+        Assert.Equal("", await Sleigh.SaysAsync("pgrep -af '[s]leigh|[s]lot-' || true"));
         Assert.Equal("", await Sleigh.SaysAsync("grep -E 'sleigh|slot-' /proc/self/mountinfo || true"));
         Assert.Equal("", await Sleigh.SaysAsync("losetup -a | grep sleigh || true"));
         Assert.Equal("", await Sleigh.SaysAsync("find /sys/fs/cgroup -type d -name '*slot-*' -o -type d -name 'sleigh*'"));
