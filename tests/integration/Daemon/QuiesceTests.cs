@@ -11,7 +11,7 @@ public sealed class QuiesceTests(DaemonFixture fixture)
     public async Task All_that_runs_ends_with_its_result_and_the_sandbox_is_there_again_at_the_next_start()
     {
         Assert.True(fixture.Daemon.IsAlive);
-        await using TestDaemon daemon = new(("pool.size", "1"));
+        await using TestDaemon daemon = new();
         using TestImages images = new(daemon);
         await daemon.StartAsync();
         using DaemonClient client = await DaemonClient.NewSessionAsync(daemon);
