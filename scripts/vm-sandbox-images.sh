@@ -38,8 +38,11 @@ archive busybox "$work/busybox.tar"
 
 # Beside python3 what a shell needs. No manual pages, no other languages, no package management.
 packages=python3,base-files,base-passwd,bash,coreutils,dash,diffutils,findutils,grep,gzip,hostname,libc-bin,mawk,sed,tar
+# Only these in Debian 12. In Debian 13 some of them cannot be set up before what every Debian has; most of that is taken away below.
+variant=custom
+[ "$suite" = bookworm ] || variant=essential
 root=$work/quickstart
-mmdebstrap --mode=root --format=directory --variant=custom --skip=output/dev --include="$packages${usr_merged:+,$usr_merged}" "${merge_usr[@]}" \
+mmdebstrap --mode=root --format=directory --variant="$variant" --skip=output/dev --include="$packages${usr_merged:+,$usr_merged}" "${merge_usr[@]}" \
     --aptopt="$work/apt.conf" --aptopt='APT::Sandbox::User "root"' --dpkgopt=force-unsafe-io \
     --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
     "$suite" "$root" - < "$work/sources.list"
