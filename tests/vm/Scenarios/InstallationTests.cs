@@ -47,14 +47,13 @@ public sealed class InstallationTests(SharedMachine shared, SleighMachine sleigh
     [HostFact(Need.VirtualMachine)]
     public async Task Members_of_the_group_use_the_socket_and_others_are_refused()
     {
-        await Sleigh.MustAsync("useradd -m anna");
+        await Sleigh.MustAsync("systemd-sysusers --inline 'u anna - Anna /tmp /bin/sh'");
         GuestResult refused = await Machine.ShellAsync("runuser -u anna -- sleighctl status");
         Assert.NotEqual(0, refused.ExitCode);
 
-        await Sleigh.MustAsync("usermod -aG sleigh anna");
+        await Sleigh.MustAsync("systemd-sysusers --inline 'm anna sleigh'");
 
         Assert.Contains(Sleigh.PackageVersion, await Sleigh.SaysAsync("runuser -u anna -- sleighctl status"), StringComparison.Ordinal);
-        await Sleigh.MustAsync("userdel -r anna");
     }
 
     [HostFact(Need.VirtualMachine)]

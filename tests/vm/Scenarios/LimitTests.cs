@@ -31,8 +31,8 @@ public sealed class LimitTests(SharedMachine shared, SleighMachine sleigh) : Sce
         await using TestSandbox sandbox = await NewAsync(new JsonObject { ["memory_limit_mb"] = 96, ["cpus"] = 0.5, ["pids_limit"] = 50 });
 
         Assert.Equal(
-            [("memory.max", "100663296"), ("memory.swap.max", "0"), ("pids.max", "51"), ("cpu.max", "50000 100000")],
-            await LimitsAsync(sandbox, "memory.max", "memory.swap.max", "pids.max", "cpu.max"));
+            [("memory.max", "100663296"), ("memory.high", "max"), ("memory.swap.max", "0"), ("pids.max", "51"), ("cpu.max", "50000 100000")],
+            await LimitsAsync(sandbox, "memory.max", "memory.high", "memory.swap.max", "pids.max", "cpu.max"));
         Assert.Equal("", await Sleigh.SaysAsync($"cat {await GroupAsync(sandbox)}/cgroup.procs"));
     }
 
