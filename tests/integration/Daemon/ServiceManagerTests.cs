@@ -71,7 +71,7 @@ public sealed class ServiceManagerTests
         JsonObject configuration = (await administrator.SendAsync("GET", "/admin/status", null, 200))["configuration"]!.AsObject();
         Assert.Equal("""["data_dir","http.listen"]""", configuration["restart_needed"]!.ToJsonString());
         Assert.Null(configuration["refused"]);
-        Assert.Contains("these need a restart: data_dir, http.listen", daemon.LogTail, StringComparison.Ordinal);
+        await LoggedAsync(daemon, "these need a restart: data_dir, http.listen");
         Assert.DoesNotContain("very-secret", await File.ReadAllTextAsync(daemon.LogFile), StringComparison.Ordinal);
 
         await Poll.UntilAsync(
@@ -115,8 +115,8 @@ public sealed class ServiceManagerTests
 
         await systemd.StatusAsync("and 1 more; the old configuration is in force; serving on ");
         Assert.StartsWith($"reload refused: {daemon.ConfigFile}:", systemd.Status, StringComparison.Ordinal);
-        Assert.Contains("there is no key http.listn; the nearest is http.listen", await File.ReadAllTextAsync(daemon.LogFile), StringComparison.Ordinal);
-        Assert.Contains("pool.size is -1, must be a whole number from 0 to 1000", await File.ReadAllTextAsync(daemon.LogFile), StringComparison.Ordinal);
+        await LoggedAsync(daemon, "there is no key http.listn; the nearest is http.listen");
+        await LoggedAsync(daemon, "pool.size is -1, must be a whole number from 0 to 1000");
         JsonObject status = await administrator.SendAsync("GET", "/admin/status", null, 200);
         Assert.StartsWith("reload refused: ", (string?)status["configuration"]!["refused"], StringComparison.Ordinal);
         JsonObject refused = await administrator.SendAsync("POST", "/admin/config/reload", null, 400);
@@ -130,6 +130,10 @@ public sealed class ServiceManagerTests
         Assert.Equal("""{"changed":["limits.sandboxes_per_session"],"restart_needed":[]}""", mended.ToJsonString());
         await systemd.UntilAsync(_ => systemd.Status.StartsWith("serving on ", StringComparison.Ordinal), 10, "the refusal is still shown");
     }
+
+    // Lines are written behind the daemon's back, a moment later.
+    private static Task LoggedAsync(TestDaemon daemon, string text) => Poll.UntilAsync(
+        async () => (await File.ReadAllTextAsync(daemon.LogFile)).Contains(text, StringComparison.Ordinal), 10, () => $"'{text}' is not in the log: {daemon.LogTail}");
 
     private static async Task HangUpAsync(TestDaemon daemon) => await ToolRunner.RunAsync("kill", "-HUP", $"{daemon.Pid}");
 }
