@@ -36,6 +36,16 @@ passed=0 failed=0 skipped=0
 # attribute NAME: of the one <assembly> element of a result file on standard input.
 attribute() { grep -o '<assembly [^>]*' | head -n 1 | grep -oE " $1=\"[0-9]+\"" | grep -oE '[0-9]+' || true; }
 
+# timeout has a process group of its own, which a Ctrl-C in the terminal does not reach: it must be told.
+runner=""
+interrupted() {
+    trap '' INT TERM
+    [ -z "$runner" ] || { kill -TERM "$runner" 2> /dev/null && wait "$runner"; } || true
+    exit "$1"
+}
+trap 'interrupted 130' INT
+trap 'interrupted 143' TERM
+
 # run_suite PROJECT SECONDS ARGUMENT...
 run_suite() {
     local project=$1 limit=$2 name log xml dll status=0 start ran=0 good=0 bad=0 left=0 wrong=""
@@ -48,7 +58,10 @@ run_suite() {
     start=$(clock)
 
     if [ -e "$dll" ]; then
-        timeout -k 20 "$limit" dotnet "$dll" -noColor -xml "$xml" "$@" > "$log" 2>&1 < /dev/null || status=$?
+        timeout -k 20 "$limit" dotnet "$dll" -noColor -xml "$xml" "$@" > "$log" 2>&1 < /dev/null &
+        runner=$!
+        wait "$runner" || status=$?
+        runner=""
     else
         wrong="was not built: no $dll"
     fi
@@ -89,10 +102,10 @@ case $which in all | everything | unit) suites+=(tests/*.Tests/*.csproj) ;; esac
 case $which in all | everything | integration) suites+=(tests/integration/*.csproj) ;; esac
 quietly "$results/build.log" "build everything and its tests" dotnet build Sleigh.slnx -c Release -v q -nologo
 
-for suite in "${suites[@]}"; do
-    case $suite in
-        tests/integration/*) run_suite "$suite" "$integration_seconds" -parallel none ;;
-        *) run_suite "$suite" "$unit_seconds" ;;
+for project in "${suites[@]}"; do
+    case $project in
+        tests/integration/*) run_suite "$project" "$integration_seconds" -parallel none ;;
+        *) run_suite "$project" "$unit_seconds" ;;
     esac
 done
 for machine in "${machines[@]}"; do
