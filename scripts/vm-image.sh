@@ -48,7 +48,7 @@ if [ "${2:-}" != in-namespace ]; then
         # Whoever holds the lock is the only builder, so what is there half-made belongs to a dead one.
         rm -rf "$vm_cache/$machine".new.*
         log=$vm_cache/$machine.log
-        unshare --mount --propagation private -- "$0" "$machine" in-namespace > "$log" 2>&1 9>&- || {
+        unshare --mount --propagation slave -- "$0" "$machine" in-namespace > "$log" 2>&1 9>&- || {
             tail -n 15 "$log" >&2
             rm -rf "$vm_cache/$machine".new.*
             die "the image of $machine could not be made; the whole log is $log"

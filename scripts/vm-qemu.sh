@@ -23,7 +23,7 @@ if [ ! -e "$target/done" ]; then
     sources "$suite" > "$work/sources.list"
     host_apt_options > "$work/apt.conf"
     # Unpacked only: none of its packages' scripts run.
-    TMPDIR=$work/tmp unshare --mount --propagation private -- mmdebstrap --mode=root --format=directory --variant=extract --skip=output/dev \
+    TMPDIR=$work/tmp unshare --mount --propagation slave -- mmdebstrap --mode=root --format=directory --variant=extract --skip=output/dev \
         --include=qemu-system-x86 --aptopt="$work/apt.conf" --aptopt='APT::Sandbox::User "root"' --aptopt='APT::Install-Recommends "false"' \
         "$suite" "$work/result/root" - < "$work/sources.list" > "$vm_cache/qemu.log" 2>&1 9>&- ||
         die "the QEMU of Debian 13 could not be fetched: $(grep '^E: ' "$vm_cache/qemu.log" | tail -n 1) (log: $vm_cache/qemu.log)"

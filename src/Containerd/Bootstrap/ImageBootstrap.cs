@@ -91,13 +91,13 @@ public sealed class ImageBootstrap
         }
 
         // In a mount namespace of its own: what it mounts below the folder (/proc, /dev) goes with it, however it ends, and can
-        // never be in the way when the folder is removed.
+        // never be in the way when the folder is removed. A slave of the host's, so that what is unmounted there meanwhile is not kept.
         var start = new ProcessStartInfo("unshare")
         {
             ArgumentList =
             {
                 "--mount",
-                "--propagation=private",
+                "--propagation=slave",
                 "--",
                 Program,
                 "--mode=root",
