@@ -39,7 +39,7 @@ public sealed class RemovalTests(SharedMachine shared, SleighMachine sleigh) : S
         await NothingIsActiveAsync();
         Assert.Equal("", await Sleigh.SaysAsync("ls -d /var/lib/sleigh* /etc/sleigh* /run/sleigh* /usr/sbin/sleighd /usr/bin/sleighctl /usr/libexec/sleigh 2> /dev/null || true"));
         Assert.Equal("", await Sleigh.SaysAsync("getent group sleigh; getent passwd sleigh; systemctl list-unit-files --no-legend 'sleigh*'; systemctl list-units --all --no-legend 'sleigh*'"));
-        Assert.Equal("", await Sleigh.SaysAsync("find / -xdev -iname '*sleigh*' -not -path '/proc/*' -not -path '/sys/*' -not -path '/root/*' -not -path '/var/log/*' -not -path '/var/cache/*' 2> /dev/null"));
+        Assert.Equal("", await Sleigh.SaysAsync("find / -xdev -iname '*sleigh*' -not -path '/proc/*' -not -path '/sys/*' -not -path '/root/*' -not -path '/var/log/*' -not -path '/var/cache/*' -not -path '/var/lib/systemd/coredump/*' 2> /dev/null"));
         Assert.Equal("", await Sleigh.SaysAsync("ctr namespaces ls -q | grep -x sleigh || true"));
     }
 
