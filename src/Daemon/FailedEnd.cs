@@ -16,7 +16,12 @@ internal sealed record FailedEnd(int ExitCode, IReadOnlyList<string> Sentences, 
     private const int LargestErrno = 133;
 
     /// <summary>One sentence, for the service manager.</summary>
-    public string Status => Sentences.Count == 1 ? Sentences[0] : $"{Sentences[0]}, and {Sentences.Count - 1} more errors";
+    public string Status => Sentences.Count switch
+    {
+        1 => Sentences[0],
+        2 => $"{Sentences[0]}, and one more error",
+        int all => $"{Sentences[0]}, and {all - 1} more errors",
+    };
 
     /// <summary>Whether nobody foresaw it, so that the log needs the whole of it.</summary>
     public bool IsUnforeseen => ExitCode == Daemon.ExitCode.Internal;

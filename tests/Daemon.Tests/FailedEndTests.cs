@@ -35,6 +35,7 @@ public sealed class FailedEndTests
 
         Assert.Equal((78, "a:1: one, and 2 more errors"), (end.ExitCode, end.Status));
         Assert.Equal(["a:1: one", "a:2: two", "three"], end.Sentences);
+        Assert.Equal("a:1: one, and one more error", FailedEnd.Of(new ConfigurationException([new("a", 1, "k", "one"), new("a", 2, "k", "two")])).Status);
     }
 
     [Fact]

@@ -14,7 +14,11 @@ public sealed class TroubleTests(SharedMachine shared, SleighMachine sleigh) : S
     public async Task A_broken_configuration_names_every_error()
     {
         await FailsAsync(
-            $"printf 'exec:\\n  kill_grace_seconds: soon\\npool:\\n  siz: 1\\n' > {DropIn}", $"rm {DropIn}", 78, ["exec.kill_grace_seconds", "more errors"], restarts: false);
+            $"printf 'exec:\\n  kill_grace_seconds: soon\\npool:\\n  siz: 1\\n' > {DropIn}", $"rm {DropIn}", 78,
+            ["exec.kill_grace_seconds", "one more error"], restarts: false);
+        string journal = await Sleigh.SaysAsync("journalctl -b -u sleigh -o cat --no-pager");
+        Assert.Contains("exec.kill_grace_seconds is soon", journal, StringComparison.Ordinal);
+        Assert.Contains("the nearest is pool.size", journal, StringComparison.Ordinal);
     }
 
     [HostFact(Need.VirtualMachine)]
@@ -32,7 +36,9 @@ public sealed class TroubleTests(SharedMachine shared, SleighMachine sleigh) : S
     [HostFact(Need.VirtualMachine)]
     public async Task A_port_that_another_program_has()
     {
-        await FailsAsync("systemd-socket-activate -l 0.0.0.0:10122 true", "true", 14, ["10122", "in use"], restarts: true, holds: true);
+        await FailsAsync(
+            "systemctl stop sleigh; systemd-run --unit=trouble systemd-socket-activate -l 0.0.0.0:10122 true", "systemctl stop trouble", 14,
+            ["10122", "in use"], restarts: true);
     }
 
     [HostFact(Need.VirtualMachine)]
@@ -68,25 +74,29 @@ public sealed class TroubleTests(SharedMachine shared, SleighMachine sleigh) : S
 
     private Task<string> StatusAsync() => Sleigh.SaysAsync("systemctl status sleigh --no-pager -n 0 || true");
 
-    private async Task FailsAsync(string breaks, string mends, int exitCode, string[] names, bool restarts, bool holds = false)
+    // A unit that is tried again says what it is doing in between, so the sentence is waited for.
+    private async Task FailsAsync(string breaks, string mends, int exitCode, string[] names, bool restarts)
     {
-        string holder = holds ? "systemctl stop sleigh; systemd-run --unit=trouble " : "";
-        await Sleigh.MustAsync($"{holder}{breaks}");
+        await Sleigh.MustAsync(breaks);
         try
         {
             await Machine.ShellAsync("systemctl reset-failed sleigh; timeout 60 systemctl restart sleigh");
+            string seen = "";
             await Poll.UntilAsync(
-                async () => await Sleigh.SaysAsync("systemctl show sleigh -p ExecMainStatus --value") == $"{exitCode}", 120,
-                () => $"ended otherwise than with {exitCode}");
-            string status = await StatusAsync();
-            string sentence = status.Split('\n').FirstOrDefault(l => l.TrimStart().StartsWith("Status:", StringComparison.Ordinal)) ?? "";
-            Assert.All(names, name => Assert.Contains(name, sentence, StringComparison.Ordinal));
+                async () =>
+                {
+                    seen = $"{await Sleigh.SaysAsync("systemctl show sleigh -p ExecMainStatus --value")} {await StatusAsync()}";
+                    string sentence = seen.Split('\n').FirstOrDefault(l => l.TrimStart().StartsWith("Status:", StringComparison.Ordinal)) ?? "";
+                    return seen.StartsWith($"{exitCode} ", StringComparison.Ordinal) && names.All(name => sentence.Contains(name, StringComparison.Ordinal));
+                },
+                120,
+                () => $"no end with {exitCode} and a status that names {string.Join(", ", names)}: {seen}");
             string state = await Sleigh.SaysAsync("systemctl is-active sleigh || true");
             Assert.Contains(state, restarts ? ["activating", "failed"] : (string[])["failed"]);
         }
         finally
         {
-            await Sleigh.MustAsync($"{(holds ? "systemctl stop trouble; " : "")}{mends}; systemctl reset-failed sleigh || true; systemctl restart sleigh");
+            await Sleigh.MustAsync($"{mends}; systemctl reset-failed sleigh || true; systemctl restart sleigh");
             await Sleigh.ReadyAgainAsync();
         }
     }
