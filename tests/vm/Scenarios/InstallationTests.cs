@@ -12,6 +12,9 @@ public sealed class InstallationTests(SharedMachine shared, SleighMachine sleigh
 {
     private const double ReadySeconds = 10;
 
+    /// <inheritdoc/>
+    protected override bool BeginsInstalled => false;
+
     [HostFact(Need.VirtualMachine)]
     public async Task The_package_brings_what_it_needs_and_the_service_is_active()
     {

@@ -8,10 +8,17 @@ public abstract class Scenario(SharedMachine shared, SleighMachine sleigh) : Mac
     /// <summary>Sleigh on the machine.</summary>
     protected SleighMachine Sleigh { get; } = sleigh;
 
+    /// <summary>Whether Sleigh must be installed and serve before the first test.</summary>
+    protected virtual bool BeginsInstalled => true;
+
     /// <inheritdoc/>
     public override async ValueTask InitializeAsync()
     {
         await base.InitializeAsync();
         Sleigh.Use(Machine);
+        if (BeginsInstalled)
+        {
+            await Sleigh.ServesAsync();
+        }
     }
 }

@@ -8,8 +8,8 @@ using Sleigh.VmTests.Machine;
 namespace Sleigh.VmTests.Scenarios;
 
 /// <summary>
-/// The machine of the run, with the package on it. All scenarios share it, in the order of their stages; the first installs. A scenario
-/// that runs alone installs when it asks for a session.
+/// The machine of the run, with the package on it. All scenarios share it, in the order of their stages; the first installs, and one that
+/// runs alone does so for itself.
 /// </summary>
 public sealed class SleighMachine : IServedDaemon
 {
@@ -84,8 +84,8 @@ public sealed class SleighMachine : IServedDaemon
         _served = true;
     }
 
-    /// <summary>A new session over HTTP, on a machine that has the small image.</summary>
-    public async Task<DaemonClient> SessionAsync()
+    /// <summary>Sees to it that the package is installed, serves outside of the machine and has the small image.</summary>
+    public async Task ServesAsync()
     {
         if (PackageVersion.Length == 0)
         {
@@ -98,8 +98,10 @@ public sealed class SleighMachine : IServedDaemon
         }
 
         await ImportAsync(Busybox);
-        return await DaemonClient.NewSessionAsync(this);
     }
+
+    /// <summary>A new session over HTTP.</summary>
+    public Task<DaemonClient> SessionAsync() => DaemonClient.NewSessionAsync(this);
 
     /// <summary>Imports an image once.</summary>
     public async Task ImportAsync(string name)
