@@ -1,6 +1,6 @@
 # What a person types. The work is in scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help run stop test test-all test-unit test-integration test-vm build deb bench bench-micro format clean
+.PHONY: help run stop test test-all test-unit test-integration test-vm build deb bench bench-micro bench-memory format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ bench: ## Measure Sleigh, and Docker Engine beside it (BENCH="-n 30 -o json" pas
 
 bench-micro: ## Measure the small parts: parsers, frames, the containerd channel
 	@scripts/bench-micro.sh $(BENCH)
+
+bench-memory: ## Run the growth policy on a modelled kernel: bursts, leaks, 50 agents on a host (BENCH="--trace burst --csv FILE")
+	@scripts/bench-memory.sh $(BENCH)
 
 format: ## Bring the code into the project's form
 	@dotnet format Sleigh.slnx

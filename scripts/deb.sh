@@ -60,7 +60,7 @@ stage() {
     mv "$folder/debian/needrestart.conf" "$folder/stage/needrestart/sleigh.conf"
     install -m 755 "$artifacts/sleighd/sleighd" "$artifacts/sleighctl/sleighctl" "$artifacts/sleigh-init" "$folder/stage/"
     cp sleigh.yaml "$folder/stage/"
-    cp docs/*.md "$folder/stage/docs/"
+    cp docs/*.md docs/*.svg "$folder/stage/docs/"
     cp "$(runtime_notices)" "$folder/stage/docs/dotnet-third-party-notices.txt"
     "$artifacts/sleighctl/sleighctl" completion bash > "$folder/stage/completions/sleighctl"
     python3 packaging/man/make_pages.py "$folder/stage/man" "$version" "$SOURCE_DATE_EPOCH" "$artifacts/sleighctl/sleighctl"

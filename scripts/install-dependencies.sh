@@ -32,7 +32,11 @@ helpful=(
     newuidmap=uidmap
     busybox=busybox-static
     curl=curl
+    jq=jq
     docker-registry=docker-registry
+    # Another program's opinion of the images that snapshots are exported as.
+    skopeo=skopeo
+    zstd=zstd
     /usr/share/gocode/src/github.com/containerd/containerd/api=golang-github-containerd-containerd-dev
 )
 # What the machines of tests/vm are made with and run in.

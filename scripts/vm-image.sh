@@ -29,7 +29,7 @@ modules=(virtio_pci virtio_blk ext4)
 
 inputs() {
     printf '%s\n' "$machine" "$suite" "$kernel" "${installed[*]}" "${offered[*]}"
-    (cd "$repository" && find scripts/vm-image.sh scripts/vm-sandbox-images.sh scripts/vm-lib.sh tests/vm/guest tests/vm/guest-init -type f -print0 |
+    (cd "$repository" && find scripts/vm-image.sh scripts/vm-sandbox-images.sh scripts/vm-lib.sh tests/vm/guest tests/vm/guest-init tests/vm/burst.c -type f -print0 |
         LC_ALL=C sort -z | xargs -0 sha256sum)
 }
 target=$vm_cache/$machine-$(inputs | sha256sum | cut -c 1-16)

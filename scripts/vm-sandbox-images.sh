@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # vm-sandbox-images.sh SUITE FOLDER WORK: makes the images that sandboxes in a test machine stand on, as docker archives without
-# compression: quickstart.tar (python3 with its standard library; little else, for all is slow in an emulated machine) and busybox.tar.
+# compression: quickstart.tar (python3 with its standard library; little else, for all is slow in an emulated machine) and busybox.tar
+# (with tests/vm/burst.c beside it, the memory of an agent).
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -31,6 +32,7 @@ chmod 1777 "$work/busybox/tmp" "$work/busybox/var/tmp"
 cp "$(command -v busybox)" "$work/busybox/bin/busybox"
 for applet in $("$work/busybox/bin/busybox" --list | grep -vx busybox); do ln -sf busybox "$work/busybox/bin/$applet"; done
 ln -sf ../../bin/busybox "$work/busybox/usr/bin/env"
+musl-gcc -static -Os -Wall -Wextra -s -o "$work/busybox/bin/burst" "$repository/tests/vm/burst.c"
 printf 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n' > "$work/busybox/etc/passwd"
 printf 'root:x:0:\nnogroup:x:65534:\n' > "$work/busybox/etc/group"
 tar -C "$work/busybox" --owner=0 --group=0 --numeric-owner --sort=name -cf "$work/busybox.tar" .

@@ -1,3 +1,4 @@
+using Sleigh.Benchmarks.Host.Snapshots;
 using Sleigh.Cli.Bench;
 
 namespace Sleigh.Benchmarks.Host;
@@ -19,6 +20,33 @@ internal sealed record HostArguments
 
     /// <summary>Only the growth with sandboxes and trees.</summary>
     public required bool Scale { get; init; }
+
+    /// <summary>Only the way from the kernel's notification to the written limit.</summary>
+    public required bool Signals { get; init; }
+
+    /// <summary>Only the API over TCP, against its bounds.</summary>
+    public required bool Http { get; init; }
+
+    /// <summary>Only snapshots, rollbacks and forks of large trees, against their bounds.</summary>
+    public required bool Snapshots { get; init; }
+
+    /// <summary>How much of them.</summary>
+    public required SnapshotSizes SnapshotSizes { get; init; }
+
+    /// <summary>Commands whose times are taken over TCP.</summary>
+    public required int HttpExecs { get; init; }
+
+    /// <summary>Commands over which the daemon must not grow; 0: none.</summary>
+    public required int HttpSoak { get; init; }
+
+    /// <summary>MiB that one command prints; 0: none.</summary>
+    public required int HttpOutput { get; init; }
+
+    /// <summary>Sandboxes in the list that is timed.</summary>
+    public required int HttpSandboxes { get; init; }
+
+    /// <summary>Notifications of the kernel, on an idle host and on a busy one.</summary>
+    public required int Notifications { get; init; }
 
     /// <summary>Idle sandboxes at most.</summary>
     public required int ScaleSandboxes { get; init; }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Sleigh.Benchmarks.Host.Snapshots;
 using Sleigh.Cli.Bench;
 
 namespace Sleigh.Benchmarks.Host;
@@ -17,7 +18,21 @@ internal sealed class HostOptions
     private readonly Option<int> _tolerance;
     private readonly Option<int> _scaleSandboxes;
     private readonly Option<int> _scaleFiles;
+    private readonly Option<int> _notifications;
     private readonly Option<bool> _scale;
+    private readonly Option<bool> _signals;
+    private readonly Option<bool> _http;
+    private readonly Option<int> _httpExecs;
+    private readonly Option<int> _httpSoak;
+    private readonly Option<int> _httpOutput;
+    private readonly Option<int> _httpSandboxes;
+    private readonly Option<bool> _snapshots;
+    private readonly Option<int> _snapshotsFiles;
+    private readonly Option<int> _snapshotsMb;
+    private readonly Option<int> _snapshotsLargest;
+    private readonly Option<int> _snapshotsAtOnce;
+    private readonly Option<int> _snapshotsDeep;
+    private readonly Option<int> _snapshotsWide;
     private readonly Option<string> _output;
     private readonly Option<string> _baseline;
     private readonly Option<string> _save;
@@ -36,6 +51,20 @@ internal sealed class HostOptions
         _scaleSandboxes = Number("--scale-sandboxes", "With --scale: idle sandboxes at most", 300, 0);
         _scaleFiles = Number("--scale-files", "With --scale: files of the largest tree", 100_000, 0);
         _scale = Add(new Option<bool>("--scale") { Description = "Instead: how Sleigh's times grow with sandboxes and with the size of a tree" });
+        _notifications = Number("--notifications", "Notifications of the kernel that are timed until a limit is written; 0: none", 2000, 0);
+        _signals = Add(new Option<bool>("--signals") { Description = "Instead: only those notifications, without a daemon" });
+        _http = Add(new Option<bool>("--http") { Description = "Instead: commands and lists over TCP, and the daemon's memory, against their bounds" });
+        _httpExecs = Number("--http-execs", "With --http: commands whose times are taken", 1000, 1);
+        _httpSoak = Number("--http-soak", "With --http: commands over which the daemon must not grow; 0: none", 20_000, 0);
+        _httpOutput = Number("--http-output", "With --http: MiB that one command prints; 0: none", 5120, 0);
+        _httpSandboxes = Number("--http-sandboxes", "With --http: sandboxes in the list that is timed", 300, 10);
+        _snapshots = Add(new Option<bool>("--snapshots") { Description = "Instead: snapshots, rollbacks and forks of large trees, against their bounds, with Docker's commit beside" });
+        _snapshotsFiles = Number("--snapshots-files", "With --snapshots: files of the tree with the bounds", 20_000, 1);
+        _snapshotsMb = Number("--snapshots-mb", "With --snapshots: its megabytes", 500, 1);
+        _snapshotsLargest = Number("--snapshots-largest-mb", "With --snapshots: the largest of the trees of 10, 100, 500 and 2000 MB", 2000, 10);
+        _snapshotsAtOnce = Number("--snapshots-at-once", "With --snapshots: forks of one call", 20, 1);
+        _snapshotsDeep = Number("--snapshots-deep", "With --snapshots: snapshots, each of what was restored from the one before; 0: none", 200, 0);
+        _snapshotsWide = Number("--snapshots-wide", "With --snapshots: forks alive together; 0: none", 50, 0);
         _output = Text("--output", "table for people, json for programs", "table");
         _output.Aliases.Add("-o");
         _output.AcceptOnlyFromAmong("table", "json");
@@ -74,6 +103,17 @@ internal sealed class HostOptions
             Sandboxes = parsed.GetValue(_sandboxes),
             SoakExecs = parsed.GetValue(_soak),
             Scale = parsed.GetValue(_scale),
+            Signals = parsed.GetValue(_signals),
+            Http = parsed.GetValue(_http),
+            Snapshots = parsed.GetValue(_snapshots),
+            SnapshotSizes = new SnapshotSizes(
+                parsed.GetValue(_snapshotsFiles), parsed.GetValue(_snapshotsMb), parsed.GetValue(_snapshotsLargest), parsed.GetValue(_snapshotsAtOnce),
+                parsed.GetValue(_snapshotsDeep), parsed.GetValue(_snapshotsWide), parsed.GetValue(_rounds), parsed.GetValue(_dockerLarge)),
+            HttpExecs = parsed.GetValue(_httpExecs),
+            HttpSoak = parsed.GetValue(_httpSoak),
+            HttpOutput = parsed.GetValue(_httpOutput),
+            HttpSandboxes = parsed.GetValue(_httpSandboxes),
+            Notifications = parsed.GetValue(_notifications),
             ScaleSandboxes = parsed.GetValue(_scaleSandboxes),
             ScaleFiles = parsed.GetValue(_scaleFiles),
             IsJson = parsed.GetValue(_output) == "json",

@@ -1,7 +1,12 @@
+using System.Net;
+using System.Net.Sockets;
 using Sleigh.Benchmarks.Host.Daemon;
 using Sleigh.Benchmarks.Host.Docker;
+using Sleigh.Benchmarks.Host.Http;
+using Sleigh.Benchmarks.Host.Notifications;
 using Sleigh.Benchmarks.Host.Parts;
 using Sleigh.Benchmarks.Host.Report;
+using Sleigh.Benchmarks.Host.Snapshots;
 using Sleigh.Cli;
 using Sleigh.Cli.Bench;
 
@@ -65,9 +70,136 @@ internal sealed class HostSession
         }
     }
 
+    /// <summary>The way from the kernel's notification to the written limit; no daemon is started.</summary>
+    public async Task<BenchReport> SignalsAsync(CancellationToken cancellationToken)
+    {
+        _withoutDocker = "it has nothing of the kind";
+        await DescribeAsync([], cancellationToken);
+        var results = new BenchResults();
+        var notifications = new NotificationPart(results, Progress);
+        await notifications.MeasureAsync(Math.Max(1, _arguments.Notifications), cancellationToken);
+        return Report(results, notifications.Figures);
+    }
+
+    /// <summary>Commands and lists over TCP, and the daemon's memory, against their bounds.</summary>
+    public async Task<BenchReport> HttpAsync(CancellationToken cancellationToken)
+    {
+        var address = new IPEndPoint(IPAddress.Loopback, FreePort());
+        await using var host = new SleighHost(_arguments.Paths) { Listen = address };
+        await host.StartAsync(pool: true, cancellationToken);
+        _withoutDocker = "the bounds are Sleigh's own";
+        await DescribeAsync([host], cancellationToken);
+        var results = new BenchResults();
+        var bounds = new Bounds(results);
+        using ApiCaller caller = await ApiCaller.OpenAsync(new Uri($"http://{address}"), cancellationToken);
+        var growth = new DaemonGrowth(caller, host.DaemonPid, results, bounds, Progress);
+        try
+        {
+            var part = new HttpPart(caller, _arguments.Paths.Image, results, bounds, Progress);
+            await part.ExecsAsync(_arguments.HttpExecs, cancellationToken);
+            await part.AtOnceAsync(cancellationToken);
+            if (_arguments.HttpSoak > 0)
+            {
+                await growth.OverExecsAsync(part.Sandboxes[0], _arguments.HttpSoak, cancellationToken);
+            }
+
+            if (_arguments.HttpOutput > 0)
+            {
+                await growth.OverOutputAsync(part.Sandboxes[0], _arguments.HttpOutput, cancellationToken);
+            }
+
+            await part.HistoryAsync(cancellationToken);
+            await part.SandboxesAsync(_arguments.HttpSandboxes, cancellationToken);
+        }
+        catch (CliException ex)
+        {
+            results.Fail("over TCP", Bounds.Ours, ex.Message);
+        }
+        finally
+        {
+            await caller.EndAsync();
+        }
+
+        return Report(results, [.. bounds.Figures, .. growth.Figures]);
+    }
+
+    /// <summary>Snapshots, rollbacks and forks of large trees over TCP, against their bounds; Docker commits the same tree.</summary>
+    public async Task<BenchReport> SnapshotsAsync(CancellationToken cancellationToken)
+    {
+        var address = new IPEndPoint(IPAddress.Loopback, FreePort());
+        List<IBenchHost> hosts = [new SleighHost(_arguments.Paths) { Listen = address }];
+        try
+        {
+            await hosts[0].StartAsync(pool: true, cancellationToken);
+            if (_withoutDocker.Length == 0 && await StartDockerAsync(cancellationToken) is { } docker)
+            {
+                hosts.Add(docker);
+            }
+
+            await DescribeAsync(hosts, cancellationToken);
+            return await SnapshotsAsync(address, await OpenAsync(hosts, cancellationToken), cancellationToken);
+        }
+        finally
+        {
+            foreach (IBenchHost host in hosts)
+            {
+                await host.DisposeAsync();
+            }
+        }
+    }
+
+    private async Task<BenchReport> SnapshotsAsync(
+        IPEndPoint address, List<(IBenchHost Host, IHostSubject Subject)> sides, CancellationToken cancellationToken)
+    {
+        var results = new BenchResults();
+        var bounds = new Bounds(results);
+        using ApiCaller caller = await ApiCaller.OpenAsync(new Uri($"http://{address}"), cancellationToken);
+        SnapshotSizes sizes = _arguments.SnapshotSizes;
+        try
+        {
+            var part = new SnapshotPart(
+                new SnapshotCaller(caller, _arguments.Paths.Image), sizes, sides[0].Subject.SettleAsync, results, bounds, Progress);
+            await part.BoundedAsync(sides.Count > 1 ? sides[1].Subject : null, cancellationToken);
+            await part.GrowthAsync(cancellationToken);
+            if (sizes.Deep > 0)
+            {
+                await part.DeepAsync(cancellationToken);
+            }
+
+            if (sizes.Wide > 0)
+            {
+                await part.WideAsync(cancellationToken);
+            }
+        }
+        catch (CliException ex)
+        {
+            results.Fail("snapshots", Bounds.Ours, ex.Message);
+        }
+        finally
+        {
+            await caller.EndAsync();
+            await CleanUpAsync(sides);
+        }
+
+        return Report(results, bounds.Figures);
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
     private async Task<BenchReport> MeasureAsync(List<IBenchHost> hosts, CancellationToken cancellationToken)
     {
         var results = new BenchResults();
+        var notifications = new NotificationPart(results, Progress);
+        if (_arguments.Notifications > 0)
+        {
+            await notifications.MeasureAsync(_arguments.Notifications, cancellationToken);
+        }
+
         Progress("ready");
         await ReadyPart.MeasureAsync(hosts, _arguments.Bench.Rounds, results, cancellationToken);
 
@@ -114,7 +246,7 @@ internal sealed class HostSession
             await CleanUpAsync(sides);
         }
 
-        return Report(results, memory.Figures);
+        return Report(results, [.. memory.Figures, .. notifications.Figures]);
     }
 
     private async Task<DockerHost?> StartDockerAsync(CancellationToken cancellationToken)

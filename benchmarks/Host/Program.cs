@@ -13,7 +13,14 @@ static async Task<int> RunAsync(HostArguments arguments, CancellationToken cance
         // Before anything is started: a wrong file must not cost an hour.
         Baseline? baseline = arguments.Baseline.Length > 0 ? Baseline.Read(arguments.Baseline) : null;
         var session = new HostSession(arguments);
-        BenchReport report = arguments.Scale ? await session.ScaleAsync(cancellationToken) : await session.MeasureAsync(cancellationToken);
+        BenchReport report = arguments switch
+        {
+            { Signals: true } => await session.SignalsAsync(cancellationToken),
+            { Http: true } => await session.HttpAsync(cancellationToken),
+            { Snapshots: true } => await session.SnapshotsAsync(cancellationToken),
+            { Scale: true } => await session.ScaleAsync(cancellationToken),
+            _ => await session.MeasureAsync(cancellationToken),
+        };
         IReadOnlyList<Comparison> comparisons = baseline?.Compare(report.Ratios(), arguments.Tolerance) ?? [];
         if (arguments.Save.Length > 0)
         {

@@ -1,6 +1,9 @@
 using Microsoft.Extensions.Logging;
+using Sleigh.Api.Metrics;
 using Sleigh.Api.Streams;
 using Sleigh.Runtime;
+using Sleigh.Runtime.CodeWriting;
+using Sleigh.Runtime.Memory;
 using Sleigh.Runtime.Options;
 
 namespace Sleigh.Api;
@@ -8,6 +11,13 @@ namespace Sleigh.Api;
 /// <summary>What the HTTP layer stands on. The daemon makes one and hands it to <see cref="SleighApi.Map"/>.</summary>
 public sealed record ApiDependencies
 {
+    /// <summary>With meters of its own, whose scope is <see cref="Requests"/>' owner.</summary>
+    public ApiDependencies()
+    {
+        object owner = new();
+        (Requests, Meters) = (new RequestMeters(owner), new MeterTotals(owner));
+    }
+
     /// <summary>Tokens.</summary>
     public required ISessions Sessions { get; init; }
 
@@ -20,14 +30,41 @@ public sealed record ApiDependencies
     /// <summary>Files in and out of sandboxes.</summary>
     public required ISandboxFiles Files { get; init; }
 
+    /// <summary>Changes of files with checks and builds.</summary>
+    public required ICodeWriter CodeWriter { get; init; }
+
+    /// <summary>Directories of the host in sandboxes.</summary>
+    public required IMounts Mounts { get; init; }
+
+    /// <summary>Directories of the host that are copied into sandboxes.</summary>
+    public required IEnvironments Environments { get; init; }
+
+    /// <summary>The directories of the host that agents may use.</summary>
+    public required IZones Zones { get; init; }
+
+    /// <summary>What has changed since a snapshot.</summary>
+    public required ISnapshotDiffs Diffs { get; init; }
+
+    /// <summary>Snapshots for other tools and hosts.</summary>
+    public required ISnapshotExports Exports { get; init; }
+
     /// <summary>What has happened.</summary>
     public required IEvents Events { get; init; }
 
     /// <summary>Images, for the administrator.</summary>
     public required IImages Images { get; init; }
 
+    /// <summary>Memory of sandboxes and the host's ledger.</summary>
+    public required IMemory Memory { get; init; }
+
     /// <summary>What only the administrator sees of sandboxes.</summary>
     public required IInspection Inspection { get; init; }
+
+    /// <summary>Whether records, layers and mounts agree.</summary>
+    public required IFsck Fsck { get; init; }
+
+    /// <summary>The layer store, for the administrator.</summary>
+    public required IStorage Storage { get; init; }
 
     /// <summary>The configuration, for the administrator.</summary>
     public required IConfiguration Configuration { get; init; }
@@ -37,6 +74,15 @@ public sealed record ApiDependencies
 
     /// <summary>The pool of parked containers.</summary>
     public required IWarmPool Pool { get; init; }
+
+    /// <summary>Telling others of the end of commands.</summary>
+    public required IWebhooks Webhooks { get; init; }
+
+    /// <summary>What is removed because its time is over.</summary>
+    public required IMaintenance Maintenance { get; init; }
+
+    /// <summary>Signs cursors where <c>cursor.secret</c> is not set.</summary>
+    public required string CursorSecret { get; init; }
 
     /// <summary>Replies kept for retried calls.</summary>
     public required IIdempotency Idempotency { get; init; }
@@ -55,4 +101,10 @@ public sealed record ApiDependencies
 
     /// <summary>The streams that sessions hold open.</summary>
     internal StreamQuota Streams { get; } = new();
+
+    /// <summary>Counts requests.</summary>
+    internal RequestMeters Requests { get; }
+
+    /// <summary>What the meters have counted since this was made.</summary>
+    internal MeterTotals Meters { get; }
 }

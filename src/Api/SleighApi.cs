@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Sleigh.Api.Json;
+using Sleigh.Api.Metrics;
 using Sleigh.Api.Peers;
 using Sleigh.Api.Transport;
 using Sleigh.Api.Views;
@@ -34,13 +35,23 @@ public static class SleighApi
         json.WriteEndObject();
     }
 
+    /// <summary>The figures that are read when somebody asks for them, as <c>/metrics</c> shows them beside the counters.</summary>
+    public static IReadOnlyList<Figure> Figures(ApiDependencies dependencies)
+    {
+        ArgumentNullException.ThrowIfNull(dependencies);
+        return Metrics.Figures.Of(dependencies);
+    }
+
     /// <summary>Leaves body size and body speed to the contract's own rules (413, 408) instead of Kestrel's.</summary>
-    public static void ConfigureKestrel(KestrelServerOptions options)
+    /// <param name="options">Of the server.</param>
+    /// <param name="maxConnections"><c>http.max_connections</c>: of each address and socket that is listened on; one more is closed unanswered.</param>
+    public static void ConfigureKestrel(KestrelServerOptions options, int maxConnections)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.AddServerHeader = false;
         options.Limits.MaxRequestBodySize = null;
         options.Limits.MinRequestBodyDataRate = null;
+        options.Limits.MaxConcurrentConnections = maxConnections;
         options.ConfigureEndpointDefaults(listen => listen.Protocols = HttpProtocols.Http1);
     }
 

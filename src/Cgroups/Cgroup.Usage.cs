@@ -17,7 +17,7 @@ public sealed partial record Cgroup
             MemoryPeak = directory.TryRead("memory.peak") is { } peak ? LimitValue.Parse(peak) : null,
             MemoryEvents = directory.TryRead("memory.events") is { } events ? Cgroups.MemoryEvents.Parse(events) : null,
             MemoryPressure = directory.TryRead("memory.pressure") is { } pressure ? Pressure.Parse(pressure) : null,
-            Io = directory.TryRead("io.stat") is { } io ? IoStat.Parse(io) : null,
+            Io = directory.TryRead("io.stat") is { } io ? IoStat.Parse(io, StackedDevices.Contains) : null,
         };
     }
 }

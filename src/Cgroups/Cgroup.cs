@@ -87,7 +87,7 @@ public sealed partial record Cgroup(string Path, ulong Inode)
         return null;
     }
 
-    private KernelDirectory OpenSelf() =>
+    internal KernelDirectory OpenSelf() =>
         TryOpenSelf() ?? throw new KernelFileException("open", Path, $"the cgroup with inode {Inode} is gone");
 
     private static string Checked(string name) =>

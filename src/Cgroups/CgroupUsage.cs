@@ -18,6 +18,6 @@ public sealed record CgroupUsage
     /// <summary>Time lost to lack of memory (PSI; needs no controller).</summary>
     public Pressure? MemoryPressure { get; init; }
 
-    /// <summary>Bytes read and written (io controller).</summary>
+    /// <summary>Bytes read and written at devices that stand on no other one (io controller).</summary>
     public IoStat? Io { get; init; }
 }

@@ -32,5 +32,25 @@ internal sealed class FlatKeyed
         return result;
     }
 
+    /// <summary>The value of one name in a long text; no other line costs memory.</summary>
+    /// <exception cref="FormatException">There is no such line, or it is cut off.</exception>
+    internal static long ValueOf(string text, ReadOnlySpan<char> name)
+    {
+        ReadOnlySpan<char> rest = text;
+        while (!rest.IsEmpty)
+        {
+            int end = rest.IndexOf('\n');
+            ReadOnlySpan<char> line = end < 0 ? rest : rest[..end];
+            rest = end < 0 ? default : rest[(end + 1)..];
+            if (line.StartsWith(name, StringComparison.Ordinal) && line.Length > name.Length && line[name.Length] == ' '
+                && long.TryParse(line[(name.Length + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out long value))
+            {
+                return value;
+            }
+        }
+
+        throw new FormatException($"no '{name}' line in '{text}'");
+    }
+
     internal long? Find(string name) => _values.TryGetValue(name, out long value) ? value : null;
 }

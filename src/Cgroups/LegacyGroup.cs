@@ -41,11 +41,36 @@ public sealed record LegacyGroup(string Path)
             : null;
     }
 
+    /// <summary>
+    /// Processes killed for memory so far, the host's own lack of it included: <c>oom_kill</c> of <c>memory.oom_control</c> (Linux 4.13).
+    /// </summary>
+    /// <returns>Null when the group is gone, has no memory controller, or the kernel does not count them.</returns>
+    /// <exception cref="FormatException">The line is cut off.</exception>
+    public long? ReadOomKills()
+    {
+        using KernelDirectory? directory = KernelDirectory.TryOpen(Path);
+        return directory?.TryRead("memory.oom_control") is { } control && control.Contains("oom_kill ", StringComparison.Ordinal)
+            ? FlatKeyed.Parse(control)["oom_kill"]
+            : null;
+    }
+
+    /// <summary>The most memory in use so far (<c>memory.max_usage_in_bytes</c>); null when the group is gone or has no memory controller.</summary>
+    public long? ReadMemoryPeak() => ReadBytes("memory.max_usage_in_bytes");
+
+    /// <summary>The limit in force in bytes (<c>memory.limit_in_bytes</c>); null when the group is gone or has no memory controller.</summary>
+    public long? ReadMemoryLimit() => ReadBytes("memory.limit_in_bytes");
+
     /// <summary>Processes and threads in it and below it; null when the group is gone or has no pids controller.</summary>
     public long? ReadPids()
     {
         using KernelDirectory? directory = KernelDirectory.TryOpen(Path);
         return directory?.TryRead("pids.current") is { } count ? LimitValue.Parse(count) : null;
+    }
+
+    private long? ReadBytes(string file)
+    {
+        using KernelDirectory? directory = KernelDirectory.TryOpen(Path);
+        return directory?.TryRead(file) is { } bytes ? LimitValue.Parse(bytes) : null;
     }
 
     internal static (long Used, long WorkingSet) MemoryOf(string usage, string? stat, string inactive)

@@ -17,10 +17,10 @@ internal static class Quiescence
             return ExitCode.Success;
         }
 
-        LiveOptions live = new(options with { Pool = options.Pool with { Size = 0 }, Images = options.Images with { Prefetch = [] } });
+        LiveOptions live = new(options);
         using ILoggerFactory loggers = Logs.Create(live);
         using DataLock held = DataLock.Take(options);
-        SleighRuntime runtime = await SleighRuntime.StartAsync(live, held, loggers, TimeProvider.System, _ => { }, CancellationToken.None);
+        SleighRuntime runtime = await SleighRuntime.OpenAsync(live, held, loggers, TimeProvider.System, _ => { }, CancellationToken.None);
         IReadOnlyList<string> left = await runtime.QuiesceAsync();
         if (left.Count == 0)
         {

@@ -1,10 +1,13 @@
 using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
+using Sleigh.Api.Metrics;
 using Sleigh.Daemon.Configuration;
 using Sleigh.Daemon.Listening;
 using Sleigh.Daemon.Logging;
 using Sleigh.Daemon.Service;
+using Sleigh.Daemon.Telemetry;
+using Sleigh.Linux;
 using Sleigh.Linux.Systemd;
 using Sleigh.Runtime;
 using Sleigh.Runtime.Options;
@@ -40,10 +43,10 @@ internal sealed partial class Server : IDisposable
     /// <summary>Opens the runtime once to delete everything in it.</summary>
     public static async Task<int> StopAllAsync(SleighOptions options)
     {
-        LiveOptions live = new(options with { Pool = options.Pool with { Size = 0 }, Images = options.Images with { Prefetch = [] } });
+        LiveOptions live = new(options);
         using ILoggerFactory loggers = Logs.Create(live);
         using DataLock held = DataLock.Take(options);
-        SleighRuntime runtime = await SleighRuntime.StartAsync(live, held, loggers, TimeProvider.System, _ => { }, CancellationToken.None);
+        SleighRuntime runtime = await SleighRuntime.OpenAsync(live, held, loggers, TimeProvider.System, _ => { }, CancellationToken.None);
         await runtime.RemoveAllAsync(CancellationToken.None);
         return ExitCode.Success;
     }
@@ -81,12 +84,21 @@ internal sealed partial class Server : IDisposable
     private async Task ServeAsync(DaemonConfiguration configuration, ILoggerFactory loggers, ILogger logger)
     {
         SleighOptions options = configuration.Options.Now;
+        OpenFileLimit.Raise();
+        if (Doctor.OpenFiles() is { Result: not "ok", Remedy: { } remedy } few)
+        {
+            FewOpenFiles(logger, few.Seen, remedy);
+        }
+
         Starting("taking the data directory and the sockets");
         using DataLock held = DataLock.Take(options);
         using Listeners listeners = Listeners.Open(options);
-        await using SleighRuntime runtime = await SleighRuntime.StartAsync(
+        await using SleighRuntime runtime = await SleighRuntime.OpenAsync(
             configuration.Options, held, loggers, TimeProvider.System, Starting, _stop.Token);
-        await using WebApplication http = await HttpFront.StartAsync(listeners, configuration, runtime, loggers);
+        runtime.Begin();
+        (WebApplication server, IReadOnlyList<Figure> figures) = await HttpFront.StartAsync(listeners, configuration, runtime, loggers);
+        await using WebApplication http = server;
+        using Exports? exports = Exports.Start(TelemetrySettings.FromEnvironment(), VersionOf.ThisBuild, figures, logger);
         Ready(logger, VersionOf.ThisBuild, listeners.Address.ToString(), listeners.SocketPath, Environment.TickCount64 - _begin);
         configuration.Watch = (() => _systemd.Reloading(), _ => _systemd.Ready(StatusOf(runtime, listeners, configuration, []).ToString()));
         Show(StatusOf(runtime, listeners, configuration, []), first: true);
@@ -176,4 +188,7 @@ internal sealed partial class Server : IDisposable
 
     [LoggerMessage(EventId = 8, EventName = "fail", Level = LogLevel.Critical, Message = "An error that nobody foresaw ends sleighd")]
     private static partial void Unforeseen(ILogger logger, Exception failure);
+
+    [LoggerMessage(EventId = 9, EventName = "start", Level = LogLevel.Warning, Message = "Open files: {Seen}. To mend it: {Remedy}")]
+    private static partial void FewOpenFiles(ILogger logger, string seen, string remedy);
 }

@@ -11,6 +11,9 @@ namespace Sleigh.Linux;
 /// </remarks>
 public static partial class ExtendedAttributes
 {
+    /// <summary>XATTR_SIZE_MAX.</summary>
+    private const int MaxValue = 65_536;
+
     /// <summary>The names, such as <c>user.note</c> or <c>trusted.overlay.opaque</c>; empty where there is no support.</summary>
     /// <exception cref="KernelException">The kernel refused.</exception>
     public static IReadOnlyList<string> List(SafeFileHandle directory, KernelPath name)
@@ -59,8 +62,8 @@ public static partial class ExtendedAttributes
             {
                 case Errno.ENODATA or Errno.EOPNOTSUPP:
                     return null;
-                case Errno.ERANGE when buffer.Length < 65536:
-                    buffer = new byte[65536]; // XATTR_SIZE_MAX
+                case Errno.ERANGE when buffer.Length < MaxValue:
+                    buffer = new byte[MaxValue];
                     break;
                 case Errno errno:
                     throw new KernelException($"read attribute {attribute} of", Descriptors.Describe(directory, name), errno);
@@ -87,6 +90,86 @@ public static partial class ExtendedAttributes
             throw KernelException.Last($"remove attribute {attribute} of", directory, name);
         }
     }
+
+    /// <summary>Copies the attributes of an open file or handle to another one, but for those that the caller leaves out.</summary>
+    /// <param name="from">Any handle, also <see cref="OpenFlags.PathOnly"/>; no symbolic link.</param>
+    /// <param name="to">Likewise.</param>
+    /// <param name="isWanted">Whether an attribute is copied.</param>
+    /// <exception cref="KernelException">The kernel refused.</exception>
+    public static void Copy(SafeFileHandle from, SafeFileHandle to, Func<string, bool> isWanted)
+    {
+        // The calls without the l: what /proc/self/fd shows is a link to the file.
+        foreach (string attribute in ListOpen(from).Where(isWanted))
+        {
+            if (GetOpen(from, attribute) is byte[] value
+                && SetXattr(KernelPath.FromString(Descriptors.PathOf(to)).Terminated, attribute, value, (nuint)value.Length, 0) != 0)
+            {
+                throw KernelException.Last($"set attribute {attribute} of", to, default);
+            }
+        }
+    }
+
+    /// <summary>The attributes of what a handle names, in the order of their names; empty where there is no support.</summary>
+    /// <param name="file">Any handle, also <see cref="OpenFlags.PathOnly"/> and one of a symbolic link.</param>
+    /// <param name="isWanted">Whether an attribute is read.</param>
+    /// <exception cref="KernelException">The kernel refused.</exception>
+    public static IReadOnlyList<KeyValuePair<string, byte[]>> Read(SafeFileHandle file, Func<string, bool> isWanted)
+    {
+        // Most files have none, and this asks without a buffer.
+        if (ListXattr(KernelPath.FromString(Descriptors.PathOf(file)).Terminated, [], 0) == 0)
+        {
+            return [];
+        }
+
+        List<KeyValuePair<string, byte[]>> found = [];
+        foreach (string name in ListOpen(file).Where(isWanted).Order(StringComparer.Ordinal))
+        {
+            if (GetOpen(file, name) is byte[] value)
+            {
+                found.Add(new(name, value));
+            }
+        }
+
+        return found;
+    }
+
+    private static string[] ListOpen(SafeFileHandle file)
+    {
+        byte[] buffer = new byte[MaxValue]; // XATTR_LIST_MAX is the same
+        nint size = ListXattr(KernelPath.FromString(Descriptors.PathOf(file)).Terminated, buffer, (nuint)buffer.Length);
+        return size >= 0
+            ? Encoding.UTF8.GetString(buffer, 0, (int)size).Split('\0', StringSplitOptions.RemoveEmptyEntries)
+            : (Errno)Marshal.GetLastPInvokeError() == Errno.EOPNOTSUPP ? [] : throw KernelException.Last("list attributes of", file, default);
+    }
+
+    /// <summary>The value of an attribute of what a handle names, or null if it is not set.</summary>
+    /// <param name="file">Any handle, also <see cref="OpenFlags.PathOnly"/>; no symbolic link.</param>
+    /// <param name="attribute">Its name.</param>
+    /// <exception cref="KernelException">The kernel refused.</exception>
+    public static byte[]? Get(SafeFileHandle file, string attribute)
+    {
+        Span<byte> buffer = stackalloc byte[512];
+        nint size = GetXattr(KernelPath.FromString(Descriptors.PathOf(file)).Terminated, attribute, buffer, (nuint)buffer.Length);
+        return size >= 0 ? buffer[..(int)size].ToArray() : GetOpen(file, attribute);
+    }
+
+    private static byte[]? GetOpen(SafeFileHandle file, string attribute)
+    {
+        byte[] buffer = new byte[MaxValue];
+        nint size = GetXattr(KernelPath.FromString(Descriptors.PathOf(file)).Terminated, attribute, buffer, (nuint)buffer.Length);
+        return size >= 0
+            ? buffer[..(int)size]
+            : (Errno)Marshal.GetLastPInvokeError() is Errno.ENODATA or Errno.EOPNOTSUPP ? null : throw KernelException.Last($"read attribute {attribute} of", file, default);
+    }
+
+    [LibraryImport("libc", EntryPoint = "listxattr", SetLastError = true)]
+    private static partial nint ListXattr(ReadOnlySpan<byte> path, Span<byte> list, nuint size);
+
+    [LibraryImport("libc", EntryPoint = "getxattr", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint GetXattr(ReadOnlySpan<byte> path, string name, Span<byte> value, nuint size);
+
+    [LibraryImport("libc", EntryPoint = "setxattr", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int SetXattr(ReadOnlySpan<byte> path, string name, ReadOnlySpan<byte> value, nuint size, int flags);
 
     [LibraryImport("libc", EntryPoint = "llistxattr", SetLastError = true)]
     private static partial nint LListXattr(ReadOnlySpan<byte> path, Span<byte> list, nuint size);

@@ -31,12 +31,26 @@ public static partial class FileData
     /// <exception cref="KernelException">The kernel refused.</exception>
     public static void CopySparse(SafeFileHandle source, SafeFileHandle target, CancellationToken cancellationToken)
     {
+        if (!TryCopySparse(source, target, cancellationToken))
+        {
+            throw new KernelException("copy data into", Descriptors.Describe(target, default), Errno.EXDEV);
+        }
+    }
+
+    /// <summary>
+    /// As <see cref="CopySparse"/>; false, with the size set and no data copied, where the kernel does not copy between the two
+    /// filesystems (EXDEV, EOPNOTSUPP, EINVAL): before Linux 5.19 it does, later only for some.
+    /// </summary>
+    /// <exception cref="KernelException">Any other refusal.</exception>
+    public static bool TryCopySparse(SafeFileHandle source, SafeFileHandle target, CancellationToken cancellationToken)
+    {
         if (FTruncate(target, Files.Stat(source).Size) != 0)
         {
             throw KernelException.Last("set the size of", target, default);
         }
 
         long position = 0;
+        bool isBegun = false;
         while ((position = LSeek(source, position, SeekData)) >= 0)
         {
             long end = LSeek(source, position, SeekHole);
@@ -47,6 +61,11 @@ public static partial class FileData
                 long to = position;
                 // In pieces, so that a cancelled copy of a huge file ends soon.
                 nint copied = CopyFileRange(source, ref from, target, ref to, (nuint)Math.Min(end - position, 64 << 20), 0);
+                if (copied < 0 && !isBegun && (Errno)Marshal.GetLastPInvokeError() is Errno.EXDEV or Errno.EOPNOTSUPP or Errno.EINVAL)
+                {
+                    return false;
+                }
+
                 if (copied < 0)
                 {
                     throw KernelException.Last("copy data into", target, default);
@@ -54,9 +73,10 @@ public static partial class FileData
 
                 if (copied == 0)
                 {
-                    return; // the source was cut while we read it
+                    return true; // the source was cut while we read it
                 }
 
+                isBegun = true;
                 position += copied;
             }
         }
@@ -65,6 +85,8 @@ public static partial class FileData
         {
             throw KernelException.Last("find data in", source, default);
         }
+
+        return true;
     }
 
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]

@@ -36,6 +36,12 @@ public readonly record struct FileStatus(
 {
     /// <summary>A character device with number 0: the overlay's mark for "deleted here".</summary>
     public bool IsWhiteout => Type == FileType.CharacterDevice && SpecialDevice == 0;
+
+    /// <summary>Whether a mount begins here (Linux 5.8).</summary>
+    public bool IsMountRoot { get; init; }
+
+    /// <summary>When the inode was made; nobody can set it. Null where the filesystem keeps no such time.</summary>
+    public FileTime? BirthTime { get; init; }
 }
 
 public static partial class Files
@@ -43,7 +49,9 @@ public static partial class Files
     private const int SymlinkNoFollow = 0x100;
     private const int EmptyPath = 0x1000;
     private const uint BasicStats = 0x7ff;
+    private const uint BirthTimeMask = 0x800;
     private const uint MountIdMask = 0x1000;
+    private const ulong MountRootAttribute = 0x2000;
 
     /// <summary>What is behind an open descriptor.</summary>
     /// <exception cref="KernelException">The kernel refused.</exception>
@@ -59,7 +67,7 @@ public static partial class Files
     public static FileStatus? TryStat(SafeFileHandle directory, KernelPath path, out Errno errno)
     {
         int flags = SymlinkNoFollow | (path.IsEmpty ? EmptyPath : 0);
-        if (StatX(directory, path.Terminated, flags, BasicStats | MountIdMask, out StatXBuffer s) != 0)
+        if (StatX(directory, path.Terminated, flags, BasicStats | BirthTimeMask | MountIdMask, out StatXBuffer s) != 0)
         {
             errno = (Errno)Marshal.GetLastPInvokeError();
             return null;
@@ -80,12 +88,20 @@ public static partial class Files
             new FileTime(s.AccessTime.Seconds, s.AccessTime.Nanoseconds),
             new FileTime(s.ModifyTime.Seconds, s.ModifyTime.Nanoseconds),
             new FileTime(s.ChangeTime.Seconds, s.ChangeTime.Nanoseconds),
-            (s.Mask & MountIdMask) != 0 ? s.MountId : 0);
+            (s.Mask & MountIdMask) != 0 ? s.MountId : 0)
+        {
+            IsMountRoot = (s.Attributes & MountRootAttribute) != 0,
+            BirthTime = (s.Mask & BirthTimeMask) != 0 ? new FileTime(s.BirthTime.Seconds, s.BirthTime.Nanoseconds) : null,
+        };
     }
 
     /// <summary>The kernel's 64-bit form of a device's two numbers (glibc's makedev).</summary>
     public static ulong DeviceNumber(uint major, uint minor) =>
         ((ulong)(major & 0xfffff000) << 32) | ((major & 0xfffu) << 8) | ((ulong)(minor & 0xffffff00) << 12) | (minor & 0xffu);
+
+    /// <summary>The two numbers of the kernel's 64-bit form (glibc's major and minor).</summary>
+    public static (uint Major, uint Minor) DeviceParts(ulong device) => (
+        (uint)((device >> 32) & 0xfffff000) | (uint)((device >> 8) & 0xfff), (uint)((device >> 12) & 0xffffff00) | (uint)(device & 0xff));
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true)]
     private static partial int StatX(

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Sleigh.Containerd;
 using Sleigh.Linux.Sqlite;
@@ -29,6 +30,8 @@ internal sealed partial class Background
 
         _ = Task.Run(async () =>
         {
+            // Work behind an answer is no part of the trace of the operation that was answered.
+            Activity.Current = null;
             try
             {
                 await work();

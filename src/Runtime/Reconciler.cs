@@ -15,6 +15,7 @@ internal sealed partial class Reconciler
 {
     private readonly SandboxParts _parts;
     private readonly Sandboxes _sandboxes;
+    private readonly LiveMounts _mounts;
     private readonly SlotFactory _factory;
     private readonly Trees _trees;
     private readonly ContainerdClient _containerd;
@@ -25,17 +26,18 @@ internal sealed partial class Reconciler
     private readonly List<SlotId> _toEnd = [];
 
     public Reconciler(
-        SandboxParts parts, Sandboxes sandboxes, SlotFactory factory, Trees trees, ContainerdClient containerd, CgroupHierarchy hierarchy,
+        SandboxParts parts, Sandboxes sandboxes, LiveMounts mounts, SlotFactory factory, Trees trees, ContainerdClient containerd, CgroupHierarchy hierarchy,
         SlotPaths paths, string instance)
     {
-        (_parts, _sandboxes, _factory, _trees, _containerd, _hierarchy, _paths, _instance) =
-            (parts, sandboxes, factory, trees, containerd, hierarchy, paths, instance);
+        (_parts, _sandboxes, _mounts, _factory, _trees, _containerd, _hierarchy, _paths, _instance) =
+            (parts, sandboxes, mounts, factory, trees, containerd, hierarchy, paths, instance);
         _logger = parts.Logger;
     }
 
     /// <summary>Does it. When it returns, sandboxes are usable; removal of leftovers goes on behind it.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
+        new SnapshotRepair(_parts.Records, _parts.Layers, SnapshotRepair.ReadBootId, _logger).Run();
         IReadOnlyList<(SandboxRecord Record, SandboxState State)> sandboxes = _parts.Records.ReadSandboxes();
         IReadOnlyList<(Snapshot Snapshot, SnapshotState State)> snapshots = _parts.Records.ReadSnapshots();
         Dictionary<SandboxId, Slot> slots = await AdoptSlotsAsync(sandboxes, cancellationToken);
@@ -52,14 +54,20 @@ internal sealed partial class Reconciler
             _parts.Table.Add(new SandboxEntry(now, slot, _parts.Time));
         }
 
+        await LimitDisksAsync();
+        _mounts.Adopt();
+
         foreach ((Snapshot snapshot, SnapshotState state) in snapshots.Where(s => s.State == SnapshotState.Sealed))
         {
             _parts.Snapshots.Add(snapshot);
         }
 
         await AdoptExecsAsync(sandboxes);
+        await _parts.FileWrites.ForgetAsync(_parts.Table);
         Adopted(_logger, _parts.Table.Count, slots.Count, _parts.Execs.CountRunning(null), _parts.Pool.Status.Available);
+        _sandboxes.FinishSnapshots();
         Leftovers leftovers = await FindLeftoversAsync();
+        _parts.Execs.Rollbacks.Allow();
         _parts.Background.Run("remove what no record names", () => SweepAsync(sandboxes, snapshots, leftovers));
     }
 
@@ -99,6 +107,22 @@ internal sealed partial class Reconciler
         return claimed;
     }
 
+    // They survive the daemon; after a crash of the host, or when somebody switched quotas off, they are missing.
+    private async Task LimitDisksAsync()
+    {
+        foreach (SandboxEntry entry in _parts.Table.All.Where(e => e.Record.DiskLimitBytes is not null))
+        {
+            try
+            {
+                await _parts.Layers.SetLimitAsync(LayerId.Parse(entry.Record.Layer), entry.Record.DiskLimitBytes);
+            }
+            catch (Exception e) when (e is LayerLimitException or LayerConflictException or IOException)
+            {
+                NotLimited(_logger, entry.Id.ToString(), e);
+            }
+        }
+    }
+
     private async Task AdoptExecsAsync(IReadOnlyList<(SandboxRecord Record, SandboxState State)> sandboxes)
     {
         Dictionary<SandboxId, SandboxEntry> gone = sandboxes.Where(s => s.State != SandboxState.Live)
@@ -115,7 +139,7 @@ internal sealed partial class Reconciler
                 _parts.Records.FinishExec(row.Exec with
                 {
                     Status = ExecStatus.Failed, Error = "sandbox was deleted while the command was running", Completed = _parts.Time.GetUtcNow(),
-                });
+                }, oomTold: row.Rollback is not null);
             }
         }
 
@@ -126,6 +150,8 @@ internal sealed partial class Reconciler
                 // One left frozen by a death between freeze and thaw goes on.
                 slot.Execs.Thaw();
                 _parts.Execs.Follow(entry, slot);
+                _parts.Background.Run($"put the recorded limit of {entry.Id} in force", () => _parts.Memory.SettleAsync(entry, slot));
+                _parts.Memory.Watch(entry, slot);
                 await _parts.Execs.SettleAsync(slot);
             }
         }
@@ -145,8 +171,7 @@ internal sealed partial class Reconciler
                 .Concat(Names(cgroups)).Concat(Names(_paths.All))
                 .Where(name => SlotId.IsValid(name) && !slots.Contains(name)).Distinct().Select(SlotId.Parse)],
             [.. layers.Live.Where(l => !live.Contains(l.ToString()))],
-            [.. layers.Sealed.Where(l => !sealedOnes.Contains(l.ToString()))],
-            [.. _parts.Spool.List().Where(id => _parts.Records.FindExec(id) is null)]);
+            [.. layers.Sealed.Where(l => !sealedOnes.Contains(l.ToString()))]);
     }
 
     private static IEnumerable<string> Names(string directory) =>
@@ -194,14 +219,17 @@ internal sealed partial class Reconciler
             await _parts.Layers.DeleteSealedAsync(layer);
         }
 
-        leftovers.Spools.ForEach(_parts.Spool.Remove);
+        SpoolSweep.Run(_parts.Spool, _parts.Records);
         await _parts.Layers.EmptyTrashAsync();
     }
 
-    private sealed record Leftovers(List<SlotId> Slots, List<LayerId> Live, List<LayerId> Sealed, List<ExecId> Spools);
+    private sealed record Leftovers(List<SlotId> Slots, List<LayerId> Live, List<LayerId> Sealed);
 
     [LoggerMessage(EventId = 1501, EventName = "reconcile", Level = LogLevel.Information, Message = "Found {Sandboxes} sandboxes, {Running} of them running, {Execs} commands without an end, {Parked} parked slots")]
     private static partial void Adopted(ILogger logger, int sandboxes, int running, int execs, int parked);
+
+    [LoggerMessage(EventId = 1503, EventName = "reconcile", Level = LogLevel.Warning, Message = "The disk limit of {Sandbox} is not in force")]
+    private static partial void NotLimited(ILogger logger, string sandbox, Exception exception);
 
     [LoggerMessage(EventId = 1502, EventName = "reconcile", Level = LogLevel.Warning, Message = "Removing {Kind} {Name}: no sandbox has it")]
     private static partial void Removing(ILogger logger, string kind, string name);

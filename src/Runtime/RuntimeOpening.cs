@@ -6,7 +6,9 @@ using Sleigh.Linux;
 using Sleigh.Linux.KernelFiles;
 using Sleigh.Linux.Sqlite;
 using Sleigh.Overlay;
+using Sleigh.Runtime.Exports;
 using Sleigh.Runtime.Images;
+using Sleigh.Runtime.Memory;
 using Sleigh.Runtime.Options;
 using Sleigh.Runtime.Records;
 using Sleigh.Runtime.Slots;
@@ -56,21 +58,53 @@ internal static partial class RuntimeOpening
         opened.Add(imageParts.Puller);
         SandboxTable table = new();
         Spool spool = Storage(options, () => new Spool(Path.Combine(options.DataDir, "execs"), () => live.Now.Exec.SpoolMaxBytes));
-        SandboxStarter starter = new(pool, trees, layers, images, records, logger);
-        Execs execs = new(table, starter, records, spool, live, traffic, time, logger) { SocketOf = paths.Socket };
+        ExportSpool exports = Storage(options, () => new ExportSpool(Path.Combine(options.DataDir, "exports")));
+        HostZones zones = new(live);
+        HostMounter hostMounter = new(namespaces);
+        MountAttacher mounts = new(hostMounter, zones, logger);
+        SandboxStarter starter = new(pool, trees, mounts, layers, images, records, logger);
+        Background background = new(logger);
+        Execs execs = new(table, starter, records, spool, live, traffic, background, time, logger) { SocketOf = paths.Socket, DiskUse = layers.UseOf };
+        MemoryTeller teller = new(records, logger);
+        opened.Add(teller);
+        string? noGrowth = GrowthAvailability.Unavailable(hierarchy, options.Cgroup.Subtree);
+        StallTrigger? stalls = noGrowth is null ? StallTrigger.Choose(options.Memory.StallThreshold, options.Memory.StallWindow) : null;
+        GrowthLoop? growth = noGrowth is null ? new GrowthLoop(MemoryInfo.Read, execs.CountRunning, live, stalls, teller, MemoryWatch.Open, time, logger) : null;
+        string signals = MemorySignals.Describe(noGrowth, stalls);
+        if (noGrowth is null && stalls is { Limitation: null })
+        {
+            Hears(logger, signals);
+        }
+        else
+        {
+            HearsLess(logger, signals);
+        }
+
+        MemoryParts memoryParts = new(table, records, factory, guard, live, teller, hierarchy, MemoryInfo.Read, time);
+        MemoryService memory = new(memoryParts, growth, noGrowth, signals);
+        starter.Started += memory.Watch;
+        starter.Resuming = memory.Resume;
+        execs.Growth = memory;
         SandboxParts parts = new()
         {
-            Table = table, Snapshots = new SnapshotTable(), Starter = starter, Execs = execs, Pool = pool, Layers = layers,
-            Images = images, ImageParts = imageParts, Records = records, Spool = spool, Guard = guard, Options = live,
-            Time = time, Logger = logger, Background = new Background(logger), Traffic = traffic,
+            Memory = memory, Growth = growth,
+            Table = table, Snapshots = new SnapshotTable(), Starter = starter, Execs = execs, Pool = pool, Mounts = mounts, Layers = layers,
+            Images = images, ImageParts = imageParts, Records = records, FileWrites = new FileWrites(records, layers, logger), Spool = spool,
+            Guard = guard, Options = live,
+            Time = time, Logger = logger, Background = background, Traffic = traffic,
         };
         Sandboxes sandboxes = new(parts);
-        Reconciler reconciler = new(parts, sandboxes, factory, trees, containerd, hierarchy, paths, instance);
+        LiveMounts liveMounts = new(parts, zones, hostMounter);
+        Reconciler reconciler = new(parts, sandboxes, liveMounts, factory, trees, containerd, hierarchy, paths, instance);
         phase("looking after sandboxes that run already");
         await reconciler.RunAsync(cancellationToken);
         imageParts.Pulls.Recovered = parts.Background.BeginAsync("take back an import or pull that was cut off", () => images.RecoverAsync());
         Images.Images adminImages = new(images, new ImageBootstrap(images, options.DataDir), imageParts, table, live, time);
 
+        Webhooks webhooks = new(records, live);
+        WebhookSender webhookSender = new(live, () => webhooks.Secret, time);
+        opened.Add(webhookSender);
+        HostAlerts alerts = new(webhookSender.SendAsync, live, parts.Background, time, logger);
         Sessions sessions = new(records, live, time) { IsBusy = execs.IsBusy };
         SessionEnds ends = new(sessions, sandboxes, parts);
         ends.FinishAfterStart();
@@ -79,15 +113,25 @@ internal static partial class RuntimeOpening
         return new OpenRuntime(
             parts,
             sandboxes,
-            new SandboxFiles(parts),
+            new SandboxFiles(parts, mounter),
+            liveMounts,
+            new Environments(parts, zones),
+            zones,
+            new SnapshotDiffs(parts, mounter),
+            new SnapshotExports(parts, mounter, exports, adminImages),
             sessions,
             ends,
             adminImages,
             new ImageUpkeep(adminImages, adminImages.PruneViewsAsync, live, parts.Background, time, logger),
-            new RuntimeHost(parts, containerd, hierarchy, doctor, supervisor is null ? "system" : "embedded"),
+            new RuntimeHost(parts, containerd, hierarchy, doctor, alerts, supervisor is null ? "system" : "embedded"),
             new Inspection(parts, hierarchy),
+            new Fsck(parts, sandboxes, liveMounts),
             new Idempotency(records, live, time),
-            containerd, supervisor, namespaces, held);
+            webhooks,
+            webhookSender,
+            new WebhookDeliverer(records, webhookSender.SendAsync, time, Random.Shared.NextDouble, logger),
+            new Retention(records, spool, sandboxes.DeleteOldSnapshotsAsync, sandboxes.DeleteSurplusSnapshotsAsync, live, background, time, logger, execs.Stopping),
+            teller, containerd, supervisor, namespaces, held);
     }
 
     private static ImageParts PartsOfImages(
@@ -147,7 +191,7 @@ internal static partial class RuntimeOpening
     {
         try
         {
-        LayerStore layers = await LayerStore.OpenAsync(
+            return await LayerStore.OpenAsync(
                 new LayerStoreOptions
                 {
                     DataDirectory = options.DataDir,
@@ -155,7 +199,6 @@ internal static partial class RuntimeOpening
                     PoolBytes = options.Storage.PoolSize,
                 },
                 cancellationToken);
-            return layers;
         }
         catch (Exception e) when (e is LayerStoreUnavailableException or IOException or UnauthorizedAccessException)
         {
@@ -197,6 +240,12 @@ internal static partial class RuntimeOpening
 
     [LoggerMessage(EventId = 1001, EventName = "containerd", Level = LogLevel.Information, Message = "containerd: {Line}")]
     private static partial void ContainerdSays(ILogger logger, string line);
+
+    [LoggerMessage(EventId = 1808, EventName = "memory", Level = LogLevel.Information, Message = "Memory grows on: {Signals}")]
+    private static partial void Hears(ILogger logger, string signals);
+
+    [LoggerMessage(EventId = 1809, EventName = "memory", Level = LogLevel.Warning, Message = "Memory grows with less than all signals, or not at all: {Signals}")]
+    private static partial void HearsLess(ILogger logger, string signals);
 
     [LoggerMessage(EventId = 1603, EventName = "pull", Level = LogLevel.Information, Message = "Pull: {Line}")]
     private static partial void RegistrySays(ILogger logger, string line);

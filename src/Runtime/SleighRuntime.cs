@@ -1,5 +1,8 @@
+using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Sleigh.Containerd;
+using Sleigh.Runtime.CodeWriting;
+using Sleigh.Runtime.Memory;
 using Sleigh.Runtime.Options;
 using Sleigh.Runtime.Slots;
 
@@ -12,16 +15,24 @@ namespace Sleigh.Runtime;
 public sealed partial class SleighRuntime : IAsyncDisposable
 {
     private static readonly TimeSpan MaintenanceInterval = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan ExpiryInterval = TimeSpan.FromSeconds(1);
+
+    private const int CursorSecretLength = 64;
 
     private readonly OpenRuntime _open;
     private readonly SandboxParts _parts;
     private readonly ITimer _maintenance;
+    private readonly ITimer _expiry;
 
     private SleighRuntime(OpenRuntime open)
     {
         (_open, _parts) = (open, open.Parts);
         Events = new Events(_parts.Records);
-        _maintenance = _parts.Time.CreateTimer(_ => Maintain(), null, MaintenanceInterval, MaintenanceInterval);
+        CodeWriter = new CodeWriter(_parts);
+        Storage = new Storage(_parts.Layers, _parts.Table, _parts.Snapshots);
+        CursorSecret = _parts.Records.MetaOrAdd("cursor_secret", () => RandomNumberGenerator.GetHexString(CursorSecretLength, lowercase: true));
+        _maintenance = _parts.Time.CreateTimer(_ => Maintain(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _expiry = _parts.Time.CreateTimer(_ => Expire(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <summary>Sessions and their tokens.</summary>
@@ -36,8 +47,29 @@ public sealed partial class SleighRuntime : IAsyncDisposable
     /// <summary>Files in and out of sandboxes.</summary>
     public ISandboxFiles Files => _open.Files;
 
+    /// <summary>Changes of files with checks and builds.</summary>
+    public ICodeWriter CodeWriter { get; }
+
+    /// <summary>Directories of the host in sandboxes.</summary>
+    public IMounts Mounts => _open.Mounts;
+
+    /// <summary>Directories of the host that are copied into sandboxes.</summary>
+    public IEnvironments Environments => _open.Environments;
+
+    /// <summary>The directories of the host that agents may use.</summary>
+    public IZones Zones => _open.Zones;
+
+    /// <summary>What has changed since a snapshot.</summary>
+    public ISnapshotDiffs Diffs => _open.Diffs;
+
+    /// <summary>Snapshots for other tools and hosts.</summary>
+    public ISnapshotExports Exports => _open.Exports;
+
     /// <summary>What has happened.</summary>
     public IEvents Events { get; }
+
+    /// <summary>Memory of sandboxes and the host's ledger.</summary>
+    public IMemory Memory => _parts.Memory;
 
     /// <summary>The pool of parked containers.</summary>
     public IWarmPool Pool => _parts.Pool;
@@ -48,13 +80,28 @@ public sealed partial class SleighRuntime : IAsyncDisposable
     /// <summary>What only the administrator sees of sandboxes.</summary>
     public IInspection Inspection => _open.Inspection;
 
+    /// <summary>Whether records, layers and mounts agree.</summary>
+    public IFsck Fsck => _open.Fsck;
+
+    /// <summary>The layer store, for the administrator.</summary>
+    public IStorage Storage { get; }
+
     /// <summary>The host and the daemon.</summary>
     public IHost Host => _open.Host;
+
+    /// <summary>Telling others of the end of commands.</summary>
+    public IWebhooks Webhooks => _open.Webhooks;
+
+    /// <summary>What is removed because its time is over.</summary>
+    public IMaintenance Maintenance => _open.Retention;
+
+    /// <summary>Signs cursors where <c>cursor.secret</c> is not set; made at first start.</summary>
+    public string CursorSecret { get; }
 
     /// <summary>Replies kept for repeated requests.</summary>
     public IIdempotency Idempotency => _open.Idempotency;
 
-    /// <summary>Opens everything and takes over what an earlier run has left running.</summary>
+    /// <summary>Opens everything and takes over what an earlier run has left running. Nothing is done by itself before <see cref="Begin"/>.</summary>
     /// <param name="options">The settings; a change of them is followed.</param>
     /// <param name="held">The hold on their data directory. Released with the runtime; where this fails it stays the caller's.</param>
     /// <param name="loggers">Where sentences go.</param>
@@ -62,13 +109,20 @@ public sealed partial class SleighRuntime : IAsyncDisposable
     /// <param name="phase">Told what is being done, as "opening the database".</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="StartException">One sentence on what stands in the way and what to do.</exception>
-    public static async Task<SleighRuntime> StartAsync(
-        LiveOptions options, DataLock held, ILoggerFactory loggers, TimeProvider time, Action<string> phase, CancellationToken cancellationToken)
+    public static async Task<SleighRuntime> OpenAsync(
+        LiveOptions options, DataLock held, ILoggerFactory loggers, TimeProvider time, Action<string> phase, CancellationToken cancellationToken) =>
+        new(await RuntimeOpening.OpenAsync(options, held, loggers, time, phase, cancellationToken));
+
+    /// <summary>Begins what goes on by itself: growth of memory, the pool, webhooks, clean-up. Once, and not for a runtime that is opened to be emptied.</summary>
+    public void Begin()
     {
-        SleighRuntime runtime = new(await RuntimeOpening.OpenAsync(options, held, loggers, time, phase, cancellationToken));
-        runtime._parts.Pool.Start();
-        runtime._open.ImageUpkeep.Tick();
-        return runtime;
+        _parts.Growth?.Start();
+        _parts.Pool.Start();
+        _open.ImageUpkeep.Tick();
+        _open.WebhookDeliverer.Start();
+        _open.Retention.Start();
+        _maintenance.Change(MaintenanceInterval, MaintenanceInterval);
+        _expiry.Change(ExpiryInterval, ExpiryInterval);
     }
 
     /// <summary>
@@ -94,6 +148,7 @@ public sealed partial class SleighRuntime : IAsyncDisposable
         _parts.Execs.BeginStop();
         _parts.ImageParts.Pulls.Stop();
         _parts.Pool.BeginStop();
+        _open.WebhookDeliverer.BeginStop();
     }
 
     /// <summary>Deletes all sandboxes, empties the pool and ends an embedded containerd: for an installation that is given up.</summary>
@@ -136,9 +191,13 @@ public sealed partial class SleighRuntime : IAsyncDisposable
     {
         BeginStop();
         await _maintenance.DisposeAsync();
+        await _expiry.DisposeAsync();
+        await _open.Retention.DisposeAsync();
         await _parts.ImageParts.Pulls.DrainAsync();
+        await _open.Idempotency.DrainAsync();
         await _parts.Pool.DrainAsync();
         await _parts.Background.DrainAsync();
+        await _open.WebhookDeliverer.DisposeAsync();
         await _parts.Pool.DisposeAsync();
         foreach (SandboxEntry entry in _parts.Table.All)
         {
@@ -148,6 +207,12 @@ public sealed partial class SleighRuntime : IAsyncDisposable
             }
         }
 
+        if (_parts.Growth is GrowthLoop growth)
+        {
+            await growth.DisposeAsync();
+        }
+
+        await _open.Teller.DisposeAsync();
         await _parts.Layers.CloseAsync(unmount: stopContainerd);
         if (_open.Supervisor is ContainerdSupervisor supervisor)
         {
@@ -160,6 +225,8 @@ public sealed partial class SleighRuntime : IAsyncDisposable
         }
 
         _parts.ImageParts.Puller.Dispose();
+        _open.WebhookSender.Dispose();
+        _open.Exports.Dispose();
         _open.Containerd.Dispose();
         _open.Namespaces.Dispose();
         _parts.Execs.Dispose();
@@ -177,17 +244,28 @@ public sealed partial class SleighRuntime : IAsyncDisposable
             _open.Ends.Maintain();
             return Task.CompletedTask;
         });
+        _parts.Background.Run("count anew what layers hold", () => _parts.Layers.MendQuotaAsync());
         TimeSpan? idle = _parts.Options.Now.Sandbox.IdleTtl;
         foreach (SandboxEntry entry in _parts.Table.All.Where(e => !e.IsDeleted))
         {
-            bool expired = entry.Record.Sandbox.Expires is DateTimeOffset end && end <= now;
-            bool unused = idle is TimeSpan limit && entry.LastUsed + limit <= now && _parts.Execs.CountRunning(entry.Id) == 0
-                && entry.Slot is not { Users.Any: true };
-            if (expired || unused)
+            if (idle is TimeSpan limit && entry.LastUsed + limit <= now && _parts.Execs.CountRunning(entry.Id) == 0
+                && entry.Slot is not { Users.Any: true })
             {
-                DeleteReason reason = expired ? DeleteReason.Ttl : DeleteReason.Idle;
-                _parts.Background.Run($"delete {entry.Id}", () => _open.Sandboxes.DeleteAsync(entry.Id, reason));
+                Delete(entry, DeleteReason.Idle);
             }
         }
     }
+
+    // Whoever set a time to live in seconds counts on them.
+    private void Expire()
+    {
+        DateTimeOffset now = _parts.Time.GetUtcNow();
+        foreach (SandboxEntry entry in _parts.Table.All.Where(e => !e.IsDeleted && e.Record.Sandbox.Expires is DateTimeOffset end && end <= now))
+        {
+            Delete(entry, DeleteReason.Ttl);
+        }
+    }
+
+    private void Delete(SandboxEntry entry, DeleteReason reason) =>
+        _parts.Background.Run($"delete {entry.Id}", () => _open.Sandboxes.DeleteAsync(entry.Id, reason));
 }

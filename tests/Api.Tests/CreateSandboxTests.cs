@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Sleigh.Runtime;
+using Sleigh.TestSupport;
 
 namespace Sleigh.Api.Tests;
 
@@ -7,10 +8,27 @@ namespace Sleigh.Api.Tests;
 public sealed class CreateSandboxTests
 {
     [Theory]
+    [InlineData("exec", AutoSnapshot.Exec)]
+    [InlineData("off", null)]
+    public async Task Automatic_snapshots_are_asked_for_and_shown_while_they_are_on(string word, AutoSnapshot? shown)
+    {
+        await using TestApi api = await TestApi.StartAsync();
+
+        Answer made = await api.SendAsync("POST", "/sandboxes", $$"""{"auto_snapshot":"{{word}}"}""", api.Token());
+        AutoSnapshot? asked = api.Sandboxes.LastSpec!.AutoSnapshot;
+        await api.SendAsync("POST", "/sandboxes", "{}", api.Token());
+
+        Assert.Equal((201, shown is not null), (made.Status, made.Names.Contains("auto_snapshot")));
+        Assert.Equal(shown ?? AutoSnapshot.Off, asked);
+        Assert.Null(api.Sandboxes.LastSpec!.AutoSnapshot);
+    }
+
+    [Theory]
     [InlineData("""{"image":"python:3.11-slim\n"}""", "image", "bad request: image is not an image name")]
     [InlineData("""{"image":"Not A Name"}""", "image", "bad request: image is not an image name")]
     [InlineData("""{"labels":{"":"v"}}""", "labels", "bad request: labels has a key that is not 1 to 128 characters long")]
-    [InlineData("""{"memory_limit_mb":15}""", "memory_limit_mb", "bad request: memory_limit_mb must be at least 16, or 0 for the default")]
+    [InlineData("""{"memory_limit_mb":15}""", "memory_limit_mb", "bad request: memory_limit_mb is 15, must be at least 16, or 0 for the default")]
+    [InlineData("""{"memory_limit_mb":1}""", "memory_limit_mb", "bad request: memory_limit_mb is 1, must be at least 16, or 0 for the default")]
     [InlineData("""{"image_pull_policy":"always"}""", "image_pull_policy", "image_pull_policy must be one of: wait, notify")]
     [InlineData("""{"image_pull_policy":""}""", "image_pull_policy", "image_pull_policy must be one of: wait, notify")]
     [InlineData("""{"name":""}""", "name", "bad request: name must be 1 to 63 of a-z, 0-9 and -, with no - at either end")]
@@ -27,6 +45,7 @@ public sealed class CreateSandboxTests
     [InlineData("""{"pids_limit":-1}""", "pids_limit", null)]
     [InlineData("""{"disk_limit_mb":63}""", "disk_limit_mb", "bad request: disk_limit_mb must be at least 64, or 0 for no limit")]
     [InlineData("""{"disk_limit_mb":-5}""", "disk_limit_mb", null)]
+    [InlineData("""{"disk_limit_mb":2147483648}""", "disk_limit_mb", "bad request: disk_limit_mb must be at most 2147483647")]
     [InlineData("""{"network":"host"}""", "network", "bad request: network must be one of: none, bridge")]
     [InlineData("""{"user":""}""", "user", "bad request: user must be a user name, a uid, or uid:gid")]
     [InlineData("""{"user":"1:2:3"}""", "user", null)]
@@ -43,11 +62,26 @@ public sealed class CreateSandboxTests
     [InlineData("""{"ttl_seconds":-3}""", "ttl_seconds", null)]
     [InlineData("""{"ttl_seconds":9999999999999999999999}""", "ttl_seconds", null)]
     [InlineData("""{"runtime":"kata"}""", "runtime", "bad request: runtime must be one of: runc, crun, runsc")]
-    [InlineData("""{"memory_ceiling_mb":255}""", "memory_ceiling_mb", "bad request: memory_ceiling_mb must be at least the memory limit, 256 MB")]
+    [InlineData("""{"memory_ceiling_mb":255}""", "memory_ceiling_mb", "bad request: memory_ceiling_mb is 255, must be at least the memory limit, 256 MB")]
+    [InlineData("""{"memory_ceiling_mb":0}""", "memory_ceiling_mb", "bad request: memory_ceiling_mb is 0, must be at least the memory limit, 256 MB")]
+    [InlineData("""{"memory_ceiling_mb":-1}""", "memory_ceiling_mb", "bad request: memory_ceiling_mb is -1, must be at least the memory limit, 256 MB")]
+    [InlineData("""{"memory_ceiling_mb":-9223372036854775809}""", "memory_ceiling_mb", "bad request: memory_ceiling_mb is -9223372036854775809, must be at least the memory limit, 256 MB")]
+    [InlineData("""{"memory_limit_mb":512,"memory_ceiling_mb":511}""", "memory_ceiling_mb", "bad request: memory_ceiling_mb is 511, must be at least the memory limit, 512 MB")]
+    [InlineData("""{"labels":{"sleigh.priority":"1001"}}""", "labels.sleigh.priority", "bad request: labels.sleigh.priority is '1001', must be an integer from -1000 to 1000")]
+    [InlineData("""{"labels":{"sleigh.priority":"-1001"}}""", "labels.sleigh.priority", "bad request: labels.sleigh.priority is '-1001', must be an integer from -1000 to 1000")]
+    [InlineData("""{"labels":{"sleigh.priority":"high"}}""", "labels.sleigh.priority", "bad request: labels.sleigh.priority is 'high', must be an integer from -1000 to 1000")]
+    [InlineData("""{"labels":{"sleigh.priority":""}}""", "labels.sleigh.priority", "bad request: labels.sleigh.priority is '', must be an integer from -1000 to 1000")]
+    [InlineData("""{"labels":{"sleigh.priority":"1.0"}}""", "labels.sleigh.priority", "bad request: labels.sleigh.priority is '1.0', must be an integer from -1000 to 1000")]
+    [InlineData("""{"labels":{"sleigh.priority":" 1"}}""", "labels.sleigh.priority", "bad request: labels.sleigh.priority is ' 1', must be an integer from -1000 to 1000")]
+    [InlineData("""{"labels":{"sleigh.priority":"99999999999999999999"}}""", "labels.sleigh.priority", "bad request: labels.sleigh.priority is '99999999999999999999', must be an integer from -1000 to 1000")]
+    [InlineData("""{"labels":{"sleigh.priority":"NaN"}}""", "labels.sleigh.priority", "bad request: labels.sleigh.priority is 'NaN', must be an integer from -1000 to 1000")]
     [InlineData("""{"memory_limit_mb":512,"memory_ceiling_mb":511}""", "memory_ceiling_mb", null)]
     [InlineData("""{"memory_ceiling_mb":0}""", "memory_ceiling_mb", null)]
     [InlineData("""{"on_oom":"kill"}""", "on_oom", "bad request: on_oom must be one of: report, rollback")]
+    [InlineData("""{"auto_snapshot":"always"}""", "auto_snapshot", "bad request: auto_snapshot must be one of: off, exec")]
+    [InlineData("""{"auto_snapshot":""}""", "auto_snapshot", "bad request: auto_snapshot must be one of: off, exec")]
     [InlineData("""{"snapshot_id":" "}""", "snapshot_id", "bad request: snapshot_id must not be blank")]
+    [ContractLine("C6", Part = "bad values")]
     public async Task A_bad_value_is_400_with_its_field(string body, string field, string? error)
     {
         await using TestApi api = await TestApi.StartAsync();
@@ -59,13 +93,15 @@ public sealed class CreateSandboxTests
     }
 
     [Theory]
-    [InlineData("""{"disk_limit_mb":64}""", "disk_limit_mb", "bad request: disk_limit_mb cannot be enforced on this host")]
+    [InlineData("""{"disk_limit_mb":64}""", "disk_limit_mb", "bad request: disk_limit_mb cannot be enforced on this host: no quotas: switch them on")]
     [InlineData("""{"network":"bridge"}""", "network", "bad request: network bridge is not available on this host")]
     [InlineData("""{"runtime":"crun"}""", "runtime", "bad request: runtime crun is not available on this host")]
     [InlineData("""{"runtime":"runsc"}""", "runtime", "bad request: runtime runsc is not available on this host")]
+    [ContractLine("C6", Part = "what this host lacks")]
     public async Task What_the_host_cannot_give_is_400_unsupported_on_host(string body, string field, string error)
     {
         await using TestApi api = await TestApi.StartAsync();
+        api.Host.DiskLimitUnavailable = "no quotas: switch them on";
 
         Assert.Equal(field, (await api.SendAsync("POST", "/sandboxes", body, api.Token())).Is(400, "unsupported_on_host", error).Detail("field"));
     }
@@ -94,13 +130,125 @@ public sealed class CreateSandboxTests
         Assert.Equal($"{budget}", answer.Detail("budget_mb"));
     }
 
+    [Theory]
+    [InlineData("2147483648")]
+    [InlineData("9223372036854775807")]
+    [InlineData("9223372036854775808")]
+    [InlineData("123456789012345678901234567890")]
+    public async Task A_limit_beyond_any_number_is_400_with_the_value_as_it_was_sent(string asked)
+    {
+        await using TestApi api = await TestApi.StartAsync();
+
+        Answer answer = await api.SendAsync("POST", "/sandboxes", $$"""{"memory_limit_mb":{{asked}}}""", api.Token());
+
+        answer.Is(400, "memory_over_budget", $"bad request: memory_limit_mb {asked} is above the budget of 57600 MB");
+        Assert.Equal(0, api.Sandboxes.Creates);
+    }
+
+    [Theory]
+    [InlineData("1e400", ", not 1e400")]
+    [InlineData("1E3", ", not 1E3")]
+    [InlineData("-1e-400", ", not -1e-400")]
+    [InlineData("256.0", ", not 256.0")]
+    [InlineData("256.5", ", not 256.5")]
+    [InlineData("0.1234567890123456789012345678901234567890123", ", not 0.12345678901234567890123456789012345678...")]
+    [InlineData("\"256\"", "")]
+    [InlineData("\"NaN\"", "")]
+    [InlineData("true", "")]
+    [InlineData("[256]", "")]
+    public async Task A_limit_that_is_no_integer_is_400_with_the_rule_and_the_number(string sent, string shown)
+    {
+        await using TestApi api = await TestApi.StartAsync();
+
+        foreach (string field in (string[])["memory_limit_mb", "memory_ceiling_mb"])
+        {
+            Answer answer = await api.SendAsync("POST", "/sandboxes", $$"""{"{{field}}":{{sent}}}""", api.Token());
+
+            Assert.Equal(field, answer.Is(400, "invalid_json", $"invalid json: field {field} must be an integer{shown}").Detail("field"));
+        }
+
+        Assert.Equal(0, api.Sandboxes.Creates);
+    }
+
+    [Theory]
+    [InlineData("NaN")]
+    [InlineData("Infinity")]
+    [InlineData("-Infinity")]
+    [InlineData("0x100")]
+    [InlineData("+256")]
+    [InlineData("0256")]
+    public async Task What_JSON_does_not_know_as_a_number_is_400(string sent)
+    {
+        await using TestApi api = await TestApi.StartAsync();
+
+        Answer answer = await api.SendAsync("POST", "/sandboxes", $$"""{"memory_limit_mb":{{sent}}}""", api.Token());
+
+        answer.Is(400, "invalid_json");
+        Assert.StartsWith("invalid json: malformed at line 1, byte 2", answer.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("0")]
+    [InlineData("-1")]
+    [InlineData("-9223372036854775809")]
+    [InlineData("null")]
+    public async Task No_limit_or_one_below_one_is_the_default(string sent)
+    {
+        await using TestApi api = await TestApi.StartAsync();
+
+        Answer answer = await api.SendAsync("POST", "/sandboxes", $$"""{"memory_limit_mb":{{sent}}}""", api.Token());
+
+        Assert.Equal(201, answer.Status);
+        Assert.Null(api.Sandboxes.LastSpec!.MemoryLimitMb);
+    }
+
+    [Theory]
+    [InlineData("57601")]
+    [InlineData("9223372036854775808")]
+    public async Task A_ceiling_above_the_default_is_lowered_to_it(string sent)
+    {
+        await using TestApi api = await TestApi.StartAsync();
+
+        Answer answer = await api.SendAsync("POST", "/sandboxes", $$"""{"memory_ceiling_mb":{{sent}}}""", api.Token());
+
+        Assert.Equal(201, answer.Status);
+        Assert.Equal(57_600, api.Sandboxes.LastSpec!.MemoryCeilingMb);
+    }
+
+    [Theory]
+    [InlineData("-1000")]
+    [InlineData("1000")]
+    [InlineData("+5")]
+    [InlineData("0")]
+    public async Task A_priority_in_range_is_kept_as_a_label(string priority)
+    {
+        await using TestApi api = await TestApi.StartAsync();
+
+        Answer answer = await api.SendAsync("POST", "/sandboxes", $$$"""{"labels":{"sleigh.priority":"{{{priority}}}"}}""", api.Token());
+
+        Assert.Equal(201, answer.Status);
+        Assert.Equal(priority, answer.Root.GetProperty("labels").GetProperty("sleigh.priority").GetString());
+    }
+
+    [Fact]
+    public async Task A_fork_takes_no_memory_of_its_own()
+    {
+        await using TestApi api = await TestApi.StartAsync();
+        (string token, string sandbox) = await api.SandboxAsync();
+
+        foreach (string field in (string[])["memory_limit_mb", "memory_ceiling_mb", "auto_expand_memory"])
+        {
+            (await api.SendAsync("POST", $"/sandboxes/{sandbox}/fork", $$"""{"{{field}}":8}""", token)).Is(400, "unknown_field", $"bad request: unknown field {field}");
+        }
+    }
+
     [Fact]
     public async Task Every_field_reaches_the_runtime_as_it_was_sent()
     {
         await using TestApi api = await TestApi.StartAsync();
         string body = """
             {"image":"base","labels":{"task":"42","session_id":"forged"},"memory_limit_mb":512,"confirm_low_memory":true,
-             "auto_expand_memory":false,"image_pull_policy":"NOTIFY","name":"a-1","cpus":1.5,"pids_limit":16,"disk_limit_mb":0,"network":"none",
+             "auto_expand_memory":false,"image_pull_policy":"NOTIFY","name":"a-1","cpus":1.5,"pids_limit":16,"disk_limit_mb":64,"network":"none",
              "user":"1000:1000","env":{"A_1":"x y"},"ttl_seconds":60,"runtime":"runc","memory_ceiling_mb":99999999,"on_oom":"rollback"}
             """;
 
@@ -117,7 +265,7 @@ public sealed class CreateSandboxTests
         Assert.Equal("a-1", spec.Name);
         Assert.Equal(1.5, spec.Cpus);
         Assert.Equal(16, spec.PidsLimit);
-        Assert.Null(spec.DiskLimitMb);
+        Assert.Equal(64, spec.DiskLimitMb);
         Assert.Equal("none", spec.Network);
         Assert.Equal("1000:1000", spec.User);
         Assert.Equal("x y", spec.Env["A_1"]);
@@ -136,7 +284,8 @@ public sealed class CreateSandboxTests
         await api.SendAsync(
             "POST", "/sandboxes", """{"image":" ","memory_limit_mb":-4,"cpus":0,"pids_limit":0,"disk_limit_mb":0}""", api.Token());
 
-        Assert.Equal(new SandboxSpec { Labels = api.Sandboxes.LastSpec!.Labels, Env = api.Sandboxes.LastSpec.Env }, api.Sandboxes.LastSpec);
+        // No limit is said: one of a snapshot is not taken over then.
+        Assert.Equal(new SandboxSpec { Labels = api.Sandboxes.LastSpec!.Labels, Env = api.Sandboxes.LastSpec.Env, DiskLimitMb = 0 }, api.Sandboxes.LastSpec);
         Assert.Empty(api.Sandboxes.LastSpec.Labels);
     }
 
@@ -148,6 +297,7 @@ public sealed class CreateSandboxTests
     [InlineData("""{"labels":{"auto_expand_memory":"False"}}""", false, "False")]
     [InlineData("""{"labels":{"auto_expand_memory":"maybe"}}""", null, "maybe")]
     [InlineData("""{}""", null, null)]
+    [ContractLine("C5", Part = "flag and label")]
     public async Task The_growth_flag_beats_the_label_and_the_label_beats_the_default(string body, bool? growth, string? label)
     {
         await using TestApi api = await TestApi.StartAsync();
@@ -194,6 +344,7 @@ public sealed class CreateSandboxTests
     }
 
     [Fact]
+    [ContractLine("C2", Part = "the key of a slow look-up")]
     public async Task A_slow_look_up_adds_a_key_and_the_default_image_is_named()
     {
         await using TestApi api = await TestApi.StartAsync();
@@ -282,7 +433,7 @@ public sealed class CreateSandboxTests
         (await api.SendAsync("POST", "/sandboxes", $$"""{"snapshot_id":"{{id}}"}""", api.Token()))
             .Is(403, "forbidden", $"forbidden: {id} belongs to another session");
         (await api.SendAsync("POST", "/sandboxes", $$"""{"snapshot_id":"{{id}}","memory_ceiling_mb":255}""", token))
-            .Is(400, "invalid_argument", "bad request: memory_ceiling_mb must be at least the memory limit, 256 MB");
+            .Is(400, "invalid_argument", "bad request: memory_ceiling_mb is 255, must be at least the memory limit, 256 MB");
     }
 
     [Fact]

@@ -12,6 +12,7 @@ public sealed class ErrorKindTests
     public async Task Each_kind_has_a_status_and_a_code_and_reaches_the_caller(ErrorKind kind)
     {
         await using TestApi api = await TestApi.StartAsync();
+        api.AnyCode = true;
         string token = api.Token();
         api.Sandboxes.Fail = new RuntimeException(kind, "one sentence");
 
@@ -34,6 +35,7 @@ public sealed class ErrorKindTests
     [InlineData(ErrorKind.SnapshotNotFound, 404, "snapshot_not_found")]
     [InlineData(ErrorKind.NameInUse, 409, "name_in_use")]
     [InlineData(ErrorKind.SandboxBusy, 409, "sandbox_busy")]
+    [InlineData(ErrorKind.NothingToUndo, 409, "nothing_to_undo")]
     [InlineData(ErrorKind.IdempotencyConflict, 409, "idempotency_conflict")]
     [InlineData(ErrorKind.ImagePullNeeded, 409, "image_pull_needed")]
     [InlineData(ErrorKind.LowMemoryConfirmationRequired, 409, "low_memory_confirmation_required")]

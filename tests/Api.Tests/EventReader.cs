@@ -1,4 +1,5 @@
 using System.Text;
+using Sleigh.Api.Tests.OpenApi;
 
 namespace Sleigh.Api.Tests;
 
@@ -46,6 +47,11 @@ internal sealed class EventReader : IDisposable
         {
             if (line.Length == 0 && message.Count > 0)
             {
+                if (message.Find(l => l.StartsWith("event: ", StringComparison.Ordinal)) is { } type)
+                {
+                    ReplyCheck.CheckEvent(_response.RequestMessage!.RequestUri!.AbsolutePath, type[7..], message.Find(l => l.StartsWith("data: ", StringComparison.Ordinal))![6..]);
+                }
+
                 return string.Join('|', message);
             }
 

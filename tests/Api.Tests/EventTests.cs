@@ -1,4 +1,7 @@
+using Sleigh.Cgroups.Growth;
 using Sleigh.Runtime;
+using Sleigh.Runtime.Memory;
+using Sleigh.TestSupport;
 
 namespace Sleigh.Api.Tests;
 
@@ -23,6 +26,7 @@ public sealed class EventTests
         api.Events.Add(session, EventTypes.ExecFinished, Box, new EventData { Exec = exec });
         api.Events.Add(session, EventTypes.SnapshotCreated, Box, new EventData { Snapshot = SnapshotId.Parse("snap_000000000001") });
         api.Events.Add(session, EventTypes.SandboxDeleted, Box, new EventData { Reason = DeleteReason.Ttl });
+        api.Events.Add(session, EventTypes.MemoryOom, Box, new EventData { Oom = new OomReport(true, 2, 1, 3, "wait") });
 
         using EventReader reader = await EventReader.OpenAsync(api, "/events?last_event_id=0", token);
 
@@ -36,6 +40,62 @@ public sealed class EventTests
             await reader.NextAsync());
         Assert.Equal($$$"""id: 3|event: snapshot.created|data: {"seq":3,"type":"snapshot.created",{{{head}}},"data":{"snapshot_id":"snap_000000000001"}}""", await reader.NextAsync());
         Assert.Equal($$$"""id: 4|event: sandbox.deleted|data: {"seq":4,"type":"sandbox.deleted",{{{head}}},"data":{"reason":"ttl"}}""", await reader.NextAsync());
+        Assert.Equal(
+            $$$"""id: 5|event: memory.oom|data: {"seq":5,"type":"memory.oom",{{{head}}},"data":{"killed":true,"limit_bytes":2,"peak_bytes":1,"growth_attempts":3,"advice":"wait"}}""",
+            await reader.NextAsync());
+    }
+
+    [Fact]
+    public async Task The_events_of_mounts_and_copies_byte_for_byte()
+    {
+        await using TestApi api = await TestApi.StartAsync();
+        (string token, SessionId session) = Session(api);
+        Mount mount = new()
+        {
+            Id = MountId.Parse("mnt_000000000001"), Sandbox = Box, HostPath = "/srv/data/a", ContainerPath = "/a", Mode = MountMode.ReadWrite,
+            Created = DateTimeOffset.UnixEpoch,
+        };
+        api.Events.Add(session, EventTypes.MountAdded, Box, new EventData { Mount = mount });
+        api.Events.Add(session, EventTypes.EnvironmentCopied, Box, new EventData { Copied = new EnvironmentCopy("/py", "/opt", 3, 40, TimeSpan.FromMilliseconds(1.5)) });
+
+        using EventReader reader = await EventReader.OpenAsync(api, "/events?last_event_id=0", token);
+
+        Assert.EndsWith(
+            """ "data":{"mount_id":"mnt_000000000001","host_path":"/srv/data/a","container_path":"/a","mode":"rw"}}""".TrimStart(),
+            await reader.NextAsync(), StringComparison.Ordinal);
+        Assert.EndsWith(
+            """ "data":{"environment_path":"/py","sandbox_path":"/opt","files":3,"bytes":40,"duration_ms":2}}""".TrimStart(),
+            await reader.NextAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_events_of_memory_byte_for_byte()
+    {
+        await using TestApi api = await TestApi.StartAsync();
+        (string token, SessionId session) = Session(api);
+        GrowthEntry grown = new(DateTimeOffset.UnixEpoch, 256, 512, true, GrowthTrigger.High, "brake reached");
+        api.Events.Add(session, EventTypes.MemoryGrown, Box, new EventData { Growth = grown });
+        api.Events.Add(session, EventTypes.MemoryGrowthRefused, Box, new EventData { Growth = grown with { FromMb = 512, Granted = false, Reason = "host short" } });
+        api.Events.Add(session, EventTypes.MemoryNearLimit, Box, new EventData { NearLimit = "memory stall 12.30% exceeded threshold 10.00%" });
+        api.Events.Add(session, EventTypes.SandboxPaused, Box);
+        api.Events.Add(session, EventTypes.SandboxResumed, Box);
+
+        using EventReader reader = await EventReader.OpenAsync(api, "/events?last_event_id=0", token);
+
+        string head = $$"""
+            "time":"1970-01-01T00:00:00.000Z","session_id":"{{session}}","sandbox_id":"sbx_00000000abcd"
+            """;
+        Assert.Equal(
+            $$$"""id: 1|event: memory.grown|data: {"seq":1,"type":"memory.grown",{{{head}}},"data":{"from_mb":256,"to_mb":512,"granted":true,"trigger":"high","reason":"brake reached"}}""",
+            await reader.NextAsync());
+        Assert.Equal(
+            $$$"""id: 2|event: memory.growth_refused|data: {"seq":2,"type":"memory.growth_refused",{{{head}}},"data":{"from_mb":512,"to_mb":512,"granted":false,"trigger":"high","reason":"host short"}}""",
+            await reader.NextAsync());
+        Assert.Equal(
+            $$$"""id: 3|event: memory.near_limit|data: {"seq":3,"type":"memory.near_limit",{{{head}}},"data":{"reason":"memory stall 12.30% exceeded threshold 10.00%"}}""",
+            await reader.NextAsync());
+        Assert.Equal($$$"""id: 4|event: sandbox.paused|data: {"seq":4,"type":"sandbox.paused",{{{head}}},"data":{}}""", await reader.NextAsync());
+        Assert.Equal($$$"""id: 5|event: sandbox.resumed|data: {"seq":5,"type":"sandbox.resumed",{{{head}}},"data":{}}""", await reader.NextAsync());
     }
 
     [Fact]
@@ -93,6 +153,7 @@ public sealed class EventTests
     }
 
     [Fact]
+    [ContractLine("O1", Part = "the gap")]
     public async Task What_is_no_longer_kept_is_told_as_a_gap_without_a_number_and_not_to_who_asks_for_the_oldest()
     {
         await using TestApi api = await TestApi.StartAsync();

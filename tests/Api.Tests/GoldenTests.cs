@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Sleigh.Runtime;
+using Sleigh.Runtime.Memory;
 
 namespace Sleigh.Api.Tests;
 
@@ -116,12 +117,18 @@ public sealed partial class GoldenTests
         Answer cancelled = await api.SendAsync("POST", $"{path}/{id}/cancel", null, token);
         api.Execs.Change(id, e => e with { Status = ExecStatus.Failed, ExitCode = null, Error = "command could not be started: no such user", Origin = ExecOrigin.Workflow, Usage = null });
         Answer unstarted = await api.SendAsync("GET", $"{path}/{id}", null, token);
+        api.Execs.Change(id, e => e with { ExitCode = 137, Error = "command exited with status 137", Recovery = "r; s", Oom = new OomReport(true, 268435456, 267386880, 2, "wait") });
+        Answer killed = await api.SendAsync("GET", $"{path}/{id}", null, token);
+        api.Execs.Change(id, e => e with { Oom = new OomReport(false, 1, null, 0, "w") });
+        Answer lived = await api.SendAsync("GET", $"{path}/{id}", null, token);
+        api.Execs.Change(id, e => e with { Disk = new DiskReport(64L << 20, (64L << 20) - 1, "delete") });
+        Answer full = await api.SendAsync("GET", $"{path}/{id}", null, token);
 
         Assert.Equal(
             """{"id":"exec_*","sandbox_id":"sbx_*","status":"succeeded","exit_code":0,"started_at":"2026-01-05T09:00:01Z","completed_at":"2026-01-05T09:00:01Z","origin":"exec","usage":{"memory_peak_bytes":9437184,"cpu_usec":21034,"wall_ms":27,"stall_usec":0,"io_read_bytes":0},"stdout_bytes":3,"stderr_bytes":0,"stdout":"42\n","stderr":""}""",
             Masked(waited));
         Assert.Equal(
-            """{"id":"exec_*","sandbox_id":"sbx_*","status":"running","started_at":"2026-01-05T09:00:01Z","origin":"exec","webhook_subscription":{"error":"webhooks are not available in this version"},"stdout_bytes":0,"stderr_bytes":0,"stdout":"","stderr":""}""",
+            """{"id":"exec_*","sandbox_id":"sbx_*","status":"running","started_at":"2026-01-05T09:00:01Z","origin":"exec","webhook_subscription":{"created":true,"exec_status":"running"},"stdout_bytes":0,"stderr_bytes":0,"stdout":"","stderr":""}""",
             Masked(started));
         Assert.Equal("\"😀", running.Text("stdout"));
         Assert.Equal(["id", "sandbox_id", "status", "started_at", "origin", "stdout_bytes", "stderr_bytes", "stdout", "stderr"], running.Names);
@@ -136,6 +143,11 @@ public sealed partial class GoldenTests
         Assert.Equal("workflow", unstarted.Text("origin"));
         Assert.DoesNotContain("exit_code", unstarted.Names);
         Assert.DoesNotContain("usage", unstarted.Names);
+        Assert.Equal(
+            """{"id":"exec_*","sandbox_id":"sbx_*","status":"failed","exit_code":137,"error":"command exited with status 137","recovery":"r; s","oom":{"killed":true,"limit_bytes":268435456,"peak_bytes":267386880,"growth_attempts":2,"advice":"wait"},"started_at":"2026-01-05T09:00:01Z","completed_at":"2026-01-05T09:00:01Z","origin":"workflow","stdout_bytes":4,"stderr_bytes":812,"stdout":"X","stderr":""}""",
+            Regex.Replace(Masked(killed), "\"stdout\":\".*\",\"stderr\":", "\"stdout\":\"X\",\"stderr\":"));
+        Assert.Equal("""{"killed":false,"limit_bytes":1,"growth_attempts":0,"advice":"w"}""", lived.Root.GetProperty("oom").GetRawText());
+        Assert.Equal("""{"limit_mb":64,"used_mb":64,"full":true,"advice":"delete"}""", full.Root.GetProperty("disk").GetRawText());
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Primitives;
 using Sleigh.Api.Errors;
 using Sleigh.Api.Transport;
 using Sleigh.Runtime.Options;
+using Sleigh.TestSupport;
 
 namespace Sleigh.Api.Tests;
 
@@ -27,6 +28,7 @@ public sealed class HostAndOriginTests
     [InlineData("other.lan:82")]
     [InlineData("[::2]")]
     [InlineData("::1")]
+    [ContractLine("T12", Part = "Host")]
     public void Other_hosts_do_not(string host) => Assert.Equal("host_not_allowed", Refusal(Rules(), host, StringValues.Empty));
 
     [Fact]
@@ -59,6 +61,7 @@ public sealed class HostAndOriginTests
     [InlineData("localhost", "", false)]
     [InlineData("localhost", "localhost", false)]
     [InlineData("localhost", "http://localhost.evil.example", false)]
+    [ContractLine("T12", Part = "Origin")]
     public void An_origin_must_name_the_same_host_and_port(string host, string origin, bool passes)
     {
         if (passes)

@@ -33,14 +33,14 @@ internal sealed class KestrelApi : IAsyncDisposable
     public int Port => new Uri(_app.Services.GetRequiredService<IServer>().Features
         .GetRequiredFeature<IServerAddressesFeature>().Addresses.First(a => a.Contains("127.0.0.1", StringComparison.Ordinal))).Port;
 
-    public static async Task<KestrelApi> StartAsync(SocketPeerPolicy? policy = null, Func<SleighOptions, SleighOptions>? change = null)
+    public static async Task<KestrelApi> StartAsync(SocketPeerPolicy? policy = null, Func<SleighOptions, SleighOptions>? change = null, int maxConnections = 1000)
     {
         DirectoryInfo folder = Directory.CreateTempSubdirectory("sl-");
         TestApi parts = await TestApi.StartAsync();
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
-            SleighApi.ConfigureKestrel(kestrel);
+            SleighApi.ConfigureKestrel(kestrel, maxConnections);
             kestrel.Listen(IPAddress.Loopback, 0);
             kestrel.ListenUnixSocket(
                 Path.Combine(folder.FullName, "s.sock"),

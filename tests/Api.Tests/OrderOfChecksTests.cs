@@ -1,5 +1,6 @@
 using System.Text;
 using Sleigh.Runtime;
+using Sleigh.TestSupport;
 
 namespace Sleigh.Api.Tests;
 
@@ -12,7 +13,7 @@ public sealed class OrderOfChecksTests
     private const string Other = "sbx_00000000ffff";
     private const string BadToken = "sess_ffffffffffffffffffffffffffffffff";
 
-    // {S} is the sandbox, {E} an exec of it, {P} a snapshot of it, {I} the session.
+    // {S} is the sandbox, {E} an exec of it, {P} a snapshot of it, {M} no mount of it, {I} the session.
     private static readonly Row[] Rows =
     [
         new("POST", "/sandboxes") { WrongType = """{"labels":{"a":1}}""", WrongValue = """{"cpus":-1,"snapshot_id":"x"}""", Field = "cpus", Named = """{"snapshot_id":"snap_00000000ffff"}""", Idempotent = true },
@@ -22,19 +23,41 @@ public sealed class OrderOfChecksTests
         new("POST", "/sandboxes/{S}/snapshots") { EmptyIsFine = true, WrongType = """{"name":1}""", WrongValue = $$"""{"name":"{{new string('n', 129)}}"}""", Field = "name", Conflict = "{}", Idempotent = true },
         new("GET", "/sandboxes/{S}/snapshots"),
         new("DELETE", "/sandboxes/{S}/snapshots/{P}") { Unknown = """{"extra":1}""", Conflict = "{}" },
+        new("GET", "/sandboxes/{S}/snapshots/{P}/diff") { Unknown = """{"extra":1}""", WrongQuery = "limit=0&to=x", Field = "limit" },
+        new("POST", "/sandboxes/{S}/snapshots/{P}/restore") { WrongType = """{"paths":"/a"}""", WrongValue = """{"paths":["a"]}""", Field = "paths[0]" },
+        new("GET", "/sandboxes/{S}/snapshots/{P}/export") { Unknown = """{"extra":1}""", WrongQuery = "format=zip", Field = "format" },
         new("POST", "/sandboxes/{S}/rollback") { WrongType = """{"auto_expand":"yes"}""", WrongValue = """{"snapshot_id":" "}""", Field = "snapshot_id", Named = """{"snapshot_id":"snap_00000000ffff"}""", Conflict = """{"snapshot_id":"{P}"}""" },
+        new("POST", "/sandboxes/{S}/undo") { EmptyIsFine = true, WrongType = """{"steps":"2","extra":1}""", Unknown = """{"extra":1,"steps":0}""", WrongValue = """{"steps":0}""", Field = "steps", Conflict = "{}" },
+        new("POST", "/sandboxes/{S}/snapshots/{P}/keep") { WrongType = """{"keep":1,"extra":1}""", Unknown = """{"extra":1}""", WrongValue = "{}", Field = "keep", WrongCode = "bad_request", Conflict = """{"keep":true}""" },
         new("POST", "/sandboxes/{S}/fork") { EmptyIsFine = true, WrongType = """{"count":"2","extra":1}""", Unknown = """{"extra":1,"count":0}""", WrongValue = """{"count":0,"snapshot_id":"x"}""", Field = "count", Named = """{"snapshot_id":"snap_00000000ffff"}""", Conflict = "{}", Idempotent = true },
+        new("GET", "/sandboxes/{S}/memory/pressure"),
+        new("POST", "/sandboxes/{S}/memory/expand") { WrongType = """{"target_mb":"512"}""", WrongValue = """{"target_mb":0}""", Field = "target_mb" },
         new("POST", "/sandboxes/{S}/exec") { WrongType = """{"command":"true","env":[]}""", WrongValue = """{"command":"true","cwd":"tmp"}""", Field = "cwd", Idempotent = true },
         new("GET", "/sandboxes/{S}/exec/{E}"),
         new("POST", "/sandboxes/{S}/exec/{E}/cancel") { EmptyIsFine = true, Lenient = true },
         new("GET", "/sandboxes/{S}/exec/{E}/output") { Unknown = """{"extra":1}""", WrongQuery = "limit=0", Field = "limit" },
         new("GET", "/sandboxes/{S}/exec/{E}/stream") { Unknown = """{"extra":1}""", WrongQuery = "stdout_offset=x", Field = "stdout_offset" },
         new("GET", "/sandboxes/{S}/exec/{E}/attach") { Unknown = """{"extra":1}""", WrongQuery = "stderr_offset=x", Field = "stderr_offset" },
+        new("POST", "/sandboxes/{S}/ops/read") { WrongType = """{"args":"x"}""", WrongValue = """{"command":"cat","args":["a\u0000"]}""", Field = "args" },
+        new("POST", "/workflow/run") { WrongType = """{"steps":[{"action":1}]}""", WrongValue = """{"steps":[]}""", Field = "steps" },
         new("GET", "/sandboxes/{S}/files/stat") { Unknown = """{"extra":1}""", WrongQuery = "path=x", Field = "path" },
         new("GET", "/sandboxes/{S}/files/archive") { Unknown = """{"extra":1}""", WrongQuery = "path=x", Field = "path" },
         new("PUT", "/sandboxes/{S}/files/archive") { Streamed = true, WrongQuery = "path=x", Field = "path" },
+        new("GET", "/sandboxes/{S}/files") { Unknown = """{"extra":1}""", WrongQuery = "path=x", Field = "path" },
+        new("PUT", "/sandboxes/{S}/files") { Streamed = true, WrongQuery = "path=x", Field = "path" },
+        new("DELETE", "/sandboxes/{S}/files") { Unknown = """{"extra":1}""", WrongQuery = "path=x", Field = "path" },
+        new("GET", "/sandboxes/{S}/files/list") { Unknown = """{"extra":1}""", WrongQuery = "path=x", Field = "path" },
+        new("POST", "/webhooks/exec/subscribe") { WrongType = """{"exec_id":1}""", WrongValue = """{"exec_id":"e","webhook_url":"u"}""", Field = "sandbox_id" },
+        new("POST", "/sandboxes/{S}/ops/code/write") { WrongType = """{"sandbox_path":"/a","content":1}""", WrongValue = """{"sandbox_path":"/a","write_mode":"x","build_language":"y"}""", Field = "write_mode" },
+        new("GET", "/sandboxes/{S}/mounts"),
+        new("POST", "/sandboxes/{S}/mounts") { WrongType = """{"mode":1}""", WrongValue = """{"workspace_path":"a","container_path":"/a","mode":"x"}""", Field = "mode" },
+        new("DELETE", "/sandboxes/{S}/mounts/{M}"),
+        new("GET", "/mounts/workspaces"),
+        new("GET", "/environments/workspaces"),
+        new("POST", "/sandboxes/{S}/environment/copy") { WrongType = """{"sandbox_path":1}""", WrongValue = """{"environment_path":" ","sandbox_path":"/a"}""", Field = "environment_path", WrongCode = "bad_request" },
         new("GET", "/sessions/{I}") { Unknown = """{"extra":1}""" },
         new("DELETE", "/sessions/{I}") { Unknown = """{"extra":1}""" },
+        new("GET", "/sessions/{I}/exec-tasks"),
         new("GET", "/events") { Unknown = """{"extra":1}""", WrongQuery = "last_event_id=x", Field = "last_event_id" },
     ];
 
@@ -42,6 +65,7 @@ public sealed class OrderOfChecksTests
 
     [Theory]
     [MemberData(nameof(Endpoints))]
+    [ContractLine("T7")]
     public async Task The_earlier_fault_is_the_one_that_is_answered(string name)
     {
         Row row = Rows.Single(r => r.Name == name);
@@ -54,6 +78,7 @@ public sealed class OrderOfChecksTests
         string Fill(string text, string inSandbox) => text.Replace("{S}", inSandbox, StringComparison.Ordinal)
             .Replace("{E}", exec.Text("id"), StringComparison.Ordinal)
             .Replace("{P}", snapshot.Text("id"), StringComparison.Ordinal)
+            .Replace("{M}", "mnt_00000000ffff", StringComparison.Ordinal)
             .Replace("{I}", session, StringComparison.Ordinal);
         string path = Fill(row.Path, sandbox);
         string unknown = Fill(row.Path, Other);
@@ -121,7 +146,7 @@ public sealed class OrderOfChecksTests
         if (row.WrongValue is not null || row.WrongQuery is not null)
         {
             Answer bad = await api.SendAsync(row.Method, $"{path}?{row.WrongQuery}", row.WrongValue, token, badKey);
-            bad.Is(400, row.Field == "snapshot_id" ? "bad_request" : "invalid_argument");
+            bad.Is(400, row.WrongCode ?? (row.Field is "snapshot_id" or "sandbox_id" ? "bad_request" : "invalid_argument"));
             Assert.Equal(row.Field, bad.Detail("field"));
         }
 
@@ -141,6 +166,7 @@ public sealed class OrderOfChecksTests
         // 14.
         if (row.Conflict is not null)
         {
+            api.AnyCode = true;
             api.Sandboxes.Fail = new RuntimeException(ErrorKind.SandboxBusy, "another change has held the sandbox for 20 s")
             {
                 Details = new Dictionary<string, object> { ["operation"] = "snapshot" },
@@ -159,6 +185,7 @@ public sealed class OrderOfChecksTests
                 .Replace("{id}", "{S}", StringComparison.Ordinal)
                 .Replace("{execId}", "{E}", StringComparison.Ordinal)
                 .Replace("{snapshotId}", "{P}", StringComparison.Ordinal)
+                .Replace("{mountId}", "{M}", StringComparison.Ordinal)
                 .Replace("{sessionId}", "{I}", StringComparison.Ordinal));
 
         Assert.Equal(Rows.Select(r => r.Name).Order(StringComparer.Ordinal), all.Order(StringComparer.Ordinal));
@@ -185,6 +212,8 @@ public sealed class OrderOfChecksTests
         public string? WrongQuery { get; init; }
 
         public string? Field { get; init; }
+
+        public string? WrongCode { get; init; }
 
         public string? Named { get; init; }
 

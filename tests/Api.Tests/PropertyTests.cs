@@ -16,6 +16,8 @@ public sealed class PropertyTests
         "session_token", "image", "labels", "memory_limit_mb", "confirm_low_memory", "auto_expand_memory", "image_pull_policy", "name", "cpus",
         "pids_limit", "disk_limit_mb", "network", "user", "env", "ttl_seconds", "runtime", "memory_ceiling_mb", "on_oom", "snapshot_id", "command",
         "argv", "wait_timeout_seconds", "webhook_url", "timeout_seconds", "cwd", "stdin", "comment", "count", "auto_expand", "unknown",
+        "sandbox_path", "write_mode", "old_text", "new_text", "before_context", "after_context", "occurrence", "content", "build_language",
+        "post_exec_command", "post_exec_wait_timeout_seconds", "max_output_bytes", "max_lines", "revert_on_failure",
     ];
 
     private static readonly string[] Atoms =
@@ -34,6 +36,9 @@ public sealed class PropertyTests
         "\"disk_limit_mb\":0", "\"network\":\"none\"", "\"user\":\"0:0\"", "\"env\":{\"A\":\"\"}", "\"ttl_seconds\":1", "\"runtime\":\"runc\"",
         "\"memory_ceiling_mb\":512", "\"on_oom\":\"rollback\"", "\"snapshot_id\":\"snap_000000000000\"", "\"command\":\"true\"", "\"argv\":[\"a\"]",
         "\"webhook_url\":\"x\"", "\"timeout_seconds\":5", "\"cwd\":\"/\"", "\"stdin\":\"\"", "\"comment\":\"c\"", "\"count\":2", "\"auto_expand\":true",
+        "\"sandbox_path\":\"/a/b\"", "\"sandbox_path\":\"/a/b\"", "\"write_mode\":\"rewrite\"", "\"old_text\":\"a\"", "\"new_text\":\"\"", "\"content\":\"x\"",
+        "\"occurrence\":2", "\"build_language\":\"ts\"", "\"revert_on_failure\":true", "\"post_exec_command\":\"true\"", "\"max_lines\":1",
+        "\"args\":[\"-n\"]", "\"max_lines\":1", "\"steps\":[{\"action\":\"create\"},{\"action\":\"exec\",\"command\":\"ls\"},{\"action\":\"snapshot\"}]",
     ];
 
     private static readonly Gen<string> Member = Gen.Frequency(
@@ -61,10 +66,12 @@ public sealed class PropertyTests
         string[] paths =
         [
             "/sandboxes", $"/sandboxes/{sandbox}/exec", $"/sandboxes/{sandbox}/snapshots", $"/sandboxes/{sandbox}/rollback", $"/sandboxes/{sandbox}/fork",
+            $"/sandboxes/{sandbox}/ops/code/write",
+            $"/sandboxes/{sandbox}/ops/read", "/workflow/run",
         ];
 
         HashSet<int> seen = [];
-        foreach (byte[] body in Texts.Sample(20, new Rnd(20_260_105UL), 400))
+        foreach (byte[] body in Texts.Sample(400, new Rnd(20_260_105UL), 20))
         {
             foreach (string path in paths)
             {
@@ -86,9 +93,9 @@ public sealed class PropertyTests
     [Fact]
     public void Any_text_is_a_request_or_an_error_of_the_contract()
     {
-        RequestLimits limits = new(57_600, 4, new SleighOptions());
+        RequestLimits limits = new(57_600, 4, null, new SleighOptions());
 
-        foreach (byte[] body in Texts.Sample(30, new Rnd(7UL), 20_000))
+        foreach (byte[] body in Texts.Sample(20_000, new Rnd(7UL), 30))
         {
             try
             {
@@ -99,6 +106,7 @@ public sealed class PropertyTests
                 Assert.Equal(64, CanonicalJson.Fingerprint("/", document.RootElement).Length);
                 create.ToSpec(limits);
                 exec.ToSpec();
+                CodeWriteRequest.Read(fields).ToSpec();
             }
             catch (ApiException refused)
             {
@@ -110,14 +118,14 @@ public sealed class PropertyTests
     [Fact]
     public void What_passes_keeps_the_ranges_of_the_contract()
     {
-        RequestLimits limits = new(1000, 4, new SleighOptions());
+        RequestLimits limits = new(1000, 4, null, new SleighOptions());
         Gen<(long, long, double)> values =
             from memory in Gen.Choose(-50, 1100)
             from pids in Gen.Choose(-5, 70_000)
             from cpus in Gen.Choose(-10, 500)
             select ((long)memory, (long)pids, cpus / 100.0);
 
-        foreach ((long memory, long pids, double cpus) in values.Sample(10, new Rnd(11UL), 5000))
+        foreach ((long memory, long pids, double cpus) in values.Sample(5000, new Rnd(11UL), 10))
         {
             string body = string.Create(
                 System.Globalization.CultureInfo.InvariantCulture, $"{{\"memory_limit_mb\":{memory},\"pids_limit\":{pids},\"cpus\":{cpus}}}");

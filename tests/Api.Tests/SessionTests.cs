@@ -1,4 +1,5 @@
 using Sleigh.Runtime;
+using Sleigh.TestSupport;
 
 namespace Sleigh.Api.Tests;
 
@@ -104,6 +105,7 @@ public sealed class SessionTests
     }
 
     [Fact]
+    [ContractLine("S4", Part = "invented and revoked")]
     public async Task Invented_malformed_and_revoked_tokens_look_the_same()
     {
         await using TestApi api = await TestApi.StartAsync();

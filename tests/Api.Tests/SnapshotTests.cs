@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Sleigh.TestSupport;
 
 namespace Sleigh.Api.Tests;
 
@@ -51,6 +52,54 @@ public sealed class SnapshotTests
     }
 
     [Fact]
+    public async Task A_snapshot_that_is_kept_says_so_and_one_that_is_not_says_nothing()
+    {
+        await using TestApi api = await TestApi.StartAsync();
+        (string token, string sandbox) = await api.SandboxAsync();
+        Answer plain = await api.SendAsync("POST", $"/sandboxes/{sandbox}/snapshots", """{"keep":false}""", token);
+        Answer kept = await api.SendAsync("POST", $"/sandboxes/{sandbox}/snapshots", """{"keep":true}""", token);
+        string path = $"/sandboxes/{sandbox}/snapshots/{kept.Text("id")}/keep";
+
+        Answer no = await api.SendAsync("POST", path, """{"keep":false}""", token);
+        Answer yes = await api.SendAsync("POST", path, """{"keep":true}""", token);
+
+        Assert.True(kept.Root.GetProperty("keep").GetBoolean());
+        Assert.DoesNotContain("keep", plain.Names);
+        Assert.DoesNotContain("auto", plain.Names);
+        Assert.DoesNotContain("keep", no.Names);
+        Assert.Equal((200, kept.Text("id"), true), (yes.Status, yes.Text("id"), yes.Root.GetProperty("keep").GetBoolean()));
+        (await api.SendAsync("POST", path, "{}", token)).Is(400, "bad_request", "bad request: keep is required");
+        (await api.SendAsync("POST", path, """{"keep":"yes"}""", token)).Is(400, "invalid_json", "invalid json: field keep must be true or false");
+        (await api.SendAsync("POST", $"/sandboxes/{sandbox}/snapshots/snap_00000000ffff/keep", """{"keep":true}""", token)).Is(404, "snapshot_not_found");
+    }
+
+    [Fact]
+    public async Task An_undo_answers_as_a_rollback_and_goes_one_step_unless_told()
+    {
+        await using TestApi api = await TestApi.StartAsync();
+        (string token, string sandbox) = await api.SandboxAsync();
+        string path = $"/sandboxes/{sandbox}/undo";
+        (await api.SendAsync("POST", path, null, token)).Is(
+            409, "nothing_to_undo", $"nothing to undo: sandbox {sandbox} has no snapshot of an earlier state of its files");
+        string snapshot = (await api.SendAsync("POST", $"/sandboxes/{sandbox}/snapshots", null, token)).Text("id");
+
+        Answer bare = await api.SendAsync("POST", path, null, token);
+        int? one = api.Sandboxes.LastSteps;
+        await api.SendAsync("POST", path, """{"steps":100}""", token);
+
+        Assert.Equal((200, snapshot, 1, 100), (bare.Status, bare.Text("rolled_back_to"), one, api.Sandboxes.LastSteps));
+        Assert.Equal(1, bare.Root.GetProperty("ended_exec_ids").GetArrayLength());
+        foreach (string steps in (string[])["0", "-1", "101", "99999999999999999999"])
+        {
+            Assert.Equal("steps", (await api.SendAsync("POST", path, $$"""{"steps":{{steps}}}""", token)).Is(400, "invalid_argument").Detail("field"));
+        }
+
+        (await api.SendAsync("POST", path, """{"steps":1.5}""", token)).Is(400, "invalid_json");
+        (await api.SendAsync("POST", path, """{"snapshot_id":"x"}""", token)).Is(400, "unknown_field");
+    }
+
+    [Fact]
+    [ContractLine("N3")]
     public async Task Rollback_to_an_unknown_snapshot_lists_the_known_ones_newest_first()
     {
         await using TestApi api = await TestApi.StartAsync();
@@ -86,19 +135,51 @@ public sealed class SnapshotTests
     }
 
     [Fact]
-    public async Task Growth_after_a_rollback_is_answered_with_the_reason_why_not()
+    public async Task A_rollback_may_ask_for_one_step_of_growth_behind_it()
     {
         await using TestApi api = await TestApi.StartAsync();
         (string token, string sandbox) = await api.SandboxAsync();
         string id = (await api.SendAsync("POST", $"/sandboxes/{sandbox}/snapshots", null, token)).Text("id");
 
-        Answer asked = await api.SendAsync("POST", $"/sandboxes/{sandbox}/rollback", $$"""{"snapshot_id":"{{id}}","auto_expand":true}""", token);
         Answer not = await api.SendAsync("POST", $"/sandboxes/{sandbox}/rollback", $$"""{"snapshot_id":"{{id}}","auto_expand":false}""", token);
+        Assert.Empty(api.Memory.Asked);
+        Answer asked = await api.SendAsync("POST", $"/sandboxes/{sandbox}/rollback", $$"""{"snapshot_id":"{{id}}","auto_expand":true}""", token);
 
-        Assert.Equal(
-            """{"triggered":false,"reason":"memory growth is not available in this version","ceiling_mb":57600}""",
-            asked.Root.GetProperty("memory_growth").GetRawText());
         Assert.DoesNotContain("memory_growth", not.Names);
+        Assert.Equal([null], api.Memory.Asked);
+        Assert.Equal("memory_growth", asked.Names[^1]);
+        Assert.Equal(
+            """{"triggered":true,"from_mb":256,"to_mb":512,"reason":"memory expanded by one automatic step","ceiling_mb":57600}""",
+            asked.Root.GetProperty("memory_growth").GetRawText());
+        Assert.Equal(512, asked.Root.GetProperty("memory_limit_mb").GetInt32());
+    }
+
+    [Fact]
+    public async Task A_growth_that_is_refused_does_not_fail_the_rollback()
+    {
+        await using TestApi api = await TestApi.StartAsync();
+        (string token, string sandbox) = await api.SandboxAsync();
+        string id = (await api.SendAsync("POST", $"/sandboxes/{sandbox}/snapshots", null, token)).Text("id");
+        api.Memory.Available = 0.095;
+
+        Answer answer = await api.SendAsync("POST", $"/sandboxes/{sandbox}/rollback", $$"""{"snapshot_id":"{{id}}","auto_expand":true}""", token);
+
+        Assert.Equal(200, answer.Status);
+        Assert.Equal(id, answer.Text("rolled_back_to"));
+        Assert.Equal(
+            """{"triggered":false,"from_mb":256,"to_mb":256,"reason":"host memory available ratio 9.50% is below 10%; memory expand is blocked","ceiling_mb":57600}""",
+            answer.Root.GetProperty("memory_growth").GetRawText());
+    }
+
+    [Fact]
+    public async Task A_rollback_that_fails_asks_for_no_growth()
+    {
+        await using TestApi api = await TestApi.StartAsync();
+        (string token, string sandbox) = await api.SandboxAsync();
+
+        (await api.SendAsync("POST", $"/sandboxes/{sandbox}/rollback", """{"snapshot_id":"snap_00000000ffff","auto_expand":true}""", token)).Is(404, "snapshot_not_found");
+
+        Assert.Empty(api.Memory.Asked);
     }
 
     [Theory]

@@ -5,6 +5,8 @@ using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 using Sleigh.Api.Peers;
 using Sleigh.Api.Tests.Fakes;
+using Sleigh.Api.Tests.OpenApi;
+using Sleigh.Runtime;
 using Sleigh.Runtime.Options;
 
 namespace Sleigh.Api.Tests;
@@ -13,6 +15,8 @@ namespace Sleigh.Api.Tests;
 internal sealed class TestApi : IAsyncDisposable
 {
     private readonly WebApplication _app;
+    private ApiDependencies? _dependencies;
+    private FakeCodeWriter? _codeWriter;
 
     private TestApi(WebApplication app) => _app = app;
 
@@ -24,6 +28,12 @@ internal sealed class TestApi : IAsyncDisposable
 
     public FakeFiles Files { get; } = new();
 
+    public FakeMounts Mounts { get; } = new();
+
+    public FakeEnvironments Environments { get; } = new();
+
+    public FakeZones Zones { get; } = new();
+
     public FakeWarmPool Pool { get; } = new();
 
     public FakeImages Images { get; } = new();
@@ -32,21 +42,40 @@ internal sealed class TestApi : IAsyncDisposable
 
     public FakeConfiguration Configuration { get; } = new();
 
+    public FakeMaintenance Maintenance { get; } = new();
+
     /// <summary>The settings in force; a test may change them.</summary>
     public LiveOptions Options { get; private set; } = new(new SleighOptions());
 
     public FakeInspection Inspection { get; } = new();
 
+    public FakeFsck Fsck { get; } = new();
+
+    public FakeStorage Storage { get; } = new();
+
+    public required FakeMemory Memory { get; init; }
+
     public required FakeSessions Sessions { get; init; }
 
     public required FakeSandboxes Sandboxes { get; init; }
 
+    public required FakeDiffs Diffs { get; init; }
+
+    public required FakeExports Exports { get; init; }
+
     public required FakeExecs Execs { get; init; }
+
+    public required FakeWebhooks Webhooks { get; init; }
+
+    public FakeCodeWriter CodeWriter => _codeWriter ??= new FakeCodeWriter(Execs);
 
     public HttpClient Client { get; private set; } = null!;
 
     /// <summary>The address that requests come from.</summary>
     public IPAddress? Peer { get; set; } = IPAddress.Loopback;
+
+    /// <summary>Whether a fake makes up errors that the real thing does not give there; else every error must be in the document.</summary>
+    public bool AnyCode { get; set; }
 
     /// <summary>Null: over TCP. Else over the administrator's socket, and whether the peer may use it.</summary>
     public bool? Socket { get; set; }
@@ -58,13 +87,20 @@ internal sealed class TestApi : IAsyncDisposable
         builder.Services.AddRouting();
         WebApplication app = builder.Build();
         FixedTime time = new();
+        FakeSandboxes sandboxes = new(time);
+        FakeExecs execs = new(time);
         TestApi api = new(app)
         {
             Time = time,
             Sessions = new FakeSessions(time),
-            Sandboxes = new FakeSandboxes(time),
-            Execs = new FakeExecs(time),
+            Sandboxes = sandboxes,
+            Diffs = new FakeDiffs(sandboxes),
+            Exports = new FakeExports(),
+            Memory = new FakeMemory(sandboxes, time),
+            Execs = execs,
+            Webhooks = new FakeWebhooks(execs),
         };
+        api.Execs.SessionOf = id => sandboxes.Find(id)?.Session ?? SessionId.Parse("sid_000000000001");
         app.Use((http, next) =>
         {
             http.Connection.RemoteIpAddress = api.Peer;
@@ -76,7 +112,8 @@ internal sealed class TestApi : IAsyncDisposable
 
             return next(http);
         });
-        SleighApi.Map(app, api.Dependencies(change is null ? new SleighOptions() : change(new SleighOptions())));
+        api._dependencies = api.Dependencies(change is null ? new SleighOptions() : change(new SleighOptions()));
+        SleighApi.Map(app, api._dependencies);
         await app.StartAsync();
         api.Client = app.GetTestClient();
         return api;
@@ -88,13 +125,25 @@ internal sealed class TestApi : IAsyncDisposable
         Sandboxes = Sandboxes,
         Execs = Execs,
         Files = Files,
+        CodeWriter = CodeWriter,
+        Mounts = Mounts,
+        Environments = Environments,
+        Zones = Zones,
+        Diffs = Diffs,
+        Exports = Exports,
         Images = Images,
         Events = Events,
         Inspection = Inspection,
+        Fsck = Fsck,
+        Storage = Storage,
+        Memory = Memory,
         Configuration = Configuration,
         Host = Host,
         Pool = Pool,
+        Webhooks = Webhooks,
         Idempotency = new FakeIdempotency(),
+        Maintenance = Maintenance,
+        CursorSecret = "made at first start",
         Options = Options = new LiveOptions(options),
         Version = "1.0.0",
         Logger = Log,
@@ -151,13 +200,17 @@ internal sealed class TestApi : IAsyncDisposable
         string text = await response.Content.ReadAsStringAsync();
         Dictionary<string, string> headers = response.Headers.Concat(response.Content.Headers)
             .ToDictionary(h => h.Key, h => string.Join(", ", h.Value), StringComparer.OrdinalIgnoreCase);
-        return new Answer((int)response.StatusCode, text, headers);
+        Answer answer = new((int)response.StatusCode, text, headers);
+        ReplyCheck.Check(request.Method.Method, request.RequestUri!.PathAndQuery, answer, AnyCode);
+        return answer;
     }
 
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();
         await _app.DisposeAsync();
+        _dependencies?.Meters.Dispose();
+        _dependencies?.Requests.Dispose();
         Host.Dispose();
     }
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using Sleigh.Runtime;
+using Sleigh.TestSupport;
 
 namespace Sleigh.Api.Tests;
 
@@ -15,11 +16,10 @@ public sealed class TransportTests
     [InlineData("POST", "/sandboxes/sbx_000000000001/exec/exec_000000000001/cancel/now")]
     [InlineData("GET", "/a/b/c/d/e/f/g/h/i/j/k")]
     // Endpoints of later versions.
-    [InlineData("GET", "/resources")]
-    [InlineData("POST", "/workflow/run")]
+    [InlineData("POST", "/workflow/runs")]
     [InlineData("GET", "/sandboxes/sbx_000000000001/exec/exec_000000000001/streams")]
-    [InlineData("GET", "/metrics")]
-    [InlineData("GET", "/sessions/sid_000000000001/exec-tasks")]
+    [InlineData("GET", "/sessions/sid_000000000001/exec-task")]
+    [ContractLine("T2", Part = "unknown paths")]
     public async Task An_unknown_path_is_404_json(string method, string path)
     {
         await using TestApi api = await TestApi.StartAsync();
@@ -35,6 +35,7 @@ public sealed class TransportTests
     [InlineData("OPTIONS", "/healthz", "GET, HEAD")]
     [InlineData("HEAD", "/sandboxes/sbx_000000000001/exec", "POST")]
     [InlineData("POST", "/sandboxes/sbx_000000000001", "GET, HEAD, DELETE")]
+    [ContractLine("T2", Part = "other methods")]
     public async Task A_known_path_with_another_method_is_405_with_Allow(string method, string path, string allow)
     {
         await using TestApi api = await TestApi.StartAsync();
@@ -108,6 +109,7 @@ public sealed class TransportTests
     [InlineData("{'a':1}", "invalid_json", null)]
     [InlineData("{\"a\":1,}", "invalid_json", null)]
     [InlineData("{\"a\":NaN}", "invalid_json", null)]
+    [ContractLine("T3", Part = "empty, malformed, trailing text")]
     public async Task A_body_that_is_not_one_JSON_object_is_400(string body, string code, string? error)
     {
         await using TestApi api = await TestApi.StartAsync();
@@ -139,14 +141,15 @@ public sealed class TransportTests
     [InlineData("labels", "[]", "an object of strings")]
     [InlineData("labels", "{\"a\":1}", "an object of strings")]
     [InlineData("memory_limit_mb", "\"512\"", "an integer")]
-    [InlineData("memory_limit_mb", "512.0", "an integer")]
-    [InlineData("memory_limit_mb", "5e2", "an integer")]
-    [InlineData("memory_limit_mb", "1.5e400", "an integer")]
+    [InlineData("memory_limit_mb", "512.0", "an integer, not 512.0")]
+    [InlineData("memory_limit_mb", "5e2", "an integer, not 5e2")]
+    [InlineData("memory_limit_mb", "1.5e400", "an integer, not 1.5e400")]
     [InlineData("confirm_low_memory", "1", "true or false")]
     [InlineData("auto_expand_memory", "\"true\"", "true or false")]
     [InlineData("cpus", "\"1\"", "a number")]
     [InlineData("env", "{\"A\":true}", "an object of strings")]
     [InlineData("snapshot_id", "{}", "a string")]
+    [ContractLine("T3", Part = "wrong type")]
     public async Task A_wrong_type_is_400_and_names_the_field(string field, string value, string wanted)
     {
         await using TestApi api = await TestApi.StartAsync();
@@ -172,6 +175,7 @@ public sealed class TransportTests
     }
 
     [Fact]
+    [ContractLine("T4")]
     public async Task Unknown_fields_are_ignored_on_base_endpoints_and_refused_on_added_ones()
     {
         await using TestApi api = await TestApi.StartAsync();
@@ -200,6 +204,7 @@ public sealed class TransportTests
     }
 
     [Fact]
+    [ContractLine("T6")]
     public async Task The_token_is_taken_from_body_header_and_query_in_that_order_and_blank_ones_are_skipped()
     {
         await using TestApi api = await TestApi.StartAsync();
@@ -221,6 +226,7 @@ public sealed class TransportTests
     [InlineData("a b", false)]
     [InlineData("ä", false)]
     [InlineData("", false)]
+    [ContractLine("T8")]
     public async Task A_well_formed_request_id_is_echoed_and_another_is_replaced(string sent, bool echoed)
     {
         await using TestApi api = await TestApi.StartAsync();
@@ -361,7 +367,7 @@ public sealed class TransportTests
     public async Task The_administrators_socket_refuses_other_users_with_403()
     {
         await using TestApi api = await TestApi.StartAsync();
-        api.Socket = false;
+        (api.Socket, api.AnyCode) = (false, true);
 
         (await api.SendAsync("GET", "/healthz")).Is(403, "forbidden", "forbidden: this user may not use the administrator's socket");
     }

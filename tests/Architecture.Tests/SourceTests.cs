@@ -13,6 +13,7 @@ public sealed partial class SourceTests
     [
         "www.apache.org", "keepachangelog.com", "semver.org", "docs.kernel.org", "www.kernel.org", "man7.org", "systemd.io", "www.rfc-editor.org",
         "www.sqlite.org", "www.debian.org", "dotnet.microsoft.com", "learn.microsoft.com", "www.contributor-covenant.org", "developercertificate.org", "json-schema.org",
+        "www.w3.org",
         "localhost", "127.0.0.1",
         // What short image names stand for, and addresses just beside those of this machine and of private networks.
         "index.docker.io", "registry-1.docker.io", "128.0.0.1", "11.1.2.3",

@@ -103,7 +103,48 @@ public sealed class CgroupTests
         Assert.False(tree.Group.SetCpuMax(CpuMax.OfCpus(1)));
         Assert.Null(tree.Group.ReadMemoryMax());
         Assert.Null(tree.Group.ReadCpuMax());
+        Assert.False(tree.Group.SetMemoryHigh(1) || tree.Group.SetMemoryLow(1) || tree.Group.SetMemoryMin(1) || tree.Group.SetCpuWeight(1));
+        Assert.Null(tree.Group.ReadMemoryStat() ?? (object?)tree.Group.ReadMemoryPeak() ?? tree.Group.ReadPidsRefused());
+        Assert.Equal(Controllers.None, tree.Group.ReadEnabledControllers());
         Assert.Empty(Directory.GetFiles(tree.Root));
+    }
+
+    [Fact]
+    public void Every_limit_and_figure_of_a_cgroup_has_a_typed_reader()
+    {
+        using CgroupTree tree = new CgroupTree()
+            .File("memory.min", "0\n").File("memory.low", "4096\n").File("memory.swap.max", "0\n").File("memory.oom.group", "1\n")
+            .File("memory.current", "8192\n").File("memory.peak", "16384\n").File("memory.events.local", "low 0\nhigh 0\nmax 0\noom 0\noom_kill 3\n")
+            .File("memory.events", "low 0\nhigh 0\nmax 0\noom 0\noom_kill 4\n")
+            .File("memory.pressure", "some avg10=0.00 avg60=0.00 avg300=0.00 total=9\n")
+            .File("cgroup.freeze", "0\n").File("cgroup.subtree_control", "memory pids\n").File("cpu.weight", "100\n")
+            .File("cpu.stat", "usage_usec 5\nuser_usec 3\nsystem_usec 2\n").File("io.stat", "8:0 rbytes=1 wbytes=2 rios=3 wios=4\n")
+            .File("pids.current", "7\n").File("pids.events", "max 2\nnew 9\n");
+        Cgroup group = tree.Group;
+
+        Assert.Equal((0, 4096, 0, true), (group.ReadMemoryMin(), group.ReadMemoryLow(), group.ReadSwapMax(), group.ReadOomGroup()));
+        Assert.Equal((8192, 16384), (group.ReadMemoryCurrent(), group.ReadMemoryPeak()));
+        Assert.Equal((3L, 4L), (group.ReadLocalMemoryEvents()!.Value.OomKill, group.ReadMemoryEvents()!.Value.OomKill));
+        Assert.Equal(TimeSpan.FromMicroseconds(9), group.ReadMemoryPressure()!.Value.Some.Total);
+        Assert.Equal((false, 100), (group.ReadFreeze(), group.ReadCpuWeight()));
+        Assert.Equal(Controllers.Memory | Controllers.Pids, group.ReadEnabledControllers());
+        Assert.Equal(TimeSpan.FromMicroseconds(5), group.ReadCpuStat()!.Value.Usage);
+        Assert.Equal(4, group.ReadIoStat()!.Value.Writes);
+        Assert.Equal((7, 2), (group.ReadPidsCurrent(), group.ReadPidsRefused()));
+    }
+
+    [Fact]
+    public void Protections_and_weights_are_written_as_the_kernel_takes_them()
+    {
+        using CgroupTree tree = new CgroupTree().File("memory.low", "").File("memory.min", "").File("cpu.weight", "");
+
+        Assert.True(tree.Group.SetMemoryLow(4096));
+        Assert.True(tree.Group.SetMemoryMin(0));
+        Assert.True(tree.Group.SetCpuWeight(10_000));
+
+        Assert.Equal(["4096", "0", "10000"], new[] { "memory.low", "memory.min", "cpu.weight" }.Select(tree.Text));
+        Assert.Throws<ArgumentOutOfRangeException>(() => tree.Group.SetCpuWeight(0));
+        Assert.Throws<ArgumentOutOfRangeException>(() => tree.Group.SetCpuWeight(10_001));
     }
 
     [Fact]
@@ -159,7 +200,7 @@ public sealed class CgroupTests
             .File("memory.peak", "8192\n")
             .File("memory.events", "low 0\nhigh 1\nmax 2\noom 3\noom_kill 4\n")
             .File("memory.pressure", "some avg10=0.00 avg60=0.00 avg300=0.00 total=9\n")
-            .File("io.stat", "8:0 rbytes=1 wbytes=2 rios=3 wios=4\n");
+            .File("io.stat", "7:0 rbytes=9 wbytes=9 rios=9 wios=9\n8:0 rbytes=1 wbytes=2 rios=3 wios=4\n");
 
         CgroupUsage usage = tree.Group.ReadUsage();
 

@@ -61,11 +61,28 @@ public sealed class LoadTests
     }
 
     [Fact]
+    public void Kills_of_version_1_are_counted_by_newer_kernels_and_a_line_that_is_cut_off_is_refused()
+    {
+        using CgroupTree tree = new CgroupTree().File("memory.max_usage_in_bytes", "300\n").File("memory.limit_in_bytes", "268435456\n")
+            .File("memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n");
+        LegacyGroup group = new(tree.Root);
+
+        Assert.Equal((2L, 300L, 268435456L), (group.ReadOomKills(), group.ReadMemoryPeak(), group.ReadMemoryLimit()));
+        tree.File("memory.oom_control", "oom_kill_disable 0\nunder_oom 0\n");
+        Assert.Null(group.ReadOomKills());
+        tree.File("memory.oom_control", "oom_kill_disable 0\noom_kill ");
+        Assert.Equal("no 'oom_kill' line in 'oom_kill_disable 0\noom_kill '", Assert.Throws<FormatException>(() => group.ReadOomKills()).Message);
+    }
+
+    [Fact]
     public void A_group_of_version_1_that_is_gone_has_no_figures()
     {
         LegacyGroup gone = new("/sys/fs/cgroup/memory/no-such-group");
 
         Assert.Null(gone.ReadMemory());
         Assert.Null(gone.ReadPids());
+        Assert.Null(gone.ReadOomKills());
+        Assert.Null(gone.ReadMemoryPeak());
+        Assert.Null(gone.ReadMemoryLimit());
     }
 }

@@ -92,6 +92,11 @@ public sealed class ParserTests
     [InlineData("8:0 rby")]
     public void Io_cut_off_counts_nothing(string text) => Assert.Equal(default, IoStat.Parse(text));
 
+    [Fact]
+    public void Io_of_a_device_that_is_skipped_is_not_counted_again() => Assert.Equal(
+        new IoStat(10, 5, 1, 1),
+        IoStat.Parse("7:0 rbytes=10 wbytes=5 rios=1 wios=1\n8:0 rbytes=10 wbytes=5 rios=1 wios=1\n", device => device == "7:0"));
+
     [Theory]
     [InlineData("max\n", null)]
     [InlineData("0\n", 0L)]

@@ -117,6 +117,47 @@ public sealed class AdminCommandTests
     }
 
     [Fact]
+    public async Task Storage_is_shown_and_grown()
+    {
+        await using FakeServer server = FakeServer.Answering(_ => FakeServer.Reply(200, """
+            {"warning":"beware","driver":"btrfs","reason":"in a pool file","root":"/d/pool","total_bytes":8589934592,"free_bytes":5368709120,
+             "pool":{"file":"/d/pool.btrfs","size_bytes":8589934592,"allocated_bytes":3221225472,"disk_free_bytes":21474836480},
+             "quota":{"kind":"btrfs","on":true,"reason":"btrfs quotas"},"shared_bytes":1048576,
+             "items":[{"sandbox_id":"sbx_0123456789ab","name":"box","disk_limit_mb":64,"live_bytes":2097152,"live_exclusive_bytes":1048576,"snapshots":2,"snapshot_bytes":3145728,"snapshot_exclusive_bytes":0},
+                      {"sandbox_id":"sbx_0123456789ac","snapshots":0}]}
+            """));
+
+        CliRun shown = await CliRun.OfAsync(["storage"], server.SocketPath);
+        CliRun grown = await CliRun.OfAsync(["storage", "grow", "10GiB", "-o", "json"], server.SocketPath);
+        CliRun bad = await CliRun.OfAsync(["storage", "grow", "10"], server.SocketPath);
+        await CliRun.OfAsync(["storage", "--measure"], server.SocketPath);
+
+        Assert.Equal(
+            """
+            driver       btrfs (in a pool file)
+            layers in    /d/pool
+            free         5 GB of 8 GB
+            pool file    /d/pool.btrfs
+            takes        3 GB of 8 GB, 20 GB free on the disk below
+            disk limits  btrfs (btrfs quotas)
+            shared       1 MB
+
+            ID                NAME  LIMIT    FILES      OWN  SNAPSHOTS     SIZE      OWN
+            sbx_0123456789ab  box   64 MB     2 MB     1 MB          2     3 MB      0 B
+            sbx_0123456789ac  -      none  unknown  unknown          0  unknown  unknown
+
+            """.ReplaceLineEndings("\n"),
+            shown.Stdout);
+        Assert.Equal("beware", (string?)grown.Json["warning"]);
+        Assert.Equal(2, bad.ExitCode);
+        Assert.StartsWith("sleighctl: '10' is no size: a number with MiB, GiB or TiB\n", bad.Stderr, StringComparison.Ordinal);
+        Assert.Equal(
+            [("GET", "/admin/storage"), ("POST", "/admin/storage/grow"), ("GET", "/admin/storage?measure=true")],
+            server.Requests.Select(r => (r.Method, r.Target)));
+        Assert.Equal("""{"bytes":10737418240}""", server.Requests[1].Text);
+    }
+
+    [Fact]
     public async Task Config_shows_where_each_setting_comes_from()
     {
         await using FakeServer server = FakeServer.Answering(_ => FakeServer.Reply(200, """

@@ -143,7 +143,7 @@ public sealed class CommandTests
     }
 
     [Theory]
-    [InlineData("status", "top", "ls", "inspect", "create", "exec", "cp", "logs", "events", "rm", "snapshot", "snapshots", "rollback", "fork", "image", "pool", "session", "config", "doctor", "quickstart", "bench", "completion", "version")]
+    [InlineData("status", "top", "ls", "inspect", "create", "exec", "cp", "logs", "events", "rm", "snapshot", "snapshots", "rollback", "undo", "fork", "image", "pool", "storage", "session", "webhooks", "config", "doctor", "fsck", "quickstart", "bench", "completion", "version")]
     public async Task The_help_lists_every_command_and_each_has_an_example(params string[] commands)
     {
         string help = (await CliRun.OfAsync(["--help"])).Stdout;
@@ -161,8 +161,9 @@ public sealed class CommandTests
 
         foreach (string command in (string[])
         [
-            "image ls", "image pull", "image import", "image bootstrap", "image rm", "image prune", "pool refill", "session ls", "session create", "session rm",
-            "config show", "config check", "completion bash",
+            "image ls", "image pull", "image import", "image bootstrap", "image rm", "image prune", "pool refill", "storage grow", "session ls", "session create", "session rm",
+            "webhooks list", "webhooks show", "webhooks retry", "webhooks secret", "config show", "config check", "completion bash", "snapshot diff", "snapshot restore",
+            "snapshot export", "snapshot to-image", "snapshot tree", "snapshot keep", "snapshot unkeep",
         ])
         {
             Assert.Matches($@"Examples:\n(  .*\n)*  .*sleighctl {command}", (await CliRun.OfAsync([.. command.Split(' '), "--help"])).Stdout);

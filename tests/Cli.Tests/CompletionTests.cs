@@ -11,7 +11,9 @@ public sealed class CompletionTests : IAsyncDisposable
     {
         "/admin/sandboxes" => """{"items":[{"sandbox_id":"sbx_0123456789ab","name":"web"},{"sandbox_id":"sbx_0123456789cd"},{"sandbox_id":"sbx_1","name":"$(touch evil)"}]}""",
         "/sandboxes/sbx_0123456789ab/snapshots" => """{"items":[{"id":"snap_1","name":"before"},{"id":"snap_2"}]}""",
+        "/sandboxes/sbx_0123456789cd/snapshots" or "/sandboxes/sbx_1/snapshots" => """{"items":[]}""",
         "/admin/images" => """{"items":[{"name":"python:3.11-slim"},{"name":"python:3.12"},{"name":"base"}]}""",
+        "/admin/webhooks" => """{"items":[{"delivery_id":"whd_0123456789ab"},{"delivery_id":"whd_1"}]}""",
         "/admin/sessions" => """{"items":[{"session_id":"sid_0123456789ab"}]}""",
         _ => """{"items":[{"id":"exec_1"}]}""",
     }));
@@ -24,17 +26,33 @@ public sealed class CompletionTests : IAsyncDisposable
 
     [Theory]
     [InlineData("sleighctl sna", "snapshot snapshots")]
+    [InlineData("sleighctl snapshot ", "diff restore tree keep unkeep export to-image web sbx_0123456789cd")]
+    [InlineData("sleighctl snapshot export b", "before")]
+    [InlineData("sleighctl snapshot export before --format t", "tar.zst")]
+    [InlineData("sleighctl snapshot to-image ", "before snap_2")]
     [InlineData("sleighctl image p", "pull prune")]
     [InlineData("sleighctl image pull --pl", "--platform")]
     [InlineData("sleighctl ls -o ", "table json yaml")]
     [InlineData("sleighctl top --sort c", "cpu")]
     [InlineData("sleighctl exec ", "web sbx_0123456789cd")]
     [InlineData("sleighctl exec w", "web")]
+    [InlineData("sleighctl me", "memory")]
+    [InlineData("sleighctl exp", "explain expand")]
+    [InlineData("sleighctl memory w", "web")]
+    [InlineData("sleighctl explain sbx", "sbx_0123456789cd")]
+    [InlineData("sleighctl expand web ", "")]
     [InlineData("sleighctl rm web sbx", "sbx_0123456789cd")]
     [InlineData("sleighctl --quiet rollback web ", "before snap_2")]
+    [InlineData("sleighctl snapshot diff ", "web sbx_0123456789cd")]
+    [InlineData("sleighctl snapshot diff web before ", "before snap_2")]
+    [InlineData("sleighctl snapshot restore web ", "before snap_2")]
+    [InlineData("sleighctl snapshot restore web before ", "")]
     [InlineData("sleighctl create --image b", "base")]
     [InlineData("sleighctl create --image python:3.1", "3.11-slim 3.12")]
     [InlineData("sleighctl session rm ", "sid_0123456789ab")]
+    [InlineData("sleighctl webhooks ", "list show retry secret")]
+    [InlineData("sleighctl webhooks retry ", "whd_0123456789ab whd_1")]
+    [InlineData("sleighctl webhooks list --state f", "failed")]
     [InlineData("sleighctl logs e", "exec_1")]
     [InlineData("sleighctl cp w", "web:/")]
     [InlineData("sleighctl exec web -- l", "")]

@@ -194,6 +194,26 @@ public sealed class ExecTests
         Assert.Equal((code, remark), ExecCommand.Outcome((JsonObject)JsonNode.Parse(result)!, interrupted));
     }
 
+    [Fact]
+    public async Task A_command_that_ran_out_of_memory_keeps_its_exit_code_and_one_line_explains_it()
+    {
+        const string Recovery = "memory grown from 256 MB to 512 MB (trigger high); out of memory: a process was killed at 512 MB; nothing was rolled back";
+        const string Advice = "the host has no memory to give now; wait, delete sandboxes you do not need, then run the command again";
+        JsonObject result = new()
+        {
+            ["id"] = Exec, ["sandbox_id"] = Sandbox, ["status"] = "failed", ["exit_code"] = 137, ["error"] = "command exited with status 137",
+            ["recovery"] = Recovery, ["oom"] = new JsonObject { ["killed"] = true, ["advice"] = Advice },
+            ["stdout_bytes"] = 0, ["stderr_bytes"] = 0, ["stdout"] = "", ["stderr"] = "",
+        };
+        await using FakeServer server = FakeServer.Answering(_ => FakeServer.Reply(200, result.ToJsonString()));
+
+        CliRun run = await CliRun.OfAsync(["exec", Sandbox, "--", "x"], server.SocketPath);
+        CliRun program = await CliRun.OfAsync(["exec", Sandbox, "-o", "json", "--", "x"], server.SocketPath);
+
+        Assert.Equal((137, $"sleighctl: {Recovery}; {Advice}\n"), (run.ExitCode, run.Stderr));
+        Assert.Equal((137, Advice), (program.ExitCode, (string?)program.Json["oom"]!["advice"]));
+    }
+
     [Theory]
     [InlineData("nothing to run", "exec", Sandbox)]
     [InlineData("not both", "exec", Sandbox, "-c", "x", "--", "y")]

@@ -20,6 +20,7 @@ public static class Host
         Need.Root => Environment.IsPrivilegedProcess,
         Need.Overlay => KnowsFilesystem("overlay"),
         Need.Btrfs => KnowsFilesystem("btrfs") && OnPath("mkfs.btrfs"),
+        Need.Xfs => KnowsFilesystem("xfs") && OnPath("mkfs.xfs"),
         Need.LoopDevices => File.Exists("/dev/loop-control"),
         Need.CgroupV2 => File.ReadAllText("/proc/mounts").Contains(" cgroup2 ", StringComparison.Ordinal),
         Need.Containerd => OnPath("containerd"),
@@ -28,6 +29,7 @@ public static class Host
         Need.Mmdebstrap => OnPath("mmdebstrap"),
         Need.ContainerdProtos => Directory.Exists("/usr/share/gocode/src/github.com/containerd/containerd/api"),
         Need.DockerRegistry => OnPath("docker-registry"),
+        Need.Skopeo => OnPath("skopeo") && OnPath("zstd"),
         Need.PackageTools => OnPath("dh") && OnPath("lintian") && OnPath("man"),
         // Its image is made by root with mmdebstrap.
         Need.VirtualMachine => Environment.IsPrivilegedProcess && OnPath("mmdebstrap") && OnPath("qemu-system-x86_64"),

@@ -6,6 +6,7 @@ public enum Need
     Root,
     Overlay,
     Btrfs,
+    Xfs,
     LoopDevices,
     CgroupV2,
     Containerd,
@@ -14,6 +15,7 @@ public enum Need
     Mmdebstrap,
     ContainerdProtos,
     DockerRegistry,
+    Skopeo,
     PackageTools,
     VirtualMachine,
 }

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json.Nodes;
 using Sleigh.Benchmarks.Host.Processes;
 using Sleigh.Cli.Api;
@@ -15,6 +16,9 @@ internal sealed class SleighHost : IBenchHost
 
     public string Name => "sleigh";
 
+    /// <summary>Where the API is served besides the socket; null: where the configuration says.</summary>
+    public IPEndPoint? Listen { get; init; }
+
     public int DaemonPid => _daemon?.Id ?? 0;
 
     public int ContainerdPid => ProcessTable.WithArgument(Path.Combine(_paths.DataDir, "containerd", "config.toml")) is [var pid, ..] ? pid : 0;
@@ -22,6 +26,11 @@ internal sealed class SleighHost : IBenchHost
     public async Task<TimeSpan> StartAsync(bool pool, CancellationToken cancellationToken)
     {
         Dictionary<string, string> environment = pool ? [] : new() { ["SLEIGH_POOL_SIZE"] = "0" };
+        if (Listen is { } listen)
+        {
+            environment["SLEIGH_HTTP_LISTEN"] = listen.ToString();
+        }
+
         var command = new ServerCommand(_paths.DaemonLog, [_paths.Sleighd, "--config", _paths.Config], environment);
         _daemon = await ServerProcess.StartAsync(command, _paths.Socket, "/readyz", cancellationToken);
         _client = new SleighClient(_paths.Socket);

@@ -49,7 +49,7 @@ internal sealed class ScalePart
         }
     }
 
-    /// <summary>Snapshot, rollback and fork of trees that are written out.</summary>
+    /// <summary>Snapshot, differences, rollback and fork of trees that are written out.</summary>
     public async Task TreesAsync(int mostFiles, CancellationToken cancellationToken)
     {
         foreach ((int files, long bytes) in Trees.Where(t => t.Files <= mostFiles))
@@ -62,6 +62,7 @@ internal sealed class ScalePart
             {
                 await _subject.ExecAsync(id, ["/bin/sh", "-c", "date +%N > /root/changed && sync"], cancellationToken);
                 BenchSnapshot snapshot = await lap.TimeAsync($"{where}: snapshot", () => _subject.SnapshotAsync(id, cancellationToken));
+                await DiffsAsync(where, lap, id, snapshot.Id, cancellationToken);
                 await _subject.SettleAsync(cancellationToken);
                 long start = lap.Start();
                 id = await _subject.RollbackAsync(id, snapshot.Id, cancellationToken);
@@ -72,6 +73,22 @@ internal sealed class ScalePart
                 await _subject.DeleteAsync(fork, cancellationToken);
             });
             await _subject.DeleteAsync(id, cancellationToken);
+        }
+    }
+
+    // The rollback behind it takes the files away again.
+    private async Task DiffsAsync(string where, Lap lap, string id, string snapshot, CancellationToken cancellationToken)
+    {
+        if (_subject is not SleighSubject sleigh)
+        {
+            return;
+        }
+
+        foreach (int changed in (int[])[1, 1000])
+        {
+            await _subject.ExecAsync(
+                id, ["/bin/sh", "-c", $"mkdir -p /root/new; i=0; while [ $i -lt {changed} ]; do echo x > /root/new/$i; i=$((i+1)); done; sync"], cancellationToken);
+            await lap.TimeAsync($"{where}: diff of {changed} changed", () => sleigh.DiffAsync(id, snapshot, cancellationToken));
         }
     }
 

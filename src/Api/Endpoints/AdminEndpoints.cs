@@ -30,12 +30,13 @@ internal static class AdminEndpoints
     private static Task<Reply> SessionsAsync(Call call, NoRequest request)
     {
         IReadOnlyList<Session> sessions = call.Dependencies.Sessions.List();
+        IReadOnlyDictionary<SessionId, (int Sandboxes, int RunningExecs)> counts = SessionEndpoints.Count(call, session: null);
         return Task.FromResult(Reply.Json(200, json =>
         {
             json.WriteStartObject();
             json.WriteItems(sessions, (j, session) =>
             {
-                (int sandboxes, int running) = SessionEndpoints.Count(call, session.Id);
+                (int sandboxes, int running) = counts.GetValueOrDefault(session.Id);
                 SessionView.Write(j, session, call.Options.Sessions, sandboxes, running);
             });
             json.WriteEndObject();

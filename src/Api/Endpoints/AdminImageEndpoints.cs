@@ -56,13 +56,16 @@ internal static class AdminImageEndpoints
     private static async Task<Reply> ImportAsync(Call call, NoRequest request)
     {
         string? name = CheckName(call.Query("name"));
+        TreeImport? tree = TreeImport.Parse(call.Query("as"), name, call.Query("config_from"));
         if (!ReceivedBody.IsExpected(call.Http))
         {
             throw (ApiErrors.EmptyBody() with { Hint = "send an image archive (tar) as the body" }).Exception();
         }
 
         ReceivedBody.UncapServer(call.Http);
-        IReadOnlyList<ImageSummary> images = await call.Dependencies.Images.ImportAsync(call.Http.Request.Body, name, call.Gone);
+        IReadOnlyList<ImageSummary> images = tree is null
+            ? await call.Dependencies.Images.ImportAsync(call.Http.Request.Body, name, call.Gone)
+            : await call.Dependencies.Images.ImportTreeAsync(call.Http.Request.Body, tree.Name, tree.ConfigFrom, call.Gone);
         return Reply.Json(201, json => ImageView.WriteList(json, images));
     }
 

@@ -7,6 +7,12 @@ internal sealed class ArchiveBody(HttpResponse response) : Stream
 {
     private bool _begun;
 
+    /// <summary>What it is.</summary>
+    public string ContentType { get; init; } = "application/x-tar";
+
+    /// <summary>The name of the file that a browser makes of it: letters, digits, <c>.</c> and <c>_</c>; null for none.</summary>
+    public string? FileName { get; init; }
+
     public override bool CanRead => false;
 
     public override bool CanSeek => false;
@@ -26,11 +32,24 @@ internal sealed class ArchiveBody(HttpResponse response) : Stream
         if (!_begun)
         {
             _begun = true;
-            response.ContentType = "application/x-tar";
-            response.Headers.CacheControl = "no-store";
+            Describe();
         }
 
         return response.Body.WriteAsync(buffer, cancellationToken);
+    }
+
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+        WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+    /// <summary>Sets the headers; the first byte does it by itself.</summary>
+    public void Describe()
+    {
+        response.ContentType = ContentType;
+        response.Headers.CacheControl = "no-store";
+        if (FileName is not null)
+        {
+            response.Headers.ContentDisposition = $"attachment; filename=\"{FileName}\"";
+        }
     }
 
     public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();

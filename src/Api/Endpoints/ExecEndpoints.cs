@@ -20,21 +20,22 @@ internal static class ExecEndpoints
 
     private static async Task<Reply> StartAsync(Call call, ExecRequest request)
     {
-        ExecSpec spec = request.ToSpec();
-        bool webhook = !string.IsNullOrWhiteSpace(request.WebhookUrl);
+        int status = request.Wait ? 200 : 202;
+        WebhookAsked? webhook = WebhookAsked.Read(request.WebhookUrl, call.Options.Webhooks.BlockedNetworks);
+        ExecSpec spec = request.ToSpec() with { Webhook = webhook?.Address, StartKey = Idempotent.StartKey(call, status) };
         Exec? started = null;
 
         // Only the start is kept under an Idempotency-Key: a second call waits for the same exec by itself.
         KeptReply kept = await Idempotent.RunAsync(call, async _ =>
         {
             started = await call.Execs.StartAsync(call.Sandbox.Id, spec, CancellationToken.None);
-            return new KeptReply(request.Wait ? 200 : 202, [], started.Id);
+            return new KeptReply(status, [], started.Id);
         });
         ExecId id = kept.Exec ?? throw new InvalidOperationException("the kept reply of an exec names none");
         if (!request.Wait)
         {
             ExecResult now = started is { StdoutBytes: 0, StderrBytes: 0 } fresh ? new ExecResult(fresh, "", "") : call.Execs.Read(id);
-            return Reply.Json(kept.Status, json => ExecView.Write(json, now, webhookAsked: webhook));
+            return Reply.Json(kept.Status, json => ExecView.Write(json, now, webhook: webhook));
         }
 
         TimeSpan wait = request.WaitTime(call.Options.Exec);
@@ -70,7 +71,8 @@ internal static class ExecEndpoints
         return Task.FromResult(Reply.Json(200, json => OutputView.Write(json, id, query, piece, length)));
     }
 
-    private static string? StillRunning(Exec exec, TimeSpan wait) => exec.Status == ExecStatus.Running
+    /// <summary>The sentence for a wait that was over before the command; null when it was not.</summary>
+    public static string? StillRunning(Exec exec, TimeSpan wait) => exec.Status == ExecStatus.Running
         ? string.Create(CultureInfo.InvariantCulture,
             $"still running after wait timeout ({(long)wait.TotalSeconds}s); call get_exec with exec_id={exec.Id} to continue polling")
         : null;

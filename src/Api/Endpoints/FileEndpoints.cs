@@ -21,14 +21,14 @@ internal static class FileEndpoints
 
     private static async Task<Reply> StatAsync(Call call, NoRequest request)
     {
-        string path = Path(call);
+        string path = FileQuery.Path(call.Query("path"));
         FileDetails found = await call.Dependencies.Files.StatAsync(call.Sandbox.Id, path, call.Gone);
         return Reply.Json(200, json => FileView.Write(json, path, found));
     }
 
     private static async Task<Reply> ReadAsync(Call call, NoRequest request)
     {
-        string path = Path(call);
+        string path = FileQuery.Path(call.Query("path"));
         HttpResponse response = call.Http.Response;
         if (HttpMethods.IsHead(call.Http.Request.Method))
         {
@@ -54,7 +54,7 @@ internal static class FileEndpoints
 
     private static async Task<Reply> WriteAsync(Call call, NoRequest request)
     {
-        string path = Path(call);
+        string path = FileQuery.Path(call.Query("path"));
         if (!ReceivedBody.IsExpected(call.Http))
         {
             throw (ApiErrors.EmptyBody() with { Hint = "send a tar archive as the body" }).Exception();
@@ -65,7 +65,4 @@ internal static class FileEndpoints
         ArchiveReceived written = await call.Dependencies.Files.WriteArchiveAsync(call.Sandbox.Id, path, body, call.Gone);
         return Reply.Json(200, json => FileView.WriteReceived(json, path, written));
     }
-
-    private static string Path(Call call) =>
-        FieldRules.AbsolutePath("path", call.Query("path")) ?? throw ApiErrors.Required("path").Exception();
 }

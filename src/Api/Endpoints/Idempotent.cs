@@ -19,8 +19,7 @@ internal static class Idempotent
             return await work(call.Gone);
         }
 
-        string path = call.Http.Request.Path.Value ?? "";
-        string fingerprint = CanonicalJson.Fingerprint(path, call.Fields.Root);
+        string fingerprint = Fingerprint(call);
         (KeptReply kept, bool replayed) = await call.Dependencies.Idempotency.RunAsync(
             call.Session.Id, key, fingerprint, () => work(CancellationToken.None), call.Gone);
         if (replayed)
@@ -31,10 +30,18 @@ internal static class Idempotent
         return kept;
     }
 
+    /// <summary>The key to be recorded together with an exec that the call starts; null without one.</summary>
+    /// <param name="call">The call; its header decides.</param>
+    /// <param name="status">The status of the reply.</param>
+    public static StartKey? StartKey(Call call, int status) =>
+        IdempotencyKey.Parse(call.Http.Request.Headers[IdempotencyKey.Header]) is { } key ? new StartKey(key, Fingerprint(call), status) : null;
+
     /// <summary>As <see cref="RunAsync"/>, for work whose reply is kept as it is.</summary>
     public static async Task<Reply> ReplyAsync(Call call, Func<CancellationToken, Task<KeptReply>> work)
     {
         KeptReply kept = await RunAsync(call, work);
         return Reply.Kept(kept.Status, kept.Body);
     }
+
+    private static string Fingerprint(Call call) => CanonicalJson.Fingerprint(call.Http.Request.Path.Value ?? "", call.Fields.Root);
 }

@@ -1,6 +1,6 @@
-using System.Globalization;
 using Sleigh.Api.Errors;
 using Sleigh.Api.Json;
+using Sleigh.Api.Requests;
 using Sleigh.Api.Routing;
 using Sleigh.Api.Views;
 using Sleigh.Runtime;
@@ -10,8 +10,6 @@ namespace Sleigh.Api.Endpoints;
 /// <summary>What the administrator's socket shows of a sandbox's place, of commands, of what is in use, and of the configuration.</summary>
 internal static class InspectionEndpoints
 {
-    private const int DefaultLimit = 20;
-    private const int MostLimit = 200;
     private const int ExecsShown = 10;
 
     public static IEnumerable<Endpoint> List() =>
@@ -45,7 +43,7 @@ internal static class InspectionEndpoints
         }
 
         SessionId? session = AdminEndpoints.SessionQuery(call);
-        IReadOnlyList<Exec> execs = call.Execs.List(session, sandbox, Limit(call.Query("limit")), before: null);
+        IReadOnlyList<Exec> execs = call.Execs.List(session, sandbox, HistoryQuery.Limit(call.Query("limit")), before: null);
         return Task.FromResult(Reply.Json(200, json =>
         {
             json.WriteStartObject();
@@ -59,8 +57,4 @@ internal static class InspectionEndpoints
         HostLoad load = call.Dependencies.Inspection.Load();
         return Task.FromResult(Reply.Json(200, json => InspectionView.WriteTop(json, load)));
     }
-
-    // Like the history of a session (endpoint 27): what is no limit is the default.
-    private static int Limit(string? text) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int limit) && limit > 0 ? Math.Min(limit, MostLimit) : DefaultLimit;
 }

@@ -1,9 +1,11 @@
+using System.Text.Json;
 using Sleigh.Api.Errors;
 using Sleigh.Api.Json;
 using Sleigh.Api.Requests;
 using Sleigh.Api.Routing;
 using Sleigh.Api.Views;
 using Sleigh.Runtime;
+using Sleigh.Runtime.Memory;
 
 namespace Sleigh.Api.Endpoints;
 
@@ -29,8 +31,7 @@ internal static class SandboxEndpoints
         SandboxSpec spec = request.ToSpec(RequestLimits.Of(call.Dependencies.Host, call.Options));
         return await Idempotent.ReplyAsync(call, async gone =>
         {
-            SandboxSpec found = WithSnapshot(call, spec, request.SnapshotId);
-            CreatedSandbox made = await MakeAsync(call, found, gone);
+            CreatedSandbox made = await MakeAsync(call, spec, request.SnapshotId, gone);
             return new KeptReply(201, JsonText.ToArray(json => SandboxView.WriteMade(json, made, withSource: true)), null);
         });
     }
@@ -55,10 +56,36 @@ internal static class SandboxEndpoints
         return Reply.NoContent;
     }
 
-    private static async Task<Reply> RollbackAsync(Call call, RollbackRequest request)
+    private static async Task<Reply> RollbackAsync(Call call, RollbackRequest request) =>
+        Reply.Json(200, await RollBackAsync(call, call.Sandbox.Id, request.RequireSnapshot(), request.AutoExpand));
+
+    /// <summary>Steps 13 to 15 of a rollback.</summary>
+    /// <returns>Writes the reply.</returns>
+    public static async Task<Action<Utf8JsonWriter>> RollBackAsync(Call call, SandboxId sandbox, string snapshot, bool autoExpand)
     {
-        RollbackResult result = await call.Sandboxes.RollbackAsync(call.Sandbox.Id, request.RequireSnapshot(), CancellationToken.None);
-        return Reply.Json(200, json => SandboxView.WriteRollback(json, result, request.AutoExpand));
+        RollbackResult result = await call.Sandboxes.RollbackAsync(sandbox, snapshot, CancellationToken.None);
+        if (!autoExpand)
+        {
+            return json => SandboxView.WriteRollback(json, result, growth: null);
+        }
+
+        ExpandResult growth = await GrowAsync(call, result.Sandbox);
+        RollbackResult grown = result with { Sandbox = call.Sandboxes.Find(result.Sandbox.Id) ?? result.Sandbox };
+        return json => SandboxView.WriteRollback(json, grown, growth);
+    }
+
+    // The rollback is done; a step that is refused, or a sandbox that has gone by now, does not undo it.
+    private static async Task<ExpandResult> GrowAsync(Call call, Sandbox sandbox)
+    {
+        try
+        {
+            return await call.Dependencies.Memory.ExpandAsync(sandbox.Id, null, CancellationToken.None);
+        }
+        catch (RuntimeException refused)
+        {
+            int limit = call.Sandboxes.Find(sandbox.Id)?.MemoryLimitMb ?? sandbox.MemoryLimitMb;
+            return new ExpandResult(false, limit, limit, refused.Message, sandbox.MemoryCeilingMb, false);
+        }
     }
 
     private static async Task<Reply> ForkAsync(Call call, ForkRequest request)
@@ -96,15 +123,21 @@ internal static class SandboxEndpoints
         return spec with { Snapshot = id };
     }
 
-    private static async Task<CreatedSandbox> MakeAsync(Call call, SandboxSpec spec, CancellationToken gone)
+    /// <summary>Steps 13 to 15 of a create.</summary>
+    /// <param name="call">The call; the sandbox is its session's.</param>
+    /// <param name="spec">Values that have been checked.</param>
+    /// <param name="snapshot">The snapshot that the request names; null: none.</param>
+    /// <param name="gone">Ends when the sandbox is to be taken back.</param>
+    public static async Task<CreatedSandbox> MakeAsync(Call call, SandboxSpec spec, string? snapshot, CancellationToken gone)
     {
+        SandboxSpec found = WithSnapshot(call, spec, snapshot);
         try
         {
-            return await call.Sandboxes.CreateAsync(call.Session.Id, spec, gone);
+            return await call.Sandboxes.CreateAsync(call.Session.Id, found, gone);
         }
         catch (RuntimeException failed) when (failed.Kind == ErrorKind.ImagePullNeeded)
         {
-            throw ImagePull.Needed(failed, spec.Image ?? call.Options.Pool.Image).Exception();
+            throw ImagePull.Needed(failed, found.Image ?? call.Options.Pool.Image).Exception();
         }
     }
 }

@@ -20,11 +20,18 @@ internal static class SessionEndpoints
         },
     ];
 
-    /// <summary>Sandboxes and running commands of a session.</summary>
-    public static (int Sandboxes, int RunningExecs) Count(Call call, SessionId session)
+    /// <summary>Sandboxes and running commands of each session that has any; of one session, or of all.</summary>
+    public static IReadOnlyDictionary<SessionId, (int Sandboxes, int RunningExecs)> Count(Call call, SessionId? session)
     {
-        IReadOnlyList<Sandbox> sandboxes = call.Sandboxes.List(session);
-        return (sandboxes.Count, sandboxes.Sum(s => call.Execs.CountRunning(s.Id)));
+        IReadOnlyDictionary<SandboxId, int> running = call.Execs.CountRunning();
+        Dictionary<SessionId, (int Sandboxes, int RunningExecs)> counts = [];
+        foreach (Sandbox sandbox in call.Sandboxes.List(session))
+        {
+            (int sandboxes, int execs) = counts.GetValueOrDefault(sandbox.Session);
+            counts[sandbox.Session] = (sandboxes + 1, execs + running.GetValueOrDefault(sandbox.Id));
+        }
+
+        return counts;
     }
 
     private static Task<Reply> IssueAsync(Call call, NoRequest request)
@@ -36,7 +43,7 @@ internal static class SessionEndpoints
     private static Task<Reply> GetAsync(Call call, NoRequest request)
     {
         Session session = Find(call, call.Path[1]);
-        (int sandboxes, int running) = Count(call, session.Id);
+        (int sandboxes, int running) = Count(call, session.Id).GetValueOrDefault(session.Id);
         return Task.FromResult(Reply.Json(200, json => SessionView.Write(json, session, call.Options.Sessions, sandboxes, running)));
     }
 
@@ -60,8 +67,9 @@ internal static class SessionEndpoints
         return Reply.NoContent;
     }
 
-    // The token counts as its session's id. Only the administrator may look at another session.
-    private static Session Find(Call call, string text)
+    /// <summary>The session that a path names; the token counts as its session's id. Only the administrator may look at another one.</summary>
+    /// <exception cref="ApiException">403.</exception>
+    public static Session Find(Call call, string text)
     {
         if (text == call.Session.Id.ToString() || (call.Token is not null && text == call.Token))
         {

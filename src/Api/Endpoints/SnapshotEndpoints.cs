@@ -21,10 +21,10 @@ internal static class SnapshotEndpoints
 
     private static async Task<Reply> CreateAsync(Call call, SnapshotRequest request)
     {
-        (string? name, string? comment) = request.Checked();
+        (string? name, string? comment, bool keep) = request.Checked();
         return await Idempotent.ReplyAsync(call, async _ =>
         {
-            Snapshot taken = await call.Sandboxes.SnapshotAsync(call.Sandbox.Id, name, comment, CancellationToken.None);
+            Snapshot taken = await call.Sandboxes.SnapshotAsync(call.Sandbox.Id, name, comment, keep, CancellationToken.None);
             return new KeptReply(201, JsonText.ToArray(json => SnapshotView.Write(json, taken)), null);
         });
     }

@@ -20,6 +20,9 @@ internal sealed record ApiError(int Status, string Code, string Message)
     /// <summary>The checks of <c>/readyz</c>.</summary>
     public IReadOnlyList<Runtime.HealthCheck>? Checks { get; init; }
 
+    /// <summary>When the same call may be granted; null: the usual time of its kind.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
     /// <summary>Whether the connection cannot be used for another request.</summary>
     public bool CloseConnection { get; init; }
 

@@ -5,6 +5,8 @@ namespace Sleigh.Api.Errors;
 /// <summary>The errors that the HTTP layer itself finds.</summary>
 internal static class ApiErrors
 {
+    private const int MostShown = 100;
+
     public static ApiError HostNotAllowed(string what, string setting) =>
         new(403, "host_not_allowed", $"forbidden: the {what} header names a host that is not allowed here")
         {
@@ -78,11 +80,23 @@ internal static class ApiErrors
     public static ApiError SnapshotNotFound(string id) =>
         new(404, "snapshot_not_found", $"resource not found: snapshot {id}");
 
+    public static ApiError InvalidCursor() => new(400, "invalid_cursor", "bad request: cursor is invalid or expired")
+    {
+        Hint = "begin again without a cursor",
+    };
+
     public static ApiError UnknownField(string field) =>
         new(400, "unknown_field", $"bad request: unknown field {field}") { Details = One("field", field) };
 
     public static ApiError Required(string field) =>
         new(400, "bad_request", $"bad request: {field} is required") { Details = One("field", field) };
+
+    /// <summary>As <see cref="Required"/>, where the contract gives the whole sentence.</summary>
+    public static ApiError RequiredExactly(string field) => new(400, "bad_request", $"{field} is required") { Details = One("field", field) };
+
+    /// <summary>A path that leads where nothing may be; the contract gives the whole sentence.</summary>
+    public static ApiError PathNotAllowed(string field, string sentence) =>
+        new(400, "path_not_allowed", sentence) { Details = One("field", field) };
 
     /// <summary>A value out of range or form.</summary>
     public static ApiError Invalid(string field, string rule) => InvalidExactly(field, $"bad request: {field} {rule}");
@@ -100,14 +114,26 @@ internal static class ApiErrors
                 : new Dictionary<string, object> { ["field"] = field, ["allowed"] = allowed },
         };
 
+    public static ApiError UnsupportedBuildLanguage(string sent) =>
+        new(400, "unsupported_build_language", $"unsupported build language: {(sent.Length <= MostShown ? sent : sent[..MostShown] + "...")}")
+        {
+            Details = One("allowed", Runtime.CodeWriting.CodeLanguages.BuildNames),
+        };
+
     public static ApiError UnsupportedOnHost(string field, string sentence) =>
         new(400, "unsupported_on_host", $"bad request: {sentence}") { Details = One("field", field) };
 
-    public static ApiError MemoryOverBudget(long requestedMb, int budgetMb) =>
+    public static ApiError MemoryOverBudget(long requestedMb, string sent, int budgetMb) =>
         new(400, "memory_over_budget",
-            string.Create(CultureInfo.InvariantCulture, $"bad request: memory_limit_mb {requestedMb} is above the budget of {budgetMb} MB"))
+            string.Create(CultureInfo.InvariantCulture, $"bad request: memory_limit_mb {sent} is above the budget of {budgetMb} MB"))
         {
             Details = new Dictionary<string, object> { ["requested_mb"] = requestedMb, ["budget_mb"] = budgetMb },
+        };
+
+    public static ApiError RangeNotSatisfiable(long size) =>
+        new(416, "range_not_satisfiable", string.Create(CultureInfo.InvariantCulture, $"the range begins behind the end of the file, which has {size} bytes"))
+        {
+            Details = One("size", size),
         };
 
     public static ApiError NotReady(IReadOnlyList<Runtime.HealthCheck> checks) =>

@@ -8,7 +8,7 @@ internal static class ErrorKinds
     public static ApiError ToApiError(RuntimeException failure)
     {
         (int status, string code) = Map(failure.Kind);
-        return new ApiError(status, code, failure.Message) { Hint = failure.Hint, Details = failure.Details };
+        return new ApiError(status, code, failure.Message) { Hint = failure.Hint, Details = failure.Details, RetryAfter = failure.RetryAfter };
     }
 
     public static (int Status, string Code) Map(ErrorKind kind) => kind switch
@@ -19,10 +19,22 @@ internal static class ErrorKinds
         ErrorKind.UnsupportedOnHost => (400, "unsupported_on_host"),
         ErrorKind.MemoryOverBudget => (400, "memory_over_budget"),
         ErrorKind.InvalidImage => (400, "invalid_image"),
+        ErrorKind.InvalidWebhookUrl => (400, "invalid_webhook_url"),
+        ErrorKind.WebhookUrlBlocked => (400, "webhook_url_blocked"),
+        ErrorKind.UnsupportedReadCommand => (400, "unsupported_read_command"),
+        ErrorKind.ReadOnlyViolation => (400, "read_only_violation"),
+        ErrorKind.UnsupportedBuildLanguage => (400, "unsupported_build_language"),
         ErrorKind.Forbidden => (403, "forbidden"),
+        ErrorKind.MountRwNotAllowed => (403, "mount_rw_not_allowed"),
+        ErrorKind.HostPathNotFound => (404, "host_path_not_found"),
+        ErrorKind.MountExists => (409, "mount_exists"),
+        ErrorKind.ContainerPathConflict => (409, "container_path_conflict"),
+        ErrorKind.MountSourceMissing => (409, "mount_source_missing"),
         ErrorKind.NotFound => (404, "not_found"),
         ErrorKind.SnapshotNotFound => (404, "snapshot_not_found"),
         ErrorKind.NameInUse => (409, "name_in_use"),
+        ErrorKind.TargetNotAboveCurrent => (400, "target_not_above_current"),
+        ErrorKind.NothingToUndo => (409, "nothing_to_undo"),
         ErrorKind.SandboxBusy => (409, "sandbox_busy"),
         ErrorKind.IdempotencyConflict => (409, "idempotency_conflict"),
         ErrorKind.ImagePullNeeded => (409, "image_pull_needed"),
@@ -33,6 +45,8 @@ internal static class ErrorKinds
         ErrorKind.SandboxStartFailed => (500, "sandbox_start_failed"),
         ErrorKind.SnapshotFailed => (500, "snapshot_failed"),
         ErrorKind.RollbackFailed => (500, "rollback_failed"),
+        ErrorKind.CopyFailed => (500, "copy_failed"),
+        ErrorKind.ZoneUnavailable => (500, "zone_unavailable"),
         ErrorKind.ImagePullFailed => (502, "image_pull_failed"),
         ErrorKind.HostMemoryLow => (503, "host_memory_low"),
         ErrorKind.EngineUnavailable => (503, "engine_unavailable"),
@@ -45,6 +59,7 @@ internal static class ErrorKinds
     /// <summary>Whole seconds for <c>Retry-After</c>, which stands on every 429 and 503; null for other errors.</summary>
     public static int? RetryAfter(ApiError error) => error switch
     {
+        { Status: 429 or 503, RetryAfter: { } known } => Math.Max(1, (int)Math.Ceiling(known.TotalSeconds)),
         { Code: "rate_limited" } => 60,
         { Code: "host_memory_low" } => 10,
         { Code: "quota_exceeded" } => 5,

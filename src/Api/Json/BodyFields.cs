@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Sleigh.Api.Errors;
 
@@ -9,9 +10,21 @@ namespace Sleigh.Api.Json;
 /// </summary>
 internal readonly struct BodyFields
 {
+    private const int MostDigits = 40;
+
     private readonly JsonElement? _root;
+    private readonly string? _place;
+    private readonly FieldRecorder? _recorder;
 
     public BodyFields(JsonElement root) => _root = root;
+
+    /// <summary>A body without members, which notes what is asked of it.</summary>
+    public BodyFields(FieldRecorder recorder) => _recorder = recorder;
+
+    /// <summary>Members of an object inside the body.</summary>
+    /// <param name="root">The object.</param>
+    /// <param name="place">Where it stands, for the names in errors: <c>steps[3].</c></param>
+    private BodyFields(JsonElement root, string place) => (_root, _place) = (root, place);
 
     /// <summary>Text.</summary>
     public string? String(string name) => Find(name, JsonValueKind.String, "a string")?.GetString();
@@ -24,16 +37,15 @@ internal readonly struct BodyFields
             return null;
         }
 
-        if (value.TryGetInt64(out long number))
-        {
-            return value.GetRawText().AsSpan().ContainsAny('.', 'e', 'E') ? throw Wrong(name, "an integer") : number;
-        }
-
-        ReadOnlySpan<char> raw = value.GetRawText();
-        return raw.ContainsAny('.', 'e', 'E') ? throw Wrong(name, "an integer")
+        string raw = value.GetRawText();
+        return raw.AsSpan().ContainsAny('.', 'e', 'E') ? throw Wrong(name, $"an integer, not {Clip(raw)}")
+            : value.TryGetInt64(out long number) ? number
             : raw[0] == '-' ? long.MinValue
             : long.MaxValue;
     }
+
+    /// <summary>A number as it was sent, for the sentence of an error; null where none was.</summary>
+    public string? NumberText(string name) => FindAny(name) is { ValueKind: JsonValueKind.Number } value ? Clip(value.GetRawText()) : null;
 
     /// <summary>Any number.</summary>
     public double? Number(string name) => Find(name, JsonValueKind.Number, "a number") is { } value
@@ -41,13 +53,18 @@ internal readonly struct BodyFields
         : null;
 
     /// <summary>True or false.</summary>
-    public bool? Boolean(string name) => FindAny(name) switch
+    public bool? Boolean(string name)
     {
-        null => null,
-        { ValueKind: JsonValueKind.True } => true,
-        { ValueKind: JsonValueKind.False } => false,
-        _ => throw Wrong(name, "true or false"),
-    };
+        const string Wanted = "true or false";
+        _recorder?.Note(name, Wanted);
+        return FindAny(name) switch
+        {
+            null => null,
+            { ValueKind: JsonValueKind.True } => true,
+            { ValueKind: JsonValueKind.False } => false,
+            _ => throw Wrong(name, Wanted),
+        };
+    }
 
     /// <summary>An object whose values are strings; a member that is null is left out.</summary>
     public IReadOnlyDictionary<string, string>? Strings(string name)
@@ -72,7 +89,27 @@ internal readonly struct BodyFields
     }
 
     /// <summary>An object, whose members are read in the same way.</summary>
-    public BodyFields? Object(string name) => Find(name, JsonValueKind.Object, "an object") is { } value ? new BodyFields(value) : null;
+    public BodyFields? Object(string name) => Find(name, JsonValueKind.Object, "an object") is { } value ? new BodyFields(value)
+        : _recorder is not null ? new BodyFields(_recorder.Inside(name))
+        : null;
+
+    /// <summary>An array of objects, whose members are read in the same way; errors name them with their place, <c>steps[3].command</c>.</summary>
+    public IReadOnlyList<BodyFields>? Objects(string name)
+    {
+        if (Find(name, JsonValueKind.Array, "an array of objects") is not { } value)
+        {
+            return null;
+        }
+
+        List<BodyFields> items = new(value.GetArrayLength());
+        foreach (JsonElement item in value.EnumerateArray())
+        {
+            string place = string.Create(CultureInfo.InvariantCulture, $"{name}[{items.Count}]");
+            items.Add(item.ValueKind == JsonValueKind.Object ? new BodyFields(item, $"{place}.") : throw Wrong(place, "an object"));
+        }
+
+        return items;
+    }
 
     /// <summary>An array of strings.</summary>
     public IReadOnlyList<string>? List(string name)
@@ -109,15 +146,21 @@ internal readonly struct BodyFields
     /// <summary>The whole body; null when there was none.</summary>
     public JsonElement? Root => _root;
 
-    private JsonElement? Find(string name, JsonValueKind kind, string wanted) => FindAny(name) switch
+    private JsonElement? Find(string name, JsonValueKind kind, string wanted)
     {
-        null => null,
-        { } value when value.ValueKind == kind => value,
-        _ => throw Wrong(name, wanted),
-    };
+        _recorder?.Note(name, wanted);
+        return FindAny(name) switch
+        {
+            null => null,
+            { } value when value.ValueKind == kind => value,
+            _ => throw Wrong(name, wanted),
+        };
+    }
 
     private JsonElement? FindAny(string name) =>
         _root is { } root && root.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
 
-    private static ApiException Wrong(string name, string wanted) => ApiErrors.WrongType(name, wanted).Exception();
+    private static string Clip(string number) => number.Length <= MostDigits ? number : number[..MostDigits] + "...";
+
+    private ApiException Wrong(string name, string wanted) => ApiErrors.WrongType(_place + name, wanted).Exception();
 }

@@ -73,6 +73,24 @@ internal static class JsonText
         }
     }
 
+    /// <summary>A share or percentage that is left out when there is none.</summary>
+    public static void WriteOptional(this Utf8JsonWriter json, string name, double? number)
+    {
+        if (number is { } figure)
+        {
+            json.WriteNumber(name, figure);
+        }
+    }
+
+    /// <summary>True, or left out.</summary>
+    public static void WriteWhenTrue(this Utf8JsonWriter json, string name, bool flag)
+    {
+        if (flag)
+        {
+            json.WriteBoolean(name, true);
+        }
+    }
+
     /// <summary>A list of objects under <c>items</c>.</summary>
     public static void WriteItems<T>(this Utf8JsonWriter json, IEnumerable<T> items, Action<Utf8JsonWriter, T> write)
     {

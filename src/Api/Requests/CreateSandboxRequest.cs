@@ -17,12 +17,15 @@ internal sealed partial record CreateSandboxRequest
     private static readonly string[] Networks = ["none", "bridge"];
     private static readonly string[] RuntimeClasses = ["runc", "crun", "runsc"];
     private static readonly string[] OomActions = ["report", "rollback"];
+    private static readonly string[] AutoSnapshots = ["off", "exec"];
 
     private string? Image { get; init; }
 
     private IReadOnlyDictionary<string, string>? Labels { get; init; }
 
     private long? MemoryLimitMb { get; init; }
+
+    private string? MemoryLimitText { get; init; }
 
     private bool ConfirmLowMemory { get; init; }
 
@@ -50,7 +53,11 @@ internal sealed partial record CreateSandboxRequest
 
     private long? MemoryCeilingMb { get; init; }
 
+    private string? MemoryCeilingText { get; init; }
+
     private string? OnOom { get; init; }
+
+    private string? AutoSnapshotWord { get; init; }
 
     /// <summary>As sent; looked up after the values have been checked.</summary>
     public string? SnapshotId { get; private init; }
@@ -61,6 +68,7 @@ internal sealed partial record CreateSandboxRequest
         Image = fields.String("image"),
         Labels = fields.Strings("labels"),
         MemoryLimitMb = fields.Integer("memory_limit_mb"),
+        MemoryLimitText = fields.NumberText("memory_limit_mb"),
         ConfirmLowMemory = fields.Boolean("confirm_low_memory") ?? false,
         AutoExpandMemory = fields.Boolean("auto_expand_memory"),
         ImagePullPolicy = fields.String("image_pull_policy"),
@@ -74,7 +82,9 @@ internal sealed partial record CreateSandboxRequest
         TtlSeconds = fields.Integer("ttl_seconds"),
         RuntimeClass = fields.String("runtime"),
         MemoryCeilingMb = fields.Integer("memory_ceiling_mb"),
+        MemoryCeilingText = fields.NumberText("memory_ceiling_mb"),
         OnOom = fields.String("on_oom"),
+        AutoSnapshotWord = fields.String("auto_snapshot"),
         SnapshotId = fields.String("snapshot_id"),
     };
 
@@ -88,7 +98,7 @@ internal sealed partial record CreateSandboxRequest
         CheckName();
         double? cpus = CheckCpus(limits.Cores);
         int? pids = FieldRules.Range("pids_limit", PidsLimit, 16, 65_536, zeroIsDefault: true);
-        CheckDisk();
+        int? disk = CheckDisk(limits.DiskLimitUnavailable);
         CheckNetwork();
         FieldRules.User("user", User);
         IReadOnlyDictionary<string, string> env = FieldRules.Env("env", Env);
@@ -99,6 +109,7 @@ internal sealed partial record CreateSandboxRequest
         int? floor = memory ?? (SnapshotId is null ? limits.Options.Sandbox.MemoryMb : null);
         int? ceiling = CheckCeiling(floor ?? LeastMemoryMb, limits.MemoryBudgetMb);
         OomAction? onOom = CheckOnOom();
+        AutoSnapshot? autoSnapshot = CheckAutoSnapshot();
         FieldRules.NotBlank("snapshot_id", SnapshotId);
 
         return new SandboxSpec
@@ -112,6 +123,7 @@ internal sealed partial record CreateSandboxRequest
             Name = Name,
             Cpus = cpus,
             PidsLimit = pids,
+            DiskLimitMb = disk,
             Network = Network,
             User = User,
             Env = env,
@@ -119,15 +131,16 @@ internal sealed partial record CreateSandboxRequest
             RuntimeClass = RuntimeClass,
             MemoryCeilingMb = ceiling,
             OnOom = onOom,
+            AutoSnapshot = autoSnapshot,
         };
     }
 
     /// <summary>The ceiling's lower bound, when the limit comes from elsewhere.</summary>
     public static void CheckCeiling(SandboxSpec spec, int limitMb)
     {
-        if (spec.MemoryLimitMb is null && spec.MemoryCeilingMb < limitMb)
+        if (spec.MemoryLimitMb is null && spec.MemoryCeilingMb is int ceiling && ceiling < limitMb)
         {
-            throw CeilingTooLow(limitMb);
+            throw CeilingTooLow(ceiling.ToString(CultureInfo.InvariantCulture), limitMb);
         }
     }
 
@@ -143,6 +156,7 @@ internal sealed partial record CreateSandboxRequest
         Dictionary<string, string> labels = Labels is null ? [] : new Dictionary<string, string>(Labels);
         labels.Remove("session_id");
         FieldRules.CheckLabels("labels", labels);
+        FieldRules.CheckPriority("labels", labels);
         bool? growth = AutoExpandMemory;
         switch (AutoExpandMemory)
         {
@@ -157,8 +171,8 @@ internal sealed partial record CreateSandboxRequest
     private int? CheckMemory(int budgetMb) => MemoryLimitMb switch
     {
         null or <= 0 => null,
-        < LeastMemoryMb => throw ApiErrors.Invalid("memory_limit_mb", $"must be at least {LeastMemoryMb}, or 0 for the default").Exception(),
-        { } wanted when wanted > budgetMb => throw ApiErrors.MemoryOverBudget(wanted, budgetMb).Exception(),
+        < LeastMemoryMb => throw ApiErrors.Invalid("memory_limit_mb", $"is {MemoryLimitText}, must be at least {LeastMemoryMb}, or 0 for the default").Exception(),
+        { } wanted when wanted > budgetMb => throw ApiErrors.MemoryOverBudget(wanted, MemoryLimitText!, budgetMb).Exception(),
         { } wanted => (int)wanted,
     };
 
@@ -186,17 +200,15 @@ internal sealed partial record CreateSandboxRequest
             "cpus", string.Create(CultureInfo.InvariantCulture, $"must be {LeastCpus} to {cores}, or 0 for the default")).Exception(),
     };
 
-    private void CheckDisk()
+    private int? CheckDisk(string? unavailable) => DiskLimitMb switch
     {
-        if (DiskLimitMb is null or 0)
-        {
-            return;
-        }
-
-        throw (DiskLimitMb < LeastDiskMb
-            ? ApiErrors.Invalid("disk_limit_mb", $"must be at least {LeastDiskMb}, or 0 for no limit")
-            : ApiErrors.UnsupportedOnHost("disk_limit_mb", "disk_limit_mb cannot be enforced on this host")).Exception();
-    }
+        null or 0 => (int?)DiskLimitMb,
+        < LeastDiskMb => throw ApiErrors.Invalid("disk_limit_mb", $"must be at least {LeastDiskMb}, or 0 for no limit").Exception(),
+        > int.MaxValue => throw ApiErrors.Invalid("disk_limit_mb", $"must be at most {int.MaxValue}").Exception(),
+        { } when unavailable is not null => throw ApiErrors.UnsupportedOnHost(
+            "disk_limit_mb", $"disk_limit_mb cannot be enforced on this host: {unavailable}").Exception(),
+        { } wanted => (int)wanted,
+    };
 
     private void CheckNetwork()
     {
@@ -225,7 +237,7 @@ internal sealed partial record CreateSandboxRequest
     private int? CheckCeiling(int floorMb, int budgetMb) => MemoryCeilingMb switch
     {
         null => null,
-        { } wanted when wanted < floorMb => throw CeilingTooLow(floorMb),
+        { } wanted when wanted < floorMb => throw CeilingTooLow(MemoryCeilingText!, floorMb),
         { } wanted => (int)Math.Min(wanted, budgetMb),
     };
 
@@ -237,8 +249,16 @@ internal sealed partial record CreateSandboxRequest
         _ => throw ApiErrors.NotOneOf("on_oom", OomActions).Exception(),
     };
 
-    private static ApiException CeilingTooLow(int limitMb) => ApiErrors.Invalid(
-        "memory_ceiling_mb", string.Create(CultureInfo.InvariantCulture, $"must be at least the memory limit, {limitMb} MB")).Exception();
+    private AutoSnapshot? CheckAutoSnapshot() => AutoSnapshotWord switch
+    {
+        null => null,
+        "off" => AutoSnapshot.Off,
+        "exec" => AutoSnapshot.Exec,
+        _ => throw ApiErrors.NotOneOf("auto_snapshot", AutoSnapshots).Exception(),
+    };
+
+    private static ApiException CeilingTooLow(string sent, int limitMb) => ApiErrors.Invalid(
+        "memory_ceiling_mb", string.Create(CultureInfo.InvariantCulture, $"is {sent}, must be at least the memory limit, {limitMb} MB")).Exception();
 
     [GeneratedRegex(@"\A[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\z", RegexOptions.CultureInvariant)]
     private static partial Regex NameForm();

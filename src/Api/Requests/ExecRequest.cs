@@ -51,14 +51,23 @@ internal sealed record ExecRequest
     public string? WebhookUrl { get; private init; }
 
     /// <summary>Checks the types.</summary>
-    public static ExecRequest Read(BodyFields fields) => fields.Object("terminal") is { } terminal
-        ? ReadCommand(fields) with { HasTerminal = true, Rows = terminal.Integer("rows"), Columns = terminal.Integer("columns") }
-        : ReadCommand(fields);
+    public static ExecRequest Read(BodyFields fields)
+    {
+        ExecRequest request = ReadCommand(fields) with { Argv = fields.List("argv"), StdinStream = fields.Boolean("stdin_stream") ?? false };
+        return fields.Object("terminal") is { } terminal
+            ? request with { HasTerminal = true, Rows = terminal.Integer("rows"), Columns = terminal.Integer("columns") }
+            : request;
+    }
+
+    /// <summary>As <see cref="Read"/> for a step of a workflow, which waits unless told not to and has no live input.</summary>
+    public static ExecRequest ReadStep(BodyFields fields) => ReadCommand(fields) with { Wait = fields.Boolean("wait") ?? true };
+
+    /// <summary>Whether there is no command.</summary>
+    public bool IsBlank => string.IsNullOrWhiteSpace(Command);
 
     private static ExecRequest ReadCommand(BodyFields fields) => new()
     {
         Command = fields.String("command"),
-        Argv = fields.List("argv"),
         Wait = fields.Boolean("wait") ?? false,
         WaitTimeoutSeconds = fields.Integer("wait_timeout_seconds"),
         WebhookUrl = fields.String("webhook_url"),
@@ -67,7 +76,6 @@ internal sealed record ExecRequest
         Env = fields.Strings("env"),
         User = fields.String("user"),
         Stdin = fields.String("stdin"),
-        StdinStream = fields.Boolean("stdin_stream") ?? false,
     };
 
     /// <summary>Checks the values, in the order of the contract's table.</summary>
@@ -105,17 +113,7 @@ internal sealed record ExecRequest
             throw ApiErrors.Invalid("argv", "and command exclude each other").Exception();
         }
 
-        if (Utf8.GetByteCount(command) > MostCommandBytes)
-        {
-            throw (ApiErrors.Invalid("command", $"may be at most {MostCommandBytes} bytes long") with
-            {
-                Hint = "write a script with ops/code/write and run it",
-            }).Exception();
-        }
-
-        return command.Contains('\0', StringComparison.Ordinal)
-            ? throw ApiErrors.Invalid("command", "must not contain a NUL character").Exception()
-            : command;
+        return FieldRules.Command("command", command);
     }
 
     private IReadOnlyList<string>? CheckArgv()

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using Sleigh.Api.Errors;
+using Sleigh.Runtime;
 
 namespace Sleigh.Api.Requests;
 
@@ -14,6 +15,10 @@ internal static partial class FieldRules
     private const int MaxLabelKey = 128;
     private const int MaxLabelValue = 1024;
     private const int MaxPath = 4095;
+    private const int MostShown = 40;
+
+    // The kernel refuses an argument of 128 KiB (MAX_ARG_STRLEN); the contract stays below it.
+    private const int MostCommandBytes = 120_000;
 
     /// <summary>Labels of the caller's own, in number and length.</summary>
     public static void CheckLabels(string field, IReadOnlyDictionary<string, string> labels)
@@ -34,6 +39,18 @@ internal static partial class FieldRules
             {
                 throw ApiErrors.Invalid(field, $"has a value of more than {MaxLabelValue} characters").Exception();
             }
+        }
+    }
+
+    /// <summary>The label that decides who may be frozen for whom.</summary>
+    public static void CheckPriority(string field, IReadOnlyDictionary<string, string> labels)
+    {
+        if (labels.TryGetValue(SandboxPriority.Label, out string? text) && !SandboxPriority.TryParse(text, out _))
+        {
+            string shown = text.Length <= MostShown ? text : text[..MostShown] + "...";
+            throw ApiErrors.Invalid(
+                $"{field}.{SandboxPriority.Label}",
+                string.Create(CultureInfo.InvariantCulture, $"is '{shown}', must be an integer from {SandboxPriority.Least} to {SandboxPriority.Most}")).Exception();
         }
     }
 
@@ -84,6 +101,26 @@ internal static partial class FieldRules
             || (path.StartsWith('/') && !path.Contains('\0', StringComparison.Ordinal) && Encoding.UTF8.GetByteCount(path) <= MaxPath);
         return ok ? path : throw ApiErrors.Invalid(field, $"must be an absolute path of at most {MaxPath} bytes").Exception();
     }
+
+    /// <summary>A command for a shell, trimmed and not blank.</summary>
+    public static string Command(string field, string command)
+    {
+        if (Encoding.UTF8.GetByteCount(command) > MostCommandBytes)
+        {
+            throw (ApiErrors.Invalid(field, $"may be at most {MostCommandBytes} bytes long") with
+            {
+                Hint = "write a script with ops/code/write and run it",
+            }).Exception();
+        }
+
+        return command.Contains('\0', StringComparison.Ordinal) ? throw ApiErrors.Invalid(field, "must not contain a NUL character").Exception() : command;
+    }
+
+    /// <summary>A path, absolute or not.</summary>
+    public static string Path(string field, string path) =>
+        path.Contains('\0', StringComparison.Ordinal) || Encoding.UTF8.GetByteCount(path) > MaxPath
+            ? throw ApiErrors.Invalid(field, $"must be a path of at most {MaxPath} bytes").Exception()
+            : path;
 
     /// <summary>An integer in a range; 0 and not sent give null where 0 means the default.</summary>
     public static int? Range(string field, long? value, int least, int most, bool zeroIsDefault)

@@ -6,9 +6,10 @@ namespace Sleigh.Api.Requests;
 /// <summary>What values of a request are measured against: settings, and the host at this moment.</summary>
 /// <param name="MemoryBudgetMb">The host budget, or <c>memory.max_mb</c> if lower.</param>
 /// <param name="Cores">Logical cores.</param>
+/// <param name="DiskLimitUnavailable">Why there can be no disk limit; null: there can.</param>
 /// <param name="Options">The settings.</param>
-internal sealed record RequestLimits(int MemoryBudgetMb, int Cores, SleighOptions Options)
+internal sealed record RequestLimits(int MemoryBudgetMb, int Cores, string? DiskLimitUnavailable, SleighOptions Options)
 {
     public static RequestLimits Of(IHost host, SleighOptions options) =>
-        new(Math.Min(host.MemoryBudgetMb, options.Memory.MaxMb ?? int.MaxValue), host.Cores, options);
+        new(Math.Min(host.MemoryBudgetMb, options.Memory.MaxMb ?? int.MaxValue), host.Cores, host.DiskLimitUnavailable, options);
 }

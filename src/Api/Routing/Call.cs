@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
@@ -17,6 +18,7 @@ internal sealed class Call(HttpContext http, ApiDependencies dependencies, strin
     private Session? _session;
     private Sandbox? _sandbox;
     private Exec? _exec;
+    private Snapshot? _snapshot;
 
     public HttpContext Http { get; } = http;
 
@@ -40,6 +42,12 @@ internal sealed class Call(HttpContext http, ApiDependencies dependencies, strin
     /// <summary>What the endpoint does; null while none is found.</summary>
     public string? Operation { get; set; }
 
+    /// <summary>The path pattern that it matched; null while none is found.</summary>
+    public string? Route { get; set; }
+
+    /// <summary>Its part of a trace; null: none.</summary>
+    public Activity? Span { get; set; }
+
     /// <summary>Ids of the session, sandbox and exec as far as they are found, for the log.</summary>
     public (string? Session, string? Sandbox, string? Exec) Found => (_session?.Id.ToString(), _sandbox?.Id.ToString(), _exec?.Id.ToString());
 
@@ -60,6 +68,9 @@ internal sealed class Call(HttpContext http, ApiDependencies dependencies, strin
 
     /// <summary>The exec that the path names.</summary>
     public Exec Exec => _exec ?? throw new InvalidOperationException("the path names no exec");
+
+    /// <summary>The snapshot that the path names.</summary>
+    public Snapshot Snapshot => _snapshot ?? throw new InvalidOperationException("the path names no snapshot");
 
     /// <summary>Steps 4 and 5: size, arrival, JSON.</summary>
     public async ValueTask ReadBodyAsync(BodyRule rule)
@@ -121,7 +132,7 @@ internal sealed class Call(HttpContext http, ApiDependencies dependencies, strin
         _session = key.Matches(authorization) ? Dependencies.Sessions.Administrator : throw ApiErrors.ApiKeyRequired().Exception();
     }
 
-    /// <summary>Steps 8 to 10: the sandbox of the path, its owner, the exec of the path.</summary>
+    /// <summary>Steps 8 to 10: the sandbox of the path, its owner, the exec or snapshot of the path.</summary>
     public void FindTargets(string[] pattern)
     {
         for (int i = 0; i < pattern.Length; i++)
@@ -134,11 +145,30 @@ internal sealed class Call(HttpContext http, ApiDependencies dependencies, strin
             {
                 _exec = FindExec(Path[i]);
             }
+            else if (pattern[i] == "{snapshotId}")
+            {
+                _snapshot = Dependencies.Diffs.Require(Sandbox.Id, Path[i]);
+            }
         }
+    }
+
+    /// <summary>Steps 8 to 10 where the body names the exec and its sandbox.</summary>
+    public void FindExec(string sandbox, string exec)
+    {
+        _sandbox = FindSandbox(sandbox);
+        _exec = FindExec(exec);
     }
 
     /// <summary>Whether this call may touch what that session owns.</summary>
     public bool Owns(SessionId owner) => Session.IsAdministrator || Session.Id == owner;
+
+    /// <summary>A sandbox by its id, and whose it is: steps 8 and 9.</summary>
+    public Sandbox FindSandbox(string text)
+    {
+        Sandbox sandbox = (SandboxId.TryParse(text, out SandboxId id) ? Sandboxes.Find(id) : null)
+            ?? throw ApiErrors.NotFound("sandbox", text).Exception();
+        return Owns(sandbox.Session) ? sandbox : throw ApiErrors.OtherSession(text).Exception();
+    }
 
     /// <summary>A query parameter; null when it is not there. Given twice, the first counts.</summary>
     public string? Query(string name)
@@ -164,13 +194,6 @@ internal sealed class Call(HttpContext http, ApiDependencies dependencies, strin
         NotBlank(Fields.String("session_token"))
         ?? NotBlank(Http.Request.Headers["X-Session-Token"].FirstOrDefault())
         ?? NotBlank(Query("session_token"));
-
-    private Sandbox FindSandbox(string text)
-    {
-        Sandbox sandbox = (SandboxId.TryParse(text, out SandboxId id) ? Sandboxes.Find(id) : null)
-            ?? throw ApiErrors.NotFound("sandbox", text).Exception();
-        return Owns(sandbox.Session) ? sandbox : throw ApiErrors.OtherSession(text).Exception();
-    }
 
     private Exec FindExec(string text) =>
         ExecId.TryParse(text, out ExecId id) && Execs.Find(id) is { } exec && exec.Sandbox == Sandbox.Id

@@ -22,8 +22,14 @@ internal abstract class Endpoint(string method, string pattern)
     /// <summary>The body's members where others are refused (endpoints 31 to 42 and our own); null where they are ignored.</summary>
     public IReadOnlyList<string>? KnownFields { get; init; }
 
+    /// <summary>The path pattern, as documents and figures show it.</summary>
+    public string Path { get; } = "/" + pattern;
+
     /// <summary>Steps 4 to 15 for a call that matched.</summary>
     public abstract Task<Reply> AnswerAsync(Call call);
+
+    /// <summary>The members of the body that it reads, with the JSON types it wants; <c>session_token</c> is not among them.</summary>
+    public abstract FieldRecorder RecordFields();
 }
 
 /// <summary>An endpoint whose body is read into a <typeparamref name="TRequest"/> before anything else is looked at.</summary>
@@ -35,6 +41,13 @@ internal sealed class Endpoint<TRequest>(
     string method, string pattern, Func<BodyFields, TRequest> read, Func<Call, TRequest, Task<Reply>> action)
     : Endpoint(method, pattern)
 {
+    public override FieldRecorder RecordFields()
+    {
+        FieldRecorder recorder = new();
+        _ = read(new BodyFields(recorder));
+        return recorder;
+    }
+
     public override async Task<Reply> AnswerAsync(Call call)
     {
         if (Body is not (BodyRule.Ignored or BodyRule.Streamed))

@@ -50,6 +50,9 @@ internal sealed class RouteTable
     /// <summary>A path pattern and its endpoints.</summary>
     internal sealed record Path(string[] Segments, Endpoint[] Endpoints)
     {
+        /// <summary>With a leading slash.</summary>
+        public string Pattern { get; } = Endpoints[0].Path;
+
         /// <summary>For <c>Allow</c>.</summary>
         public string[] Methods { get; } =
             [.. Endpoints.SelectMany(e => e.Method == "GET" ? ["GET", "HEAD"] : new[] { e.Method })];

@@ -61,7 +61,10 @@ internal sealed class EventStream(Call call, EventQuery query, SessionId? sessio
         long gapsFrom = query.After == 0 ? newest : position;
         while (true)
         {
-            IReadOnlyList<SessionEvent> more = watch.Ended is null ? _events.Read(session, position, Batch) : [];
+            IReadOnlyList<SessionEvent> more = _events.Read(session, position, Batch);
+
+            // Looked at after the reading: an event that was added after the end is never shown.
+            more = watch.Ended is null ? more : [];
             foreach (SessionEvent e in more)
             {
                 long number = session is null ? e.Number : e.Seq;

@@ -7,6 +7,7 @@ using Sleigh.Api.Errors;
 using Sleigh.Api.Json;
 using Sleigh.Api.Peers;
 using Sleigh.Api.Routing;
+using Sleigh.Api.Telemetry;
 using Sleigh.Runtime;
 
 namespace Sleigh.Api.Transport;
@@ -32,9 +33,10 @@ internal sealed class Dispatcher
         http.Response.Headers[RequestIds.Header] = requestId;
         SocketPeerFeature? peer = http.Features.Get<SocketPeerFeature>();
         using Call call = new(http, _dependencies, requestId, fromSocket: peer is { Allowed: true });
+        ApiError? error = null;
         try
         {
-            ApiError? error = await TryAnswerAsync(call, peer);
+            error = await TryAnswerAsync(call, peer);
             if (error is not null)
             {
                 await ErrorReply.SendAsync(http, error, requestId);
@@ -49,7 +51,13 @@ internal sealed class Dispatcher
             }
         }
 
-        Log(call, Stopwatch.GetElapsedTime(started));
+        TimeSpan took = Stopwatch.GetElapsedTime(started);
+        Log(call, took);
+        _dependencies.Requests.Answered(call.Route, http.Request.Method, http.Response.StatusCode, took);
+        if (call.Span is { } span)
+        {
+            RequestSpan.End(span, call, error);
+        }
     }
 
     private async Task<ApiError?> TryAnswerAsync(Call call, SocketPeerFeature? peer)
@@ -114,6 +122,7 @@ internal sealed class Dispatcher
             throw ApiErrors.RouteNotFound().Exception();
         }
 
+        call.Route = path.Pattern;
         if (origin is not null && Cors.IsPreflight(call.Http))
         {
             return Cors.Preflight(call.Http, path.Methods);
@@ -122,6 +131,7 @@ internal sealed class Dispatcher
         Routing.Endpoint endpoint = path.For(request.Method);
         call.Path = values;
         call.Operation = endpoint.Operation;
+        call.Span = RequestSpan.Begin(call, endpoint, () => call.FromSocket || IsTrusted(call.Http, RulesFor(call).ApiKey));
         if (_dependencies.Host.IsStopping && !HealthEndpoints.AnswersWhileStopping(endpoint))
         {
             throw ApiErrors.ShuttingDown().Exception();
@@ -141,6 +151,9 @@ internal sealed class Dispatcher
         FrontRules rules = _rules;
         return ReferenceEquals(rules.From, call.Options.Http) ? rules : _rules = FrontRules.Of(call.Options.Http);
     }
+
+    private static bool IsTrusted(HttpContext http, ApiKeyCheck key) =>
+        key.IsConfigured ? key.Matches(http.Request.Headers.Authorization) : IsLoopback(http.Connection.RemoteIpAddress);
 
     private static void RequireTrust(HttpContext http, ApiKeyCheck key)
     {

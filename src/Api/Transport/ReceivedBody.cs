@@ -16,6 +16,9 @@ internal sealed class ReceivedBody : IDisposable
 
     private const int FirstBuffer = 4096;
 
+    // The shared pool would keep larger ones for good, one for each thread that ever had one.
+    private const int LargestPooled = 1 << 20;
+
     private byte[] _buffer = ArrayPool<byte>.Shared.Rent(FirstBuffer);
     private int _length;
 
@@ -79,7 +82,7 @@ internal sealed class ReceivedBody : IDisposable
 
     public void Dispose()
     {
-        ArrayPool<byte>.Shared.Return(_buffer);
+        GiveBack(_buffer);
         (_buffer, _length) = ([], 0);
     }
 
@@ -100,7 +103,7 @@ internal sealed class ReceivedBody : IDisposable
                 bool tooLong = result.Buffer.Length > maxBytes - _length;
                 if (!tooLong)
                 {
-                    Append(result.Buffer);
+                    Append(result.Buffer, maxBytes);
                 }
 
                 reader.AdvanceTo(result.Buffer.End);
@@ -125,18 +128,27 @@ internal sealed class ReceivedBody : IDisposable
         }
     }
 
-    private void Append(ReadOnlySequence<byte> piece)
+    private void Append(ReadOnlySequence<byte> piece, long maxBytes)
     {
         int needed = checked(_length + (int)piece.Length);
         if (needed > _buffer.Length)
         {
-            byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(needed, _buffer.Length * 2));
+            int size = (int)Math.Max(needed, Math.Min(_buffer.Length * 2L, maxBytes));
+            byte[] larger = size <= LargestPooled ? ArrayPool<byte>.Shared.Rent(size) : GC.AllocateUninitializedArray<byte>(size);
             _buffer.AsSpan(0, _length).CopyTo(larger);
-            ArrayPool<byte>.Shared.Return(_buffer);
+            GiveBack(_buffer);
             _buffer = larger;
         }
 
         piece.CopyTo(_buffer.AsSpan(_length));
         _length = needed;
+    }
+
+    private static void GiveBack(byte[] buffer)
+    {
+        if (buffer.Length is > 0 and <= LargestPooled)
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
     }
 }

@@ -46,11 +46,44 @@ internal static class EventView
             return;
         }
 
+        if (data.Oom is { } oom)
+        {
+            ExecView.WriteOom(json, oom);
+            return;
+        }
+
+        if (data.Webhook is { } webhook)
+        {
+            WebhookView.WriteFacts(json, webhook);
+            return;
+        }
+
         json.WriteStartObject();
+        if (data.Growth is { } growth)
+        {
+            MemoryView.WriteGrowthMembers(json, growth);
+        }
+
+        if (data.File is { } file)
+        {
+            json.WriteString("path", file.Path);
+            json.WriteOptional("bytes", file.Bytes);
+        }
+
+        if (data.Mount is { } mount)
+        {
+            MountView.WriteMembers(json, mount);
+        }
+
+        if (data.Copied is { } copied)
+        {
+            EnvironmentCopyView.WriteMembers(json, copied.EnvironmentPath, copied);
+        }
+
         json.WriteOptional("snapshot_id", data.Snapshot?.ToString());
         json.WriteOptional("image", data.Image);
         json.WriteOptional("name", data.Name);
-        json.WriteOptional("reason", data.Reason is { } reason ? ReasonText(reason) : null);
+        json.WriteOptional("reason", data.Reason is { } reason ? ReasonText(reason) : data.NearLimit);
         json.WriteEndObject();
     }
 

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Sleigh.Api.Json;
+using Sleigh.Api.Requests;
 using Sleigh.Runtime;
+using Sleigh.Runtime.Memory;
 
 namespace Sleigh.Api.Views;
 
@@ -11,11 +13,14 @@ internal static class ExecView
     /// <param name="json">Where to.</param>
     /// <param name="result">The exec and its output tails.</param>
     /// <param name="error">A sentence instead of the exec's own; null where there is no other.</param>
-    /// <param name="webhookAsked">Whether this is the reply to a start that asked for a webhook.</param>
-    public static void Write(Utf8JsonWriter json, ExecResult result, string? error = null, bool webhookAsked = false)
+    /// <param name="webhook">In the reply to a start: the webhook that was asked for.</param>
+    /// <param name="more">Writes members of its own before the output.</param>
+    public static void Write(
+        Utf8JsonWriter json, ExecResult result, string? error = null, WebhookAsked? webhook = null, Action<Utf8JsonWriter>? more = null)
     {
         json.WriteStartObject();
-        WriteFacts(json, result.Exec, error, webhookAsked);
+        WriteFacts(json, result.Exec, error, webhook);
+        more?.Invoke(json);
         json.WriteString("stdout", result.Stdout);
         json.WriteString("stderr", result.Stderr);
         json.WriteEndObject();
@@ -25,20 +30,33 @@ internal static class ExecView
     public static void WriteSummary(Utf8JsonWriter json, Exec exec)
     {
         json.WriteStartObject();
-        WriteFacts(json, exec, null, webhookAsked: false);
+        WriteFacts(json, exec, null, null);
         json.WriteEndObject();
     }
 
-    private static void WriteFacts(Utf8JsonWriter json, Exec exec, string? error, bool webhookAsked)
+    private static void WriteFacts(Utf8JsonWriter json, Exec exec, string? error, WebhookAsked? webhook)
     {
         json.WriteString("id", exec.Id.ToString());
         json.WriteString("sandbox_id", exec.Sandbox.ToString());
-        json.WriteString("status", StatusText(exec.Status));
+        json.WriteString("status", exec.Status.Word());
         json.WriteOptional("exit_code", exec.ExitCode);
         json.WriteOptional("error", error ?? exec.Error);
         if (exec.TimedOut)
         {
             json.WriteBoolean("timed_out", true);
+        }
+
+        json.WriteOptional("recovery", exec.Recovery);
+        if (exec.Oom is { } oom)
+        {
+            json.WritePropertyName("oom");
+            WriteOom(json, oom);
+        }
+
+        json.WriteOptional("snapshot_before", exec.SnapshotBefore?.ToString());
+        if (exec.Disk is { } disk)
+        {
+            WriteDisk(json, disk);
         }
 
         json.WriteSeconds("started_at", exec.Started);
@@ -47,21 +65,41 @@ internal static class ExecView
             json.WriteSeconds("completed_at", completed);
         }
 
-        json.WriteString("origin", OriginText(exec.Origin));
+        json.WriteString("origin", exec.Origin.Word());
         if (exec.Usage is { } usage)
         {
             WriteUsage(json, usage);
         }
 
-        if (webhookAsked)
+        if (webhook is not null)
         {
-            json.WriteStartObject("webhook_subscription");
-            json.WriteString("error", "webhooks are not available in this version");
-            json.WriteEndObject();
+            WebhookView.WriteAsked(json, webhook);
         }
 
         json.WriteNumber("stdout_bytes", exec.StdoutBytes);
         json.WriteNumber("stderr_bytes", exec.StderrBytes);
+    }
+
+    /// <summary>Section 7.4 of the contract.</summary>
+    public static void WriteOom(Utf8JsonWriter json, OomReport oom)
+    {
+        json.WriteStartObject();
+        json.WriteBoolean("killed", oom.Killed);
+        json.WriteNumber("limit_bytes", oom.LimitBytes);
+        json.WriteOptional("peak_bytes", oom.PeakBytes);
+        json.WriteNumber("growth_attempts", oom.GrowthAttempts);
+        json.WriteString("advice", oom.Advice);
+        json.WriteEndObject();
+    }
+
+    private static void WriteDisk(Utf8JsonWriter json, DiskReport disk)
+    {
+        json.WriteStartObject("disk");
+        json.WriteNumber("limit_mb", disk.LimitMb);
+        json.WriteNumber("used_mb", disk.UsedMb);
+        json.WriteBoolean("full", true);
+        json.WriteString("advice", disk.Advice);
+        json.WriteEndObject();
     }
 
     private static void WriteUsage(Utf8JsonWriter json, ExecUsage usage)
@@ -75,23 +113,4 @@ internal static class ExecView
         json.WriteOptional("io_write_bytes", usage.IoWriteBytes);
         json.WriteEndObject();
     }
-
-    private static string StatusText(ExecStatus status) => status switch
-    {
-        ExecStatus.Running => "running",
-        ExecStatus.Cancelling => "cancelling",
-        ExecStatus.Succeeded => "succeeded",
-        ExecStatus.Failed => "failed",
-        ExecStatus.Cancelled => "cancelled",
-        _ => throw new ArgumentOutOfRangeException(nameof(status), status, "unknown status"),
-    };
-
-    private static string OriginText(ExecOrigin origin) => origin switch
-    {
-        ExecOrigin.Exec => "exec",
-        ExecOrigin.OpsRead => "ops_read",
-        ExecOrigin.CodeWrite => "code_write",
-        ExecOrigin.Workflow => "workflow",
-        _ => throw new ArgumentOutOfRangeException(nameof(origin), origin, "unknown origin"),
-    };
 }

@@ -37,7 +37,7 @@ internal static class InspectionView
         json.WriteNumber("load1", load.Load1);
         json.WriteNumber("memory_total_bytes", load.MemoryTotalBytes);
         json.WriteNumber("memory_available_bytes", load.MemoryAvailableBytes);
-        WriteOptional(json, "memory_pressure_some_avg10", load.MemorySomeAvg10);
+        json.WriteOptional("memory_pressure_some_avg10", load.MemorySomeAvg10);
         json.WriteEndObject();
         json.WriteStartObject("pool");
         json.WriteNumber("available", load.PoolAvailable);
@@ -59,20 +59,12 @@ internal static class InspectionView
         json.WriteNumber("memory_limit_bytes", sandbox.MemoryLimitMb * BytesPerMb);
         json.WriteOptional("memory_used_bytes", load.MemoryUsedBytes);
         json.WriteOptional("working_set_bytes", load.WorkingSetBytes);
-        WriteOptional(json, "memory_some_avg10", load.MemorySomeAvg10);
+        json.WriteOptional("memory_some_avg10", load.MemorySomeAvg10);
         json.WriteOptional("cpu_usec", load.CpuUsec);
         json.WriteOptional("pids", load.Pids);
         json.WriteNumber("running_execs", load.RunningExecs);
         json.WriteMillis("created", sandbox.Created);
         json.WriteEndObject();
-    }
-
-    private static void WriteOptional(Utf8JsonWriter json, string name, double? number)
-    {
-        if (number is { } figure)
-        {
-            json.WriteNumber(name, figure);
-        }
     }
 
     private static void WriteList<T>(Utf8JsonWriter json, string name, IReadOnlyList<T> items, Action<Utf8JsonWriter, T> write)

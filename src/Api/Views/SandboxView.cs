@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Sleigh.Api.Json;
 using Sleigh.Runtime;
+using Sleigh.Runtime.Memory;
 
 namespace Sleigh.Api.Views;
 
@@ -23,8 +24,8 @@ internal static class SandboxView
         json.WriteEndObject();
     }
 
-    /// <summary>The reply of a rollback: the sandbox and what happened.</summary>
-    public static void WriteRollback(Utf8JsonWriter json, RollbackResult result, bool growthAsked)
+    /// <summary>The reply of a rollback: the sandbox, what happened, and where it was asked for, what became of one step of growth.</summary>
+    public static void WriteRollback(Utf8JsonWriter json, RollbackResult result, ExpandResult? growth)
     {
         json.WriteStartObject();
         WriteMembers(json, result.Sandbox, made: null, withSource: false);
@@ -37,13 +38,10 @@ internal static class SandboxView
         }
 
         json.WriteEndArray();
-        if (growthAsked)
+        if (growth is not null)
         {
-            json.WriteStartObject("memory_growth");
-            json.WriteBoolean("triggered", false);
-            json.WriteString("reason", "memory growth is not available in this version");
-            json.WriteNumber("ceiling_mb", result.Sandbox.MemoryCeilingMb);
-            json.WriteEndObject();
+            json.WritePropertyName("memory_growth");
+            MemoryView.WriteExpand(json, growth);
         }
 
         json.WriteEndObject();
@@ -73,6 +71,7 @@ internal static class SandboxView
         json.WriteBoolean("auto_expand_memory", sandbox.AutoExpandMemory);
         json.WriteNumber("memory_ceiling_mb", sandbox.MemoryCeilingMb);
         json.WriteString("on_oom", sandbox.OnOom == OomAction.Rollback ? "rollback" : "report");
+        json.WriteOptional("auto_snapshot", sandbox.AutoSnapshot == AutoSnapshot.Exec ? "exec" : null);
         WriteCpus(json, sandbox.Cpus);
         json.WriteNumber("pids_limit", sandbox.PidsLimit);
         json.WriteOptional("disk_limit_mb", sandbox.DiskLimitMb);

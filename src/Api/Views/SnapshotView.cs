@@ -24,6 +24,13 @@ internal static class SnapshotView
         json.WriteNumber("duration_ms", JsonText.CeilingMs(snapshot.Duration));
         json.WriteNumber("pause_ms", JsonText.CeilingMs(snapshot.Pause));
         WriteCaptured(json, snapshot);
+        json.WriteWhenTrue("auto", snapshot.IsAutomatic);
+        json.WriteWhenTrue("keep", snapshot.IsKept);
+        if (snapshot.Expires is { } expires)
+        {
+            json.WriteMillis("expires_at", expires);
+        }
+
         json.WriteEndObject();
     }
 
@@ -38,8 +45,12 @@ internal static class SnapshotView
         json.WriteOptional("disk_limit_mb", snapshot.Limits.DiskLimitMb);
         json.WriteEndObject();
 
-        // Sandboxes have no live mounts yet.
         json.WriteStartArray("mounts");
+        foreach (CapturedMount mount in snapshot.Mounts)
+        {
+            MountView.Write(json, mount);
+        }
+
         json.WriteEndArray();
         SandboxView.WriteLabels(json, snapshot.Labels);
         json.WriteEndObject();

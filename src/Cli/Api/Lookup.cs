@@ -73,6 +73,51 @@ internal static class Lookup
             typed, "snapshot", "snap_", all.Items().Select(s => (s.Text("id") ?? "", s.Text("name"))), $"sleighctl snapshots {sandboxId}");
     }
 
+    /// <summary>The snapshot of any sandbox meant by <paramref name="typed"/>, with its sandbox.</summary>
+    /// <exception cref="CliException">None fits, or several do.</exception>
+    public static async Task<(string Sandbox, string Snapshot)> AnySnapshotAsync(SleighClient client, string typed, CancellationToken cancellationToken)
+    {
+        Dictionary<string, string> sandboxOf = [];
+        List<(string, string?)> all = [];
+        foreach (JsonObject snapshot in await AllSnapshotsAsync(client, cancellationToken))
+        {
+            string id = snapshot.Text("id") ?? "";
+            sandboxOf[id] = snapshot.Text("sandbox_id") ?? "";
+            all.Add((id, snapshot.Text("name")));
+        }
+
+        string found = Pick(typed, "snapshot", "snap_", all, "sleighctl snapshots SANDBOX");
+        return (sandboxOf[found], found);
+    }
+
+    /// <summary>The snapshots of all sandboxes.</summary>
+    public static async Task<IReadOnlyList<JsonObject>> AllSnapshotsAsync(SleighClient client, CancellationToken cancellationToken)
+    {
+        List<JsonObject> all = [];
+        foreach (JsonObject sandbox in (await client.GetAsync("/admin/sandboxes", cancellationToken)).Items())
+        {
+            (int status, JsonObject snapshots) = await client.TryGetAsync($"/sandboxes/{sandbox.Text("sandbox_id")}/snapshots", cancellationToken);
+
+            // One that has just been deleted has no snapshots any more.
+            all.AddRange(status == 200 ? snapshots.Items() : []);
+        }
+
+        return all;
+    }
+
+    /// <summary>The delivery of a webhook meant by <paramref name="typed"/>.</summary>
+    /// <exception cref="CliException">None fits, or several do.</exception>
+    public static async Task<string> DeliveryAsync(SleighClient client, string typed, CancellationToken cancellationToken)
+    {
+        if (IsWholeId(typed, "whd_"))
+        {
+            return typed;
+        }
+
+        JsonObject all = await client.GetAsync("/admin/webhooks?limit=1000", cancellationToken);
+        return Pick(typed, "delivery", "whd_", all.Items().Select(d => (d.Text("delivery_id") ?? "", (string?)null)), "sleighctl webhooks");
+    }
+
     /// <summary>The rule: an exact name, else the one id that begins with what was typed, with or without its prefix.</summary>
     internal static string Pick(
         string typed, string what, string prefix, IEnumerable<(string Id, string? Name)> all, string seeThem)
@@ -91,10 +136,17 @@ internal static class Lookup
             [] => throw new CliException(ExitCode.Failure, $"no {what} has the id or name '{Output.Human.OneLine(typed)}'", $"{seeThem} shows them"),
             _ => throw new CliException(
                 ExitCode.Failure,
-                $"'{Output.Human.OneLine(typed)}' fits {found.Length} {(what == "sandbox" ? "sandboxes" : what + "s")}: {string.Join(", ", found.Take(5))}{(found.Length > 5 ? ", ..." : "")}",
+                $"'{Output.Human.OneLine(typed)}' fits {found.Length} {Plural(what)}: {string.Join(", ", found.Take(5))}{(found.Length > 5 ? ", ..." : "")}",
                 "type more of the id"),
         };
     }
+
+    private static string Plural(string what) => what switch
+    {
+        "sandbox" => "sandboxes",
+        "delivery" => "deliveries",
+        _ => what + "s",
+    };
 
     private static bool IsWholeId(string text, string prefix) =>
         text.Length == prefix.Length + 12 && text.StartsWith(prefix, StringComparison.Ordinal)

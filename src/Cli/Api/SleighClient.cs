@@ -28,8 +28,11 @@ internal sealed class SleighClient : IDisposable
     public SleighClient WithToken(string token) => new(_http, token, ownsHttp: false);
 
     /// <summary>Reads an object.</summary>
-    public Task<JsonObject> GetAsync(string target, CancellationToken cancellationToken) =>
-        CallAsync(new HttpCall("GET", target), cancellationToken);
+    /// <param name="target">Path and query.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <param name="timeout">Longest wait for the answer; null: a minute.</param>
+    public Task<JsonObject> GetAsync(string target, CancellationToken cancellationToken, TimeSpan? timeout = null) =>
+        CallAsync(timeout is { } limit ? new HttpCall("GET", target) { Timeout = limit } : new HttpCall("GET", target), cancellationToken);
 
     /// <summary>Sends an object, or nothing, and reads the answer.</summary>
     /// <param name="target">Path and query.</param>
@@ -75,9 +78,14 @@ internal sealed class SleighClient : IDisposable
     }
 
     /// <summary>Reads an answer as it comes: events, or bytes of any length. It must be disposed.</summary>
-    public async Task<OpenReply> OpenAsync(string target, CancellationToken cancellationToken, string? accept = null)
+    /// <param name="target">Path and query.</param>
+    /// <param name="cancellationToken">Ends the call.</param>
+    /// <param name="accept">What is wanted.</param>
+    /// <param name="timeout">Longest wait for the answer to begin; null: a minute.</param>
+    public async Task<OpenReply> OpenAsync(string target, CancellationToken cancellationToken, string? accept = null, TimeSpan? timeout = null)
     {
         var call = new HttpCall("GET", target) { Headers = accept is null ? [] : [new("Accept", accept)] };
+        call = timeout is { } limit ? call with { Timeout = limit } : call;
         return await CheckAsync(call, await _http.OpenAsync(WithHeaders(call), cancellationToken), cancellationToken);
     }
 

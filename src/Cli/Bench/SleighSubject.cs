@@ -82,6 +82,10 @@ internal class SleighSubject : IBenchSubject
         return new BenchSnapshot(IdIn(made, "id"), made.Number("pause_ms"), made.Number("duration_ms"));
     }
 
+    /// <summary>Asks what has changed since a snapshot.</summary>
+    public Task DiffAsync(string id, string snapshot, CancellationToken cancellationToken) =>
+        _client.GetAsync($"/sandboxes/{id}/snapshots/{snapshot}/diff?limit=10000", cancellationToken);
+
     public async Task<string> RollbackAsync(string id, string snapshot, CancellationToken cancellationToken)
     {
         await _client.PostAsync($"/sandboxes/{id}/rollback", new JsonObject { ["snapshot_id"] = snapshot }, cancellationToken, Patience);

@@ -68,8 +68,11 @@ internal static class CompletionCommands
             "sandbox" => (await client.GetAsync("/admin/sandboxes", cancellationToken)).Items().Select(s => s.Text("name") ?? s.Text("sandbox_id")),
             "image" => (await client.GetAsync("/admin/images", cancellationToken)).Items().Select(i => i.Text("name")),
             "session" => (await client.GetAsync("/admin/sessions", cancellationToken)).Items().Select(s => s.Text("session_id")),
+            "delivery" => (await client.GetAsync("/admin/webhooks", cancellationToken)).Items().Select(d => d.Text("delivery_id")),
             "exec" => (await client.GetAsync("/admin/execs?limit=20", cancellationToken)).Items().Select(e => e.Text("id")),
-            "snapshot" when within is not null =>
+            "snapshot" when string.IsNullOrEmpty(within) =>
+                (await Lookup.AllSnapshotsAsync(client, cancellationToken)).Select(s => s.Text("name") ?? s.Text("id")),
+            "snapshot" =>
                 (await client.GetAsync($"/sandboxes/{await Lookup.SandboxAsync(client, within, cancellationToken)}/snapshots", cancellationToken))
                     .Items().Select(s => s.Text("name") ?? s.Text("id")),
             _ => [],

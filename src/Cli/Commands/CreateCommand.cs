@@ -23,6 +23,7 @@ internal static class CreateCommand
         var user = Text("--user", "User that commands run as: name, uid or uid:gid", "USER");
         var network = Text("--network", "Network", "none|bridge");
         var onOom = Text("--on-oom", "What happens when memory ran out", "report|rollback");
+        var autoSnapshot = Text("--auto-snapshot", "exec: a snapshot before each command, where something has changed", "off|exec");
         var ttl = Number("--ttl", "Delete the sandbox this many seconds after its creation", "SECONDS");
         var snapshot = Text("--snapshot", "Start from the files of a snapshot, given by its whole id", "ID");
         var env = new Option<string[]>("--env", "-e") { Description = "Environment of every command; may be repeated", HelpName = "NAME=VALUE" };
@@ -33,7 +34,7 @@ internal static class CreateCommand
             "Make a sandbox and print its id",
             "sleighctl create --image quickstart\nid=$(sleighctl create --name web --memory 512 --env MODE=test)\nsleighctl create --snapshot snap_a1b2c3d4e5f6");
         foreach (Option option in (Option[])
-            [image, name, memory, ceiling, fixedMemory, cpus, pids, disk, user, network, onOom, ttl, snapshot, env, label])
+            [image, name, memory, ceiling, fixedMemory, cpus, pids, disk, user, network, onOom, autoSnapshot, ttl, snapshot, env, label])
         {
             command.Options.Add(option);
         }
@@ -52,6 +53,7 @@ internal static class CreateCommand
             Set("user", arguments.GetValue(user));
             Set("network", arguments.GetValue(network));
             Set("on_oom", arguments.GetValue(onOom));
+            Set("auto_snapshot", arguments.GetValue(autoSnapshot));
             Set("ttl_seconds", arguments.GetValue(ttl));
             Set("snapshot_id", arguments.GetValue(snapshot));
             Set("env", Pairs.Parse("--env", arguments.GetValue(env), Environment.GetEnvironmentVariable));

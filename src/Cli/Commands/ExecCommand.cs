@@ -143,7 +143,7 @@ internal static class ExecCommand
         }
 
         (int code, string? remark) = Outcome(result, run.Cancelled.IsCancellationRequested);
-        foreach (string? text in (string?[])[remark, result.Text("recovery")])
+        foreach (string? text in (string?[])[remark, Memory(result)])
         {
             if (text is not null)
             {
@@ -171,6 +171,14 @@ internal static class ExecCommand
         return result.Number("exit_code") is { } code
             ? ((int)code, result.Text("status") == "cancelled" ? "the command was cancelled" : null)
             : (ExitCode.Failure, error ?? $"the command ended as {result.Text("status")} without a status");
+    }
+
+    /// <summary>What was done about memory, and what to do where it was not enough; null: nothing to say.</summary>
+    internal static string? Memory(JsonObject result)
+    {
+        string?[] parts = [result.Text("recovery"), result.Object("oom")?.Text("advice"), result.Object("disk")?.Text("advice")];
+        string text = string.Join("; ", parts.Where(p => p is not null));
+        return text.Length == 0 ? null : text;
     }
 
     // Where the command's output goes: through, or for a program into its result.

@@ -8,17 +8,26 @@ namespace Sleigh.Cli.Commands;
 /// <summary><c>snapshot</c>, <c>snapshots</c> and <c>rollback</c>.</summary>
 internal static class SnapshotCommands
 {
-    /// <summary><c>sleighctl snapshot</c>: standard output is the snapshot's id alone.</summary>
+    /// <summary><c>sleighctl snapshot</c>: standard output is the snapshot's id alone. Under it what is done with snapshots.</summary>
     public static Command Take(CommandHost host)
     {
         Argument<string> sandbox = Sandbox();
         var name = new Option<string?>("--name") { Description = "A name for it", HelpName = "NAME" };
         var comment = new Option<string?>("--comment") { Description = "A remark", HelpName = "TEXT" };
+        var keep = new Option<bool>("--keep") { Description = "No clean-up removes it, by age or by count" };
         var command = new ExampledCommand(
-            "snapshot", "Keep the files of a sandbox as they are now and print the snapshot's id", "sleighctl snapshot web --name before-upgrade");
+            "snapshot", "Keep the files of a sandbox as they are now and print the snapshot's id", "sleighctl snapshot web --name before-upgrade --keep\nsleighctl snapshot tree web");
         command.Arguments.Add(sandbox);
         command.Options.Add(name);
         command.Options.Add(comment);
+        command.Subcommands.Add(SnapshotDiffCommand.Build(host));
+        command.Subcommands.Add(SnapshotRestoreCommand.Build(host));
+        command.Options.Add(keep);
+        command.Subcommands.Add(SnapshotTreeCommand.Build(host));
+        command.Subcommands.Add(SnapshotKeepCommand.Keep(host));
+        command.Subcommands.Add(SnapshotKeepCommand.Unkeep(host));
+        command.Subcommands.Add(SnapshotExportCommands.Export(host));
+        command.Subcommands.Add(SnapshotExportCommands.ToImage(host));
 
         return host.Runs(command, async (arguments, run) =>
         {
@@ -30,6 +39,11 @@ internal static class SnapshotCommands
                 {
                     body[field] = value;
                 }
+            }
+
+            if (arguments.GetValue(keep))
+            {
+                body["keep"] = true;
             }
 
             JsonObject snapshot = await run.Client.PostAsync($"/sandboxes/{id}/snapshots", body, run.Cancelled);
@@ -74,14 +88,17 @@ internal static class SnapshotCommands
             string to = await Lookup.SnapshotAsync(run.Client, id, arguments.GetRequiredValue(snapshot), run.Cancelled);
             JsonObject answer = await run.Client.PostAsync(
                 $"/sandboxes/{id}/rollback", new JsonObject { ["snapshot_id"] = to }, run.Cancelled);
-            run.Show(answer, a =>
-            {
-                int ended = (a["ended_exec_ids"] as JsonArray)?.Count ?? 0;
-                string commands = ended switch { 0 => "", 1 => ", 1 command ended", _ => $", {ended} commands ended" };
-                return $"{id} is at {a.Text("rolled_back_to") ?? to} after {a.Number("duration_ms")} ms{commands}\n";
-            });
+            run.Show(answer, a => RolledBack(id, a, to));
             return ExitCode.Success;
         });
+    }
+
+    /// <summary>What a rollback did, for people.</summary>
+    public static string RolledBack(string sandbox, JsonObject answer, string? to = null)
+    {
+        int ended = (answer["ended_exec_ids"] as JsonArray)?.Count ?? 0;
+        string commands = ended switch { 0 => "", 1 => ", 1 command ended", _ => $", {ended} commands ended" };
+        return $"{sandbox} is at {answer.Text("rolled_back_to") ?? to} after {answer.Number("duration_ms")} ms{commands}\n";
     }
 
     private static Argument<string> Sandbox() => new("SANDBOX") { Description = "Its id or name" };

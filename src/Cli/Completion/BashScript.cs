@@ -35,9 +35,10 @@ internal static class BashScript
         _sleighctl_value() {
             case $1 in
                 SANDBOX) _sleighctl_offer < <(_sleighctl_ask sandbox) ;;
-                SNAPSHOT) _sleighctl_offer < <(_sleighctl_ask snapshot "${positional[0]}") ;;
+                SNAPSHOT | FROM | TO) _sleighctl_offer < <(_sleighctl_ask snapshot "${positional[0]:-}") ;;
                 IMAGE) _sleighctl_offer < <(_sleighctl_ask image) ;;
                 SESSION) _sleighctl_offer < <(_sleighctl_ask session) ;;
+                DELIVERY) _sleighctl_offer < <(_sleighctl_ask delivery) ;;
                 'EXEC|SANDBOX') _sleighctl_offer < <(_sleighctl_ask sandbox; _sleighctl_ask exec) ;;
                 SRC | DST)
                     if [[ $cur != *:* ]]; then

@@ -32,11 +32,11 @@ internal sealed class BlobIngest
 
     /// <summary>Stores one blob.</summary>
     /// <param name="content">Its bytes.</param>
-    /// <param name="size">How many there must be.</param>
+    /// <param name="size">How many there must be; null: all there are.</param>
     /// <param name="what">What it is, for messages.</param>
     /// <param name="expected">The digest that it must have, or null.</param>
     /// <param name="cancellationToken">Stops and undoes.</param>
-    public async Task<BlobFacts> TakeAsync(Stream content, long size, string what, string? expected, CancellationToken cancellationToken)
+    public async Task<BlobFacts> TakeAsync(Stream content, long? size, string what, string? expected, CancellationToken cancellationToken)
     {
         string ingest = $"{RefPrefix}{_lease}-{Interlocked.Increment(ref _count)}";
         try
@@ -78,10 +78,11 @@ internal sealed class BlobIngest
     }
 
     private async Task<BlobFacts> TakeAsync(
-        string ingest, Stream content, long size, string what, string? expected, CancellationToken cancellationToken)
+        string ingest, Stream content, long? size, string what, string? expected, CancellationToken cancellationToken)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        int filled = await FillAsync(content, size, cancellationToken);
+        long most = size ?? _budget.Limits.MaxArchiveBytes;
+        int filled = await FillAsync(content, most, cancellationToken);
         Compression compression = CompressionMagic.Of(_chunk.AsSpan(0, filled));
         await using var meter = BlobMeter.Start(compression, _chunk.AsMemory(0, filled), what, _budget, cancellationToken);
         await using ContentWriter writer = await _client.Content.OpenWriterAsync(ingest, cancellationToken: cancellationToken);
@@ -92,7 +93,12 @@ internal sealed class BlobIngest
             await meter.FeedAsync(_chunk.AsMemory(0, filled), cancellationToken);
             await writer.WriteAsync(_chunk.AsMemory(0, filled));
             done += filled;
-            filled = await FillAsync(content, size - done, cancellationToken);
+            filled = await FillAsync(content, most - done, cancellationToken);
+        }
+
+        if (size is null && done == most)
+        {
+            throw new ImageException(ImageErrorKind.TooLarge, $"{what} has more than the limit of {most} bytes");
         }
 
         if (done < size)
@@ -108,7 +114,7 @@ internal sealed class BlobIngest
 
         (string? diffId, string? problem) = await meter.FinishAsync();
         await CommitAsync(writer, ingest, digest, cancellationToken);
-        return new BlobFacts(digest, size, compression, compression == Compression.None && diffId is not null ? digest : diffId, problem);
+        return new BlobFacts(digest, done, compression, compression == Compression.None && diffId is not null ? digest : diffId, problem);
     }
 
     private async Task<int> FillAsync(Stream content, long left, CancellationToken cancellationToken)

@@ -182,6 +182,34 @@ public sealed class ImageStore
         return lowers;
     }
 
+    /// <summary>The client, in the namespace of the images.</summary>
+    internal ContainerdClient Client => _client;
+
+    /// <summary>How much an image may hold.</summary>
+    internal ImageLimits Limits => _limits;
+
+    /// <summary>The image of that name as its documents describe it.</summary>
+    /// <exception cref="ImageException">NotFound, InvalidName, or it cannot be used.</exception>
+    internal async Task<HostImage> ReadAsync(ImageName name, CancellationToken cancellationToken) =>
+        await _client.Images.FindAsync(name.ToString(), cancellationToken) is { } record
+            ? await ReadAsync(record, cancellationToken)
+            : throw new ImageException(ImageErrorKind.NotFound, $"there is no image '{name.Familiar}'");
+
+    /// <summary>The images of a stack of layers, by name; none where no name leads to it any more.</summary>
+    internal async Task<IReadOnlyList<(string Name, HostImage Image)>> OfChainAsync(string chainId, CancellationToken cancellationToken)
+    {
+        List<(string, HostImage)> found = [];
+        foreach (ImageRecord record in (await _client.Images.ListAsync(cancellationToken)).OrderBy(i => i.Name, StringComparer.Ordinal))
+        {
+            if (await ChainIdOfAsync(record, cancellationToken) == chainId)
+            {
+                found.Add((record.Name, await ReadAsync(record, cancellationToken)));
+            }
+        }
+
+        return found;
+    }
+
     /// <summary>Forgets what is remembered of a full name, e.g. after an event said that others changed it.</summary>
     public void Forget(string fullName) => _trees.TryRemove(fullName, out _);
 

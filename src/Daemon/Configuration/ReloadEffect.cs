@@ -8,7 +8,4 @@ internal enum ReloadEffect
 
     /// <summary>It comes into force with the next start.</summary>
     Restart,
-
-    /// <summary>The key is checked, but no part of the program uses it yet.</summary>
-    Unused,
 }

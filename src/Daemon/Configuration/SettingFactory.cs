@@ -40,6 +40,11 @@ internal static class SettingFactory
     internal static Setting Seconds(string key, int min, int max, Func<SleighOptions, TimeSpan> get, Func<SleighOptions, TimeSpan, SleighOptions> set) =>
         Time(key, "seconds", Second, min, max, get, set);
 
+    /// <summary>A whole number of milliseconds; other units are not taken.</summary>
+    internal static Setting Milliseconds(
+        string key, int min, int max, Func<SleighOptions, TimeSpan> get, Func<SleighOptions, TimeSpan, SleighOptions> set) =>
+        Int(key, min, max, o => (int)get(o).TotalMilliseconds, (o, v) => set(o, TimeSpan.FromMilliseconds(v)));
+
     internal static Setting Days(string key, int min, int max, Func<SleighOptions, TimeSpan> get, Func<SleighOptions, TimeSpan, SleighOptions> set) =>
         Time(key, "days", Day, min, max, get, set);
 

@@ -69,6 +69,7 @@ internal static class SettingTable
             Many,
             o => o.Http.MaxStreamsPerSession,
             (o, v) => o with { Http = o.Http with { MaxStreamsPerSession = v } }),
+        Int("http.max_connections", 16, Many, o => o.Http.MaxConnections, (o, v) => o with { Http = o.Http with { MaxConnections = v } }),
         TextOrNone(
             "http.socket",
             $"an absolute path of at most {SettingText.MaxSocketPath} bytes",
@@ -94,6 +95,12 @@ internal static class SettingTable
             Many,
             o => o.Limits.SandboxesPerSession,
             (o, v) => o with { Limits = o.Limits with { SandboxesPerSession = v } }),
+        IntOrNone(
+            "limits.creates_per_minute_per_session",
+            1,
+            Many,
+            o => o.Limits.CreatesPerMinutePerSession,
+            (o, v) => o with { Limits = o.Limits with { CreatesPerMinutePerSession = v } }),
         IntOrNone(
             "limits.snapshots_per_sandbox",
             1,
@@ -163,7 +170,15 @@ internal static class SettingTable
             v => v.ToString("0.0##", CultureInfo.InvariantCulture),
             o => o.Memory.NearLimitSomeAvg10,
             (o, v) => o with { Memory = o.Memory with { NearLimitSomeAvg10 = v } }),
+        Milliseconds(
+            "memory.stall_threshold_ms", 1, 10_000, o => o.Memory.StallThreshold, (o, v) => o with { Memory = o.Memory with { StallThreshold = v } }),
+        Milliseconds("memory.stall_window_ms", 500, 10_000, o => o.Memory.StallWindow, (o, v) => o with { Memory = o.Memory with { StallWindow = v } }),
+        SecondsOrNone(
+            "memory.give_back_after_seconds", 86400, o => o.Memory.GiveBackAfter, (o, v) => o with { Memory = o.Memory with { GiveBackAfter = v } }),
+        Flag("memory.squeeze_idle", o => o.Memory.SqueezeIdle, (o, v) => o with { Memory = o.Memory with { SqueezeIdle = v } }),
         DaysOrNone("snapshots.retention_days", ManyDays, o => o.Snapshots.Retention, (o, v) => o with { Snapshots = o.Snapshots with { Retention = v } }),
+        Int("snapshots.auto_kept", 1, 10_000, o => o.Snapshots.AutoKept, (o, v) => o with { Snapshots = o.Snapshots with { AutoKept = v } }),
+        Int("snapshots.max_per_sandbox", 0, Many, o => o.Snapshots.MaxPerSandbox, (o, v) => o with { Snapshots = o.Snapshots with { MaxPerSandbox = v } }),
         Text("pool.image", "the name of an image", SettingText.Word, o => o.Pool.Image, (o, v) => o with { Pool = o.Pool with { Image = v } }),
         Int("pool.size", 0, 1000, o => o.Pool.Size, (o, v) => o with { Pool = o.Pool with { Size = v } }),
         new SingleSetting<int?>(

@@ -135,6 +135,14 @@ public static class SleighConfiguration
             yield return Cross("memory.max_step_mb", $"memory.max_step_mb is {options.Memory.MaxStepMb}, must be at least memory.min_mb, which is {options.Memory.MinMb}");
         }
 
+        if (options.Memory.StallThreshold > options.Memory.StallWindow)
+        {
+            yield return Cross(
+                "memory.stall_threshold_ms",
+                $"memory.stall_threshold_ms is {options.Memory.StallThreshold.TotalMilliseconds:F0}, must be at most memory.stall_window_ms, "
+                + $"which is {options.Memory.StallWindow.TotalMilliseconds:F0}");
+        }
+
         if (options.Pool.MaxSize is > 0 and int most && most < options.Pool.Size)
         {
             yield return Cross("pool.max_size", $"pool.max_size is {most}, must be 0 or at least pool.size, which is {options.Pool.Size}");

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Sleigh.Api;
+using Sleigh.Api.Metrics;
 using Sleigh.Daemon.Configuration;
 using Sleigh.Runtime;
 
@@ -12,9 +13,9 @@ namespace Sleigh.Daemon.Listening;
 /// <summary>The web server: TCP for clients, a unix socket for the administrator.</summary>
 internal static class HttpFront
 {
-    /// <summary>Takes the sockets over and serves.</summary>
+    /// <summary>Takes the sockets over and serves. With the server come the figures that it shows.</summary>
     /// <exception cref="ListenException">The kernel takes them back.</exception>
-    public static async Task<WebApplication> StartAsync(
+    public static async Task<(WebApplication Server, IReadOnlyList<Figure> Figures)> StartAsync(
         Listeners listeners, DaemonConfiguration configuration, SleighRuntime runtime, ILoggerFactory loggers)
     {
         // The empty builder and an own content root: the default one watches the content root, which under systemd is '/'.
@@ -24,32 +25,45 @@ internal static class HttpFront
         builder.Services.AddLogging();
         builder.WebHost.UseKestrelCore().UseSockets(sockets => sockets.CreateBoundListenSocket = listeners.Take).ConfigureKestrel(kestrel =>
         {
-            SleighApi.ConfigureKestrel(kestrel);
+            SleighApi.ConfigureKestrel(kestrel, configuration.Options.Now.Http.MaxConnections);
             kestrel.Listen(listeners.Address);
             kestrel.ListenUnixSocket(listeners.SocketPath, listen => listen.UseSocketPeers(listeners.Policy));
         });
         WebApplication app = builder.Build();
-        SleighApi.Map(app, new ApiDependencies
+        ApiDependencies parts = new()
         {
             Sessions = runtime.Sessions,
             Sandboxes = runtime.Sandboxes,
             Execs = runtime.Execs,
             Files = runtime.Files,
+            CodeWriter = runtime.CodeWriter,
+            Mounts = runtime.Mounts,
+            Environments = runtime.Environments,
+            Zones = runtime.Zones,
+            Diffs = runtime.Diffs,
+            Exports = runtime.Exports,
             Events = runtime.Events,
             Images = runtime.Images,
             Inspection = runtime.Inspection,
+            Fsck = runtime.Fsck,
+            Storage = runtime.Storage,
+            Memory = runtime.Memory,
             Configuration = configuration,
             Host = runtime.Host,
             Pool = runtime.Pool,
+            Webhooks = runtime.Webhooks,
             Idempotency = runtime.Idempotency,
+            Maintenance = runtime.Maintenance,
+            CursorSecret = runtime.CursorSecret,
             Options = configuration.Options,
             Version = VersionOf.ThisBuild,
             Logger = loggers.CreateLogger("Sleigh.Api"),
-        });
+        };
+        SleighApi.Map(app, parts);
         try
         {
             await app.StartAsync();
-            return app;
+            return (app, SleighApi.Figures(parts));
         }
         catch (Exception e) when (e is IOException or SocketException)
         {

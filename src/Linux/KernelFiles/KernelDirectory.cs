@@ -64,10 +64,14 @@ public sealed class KernelDirectory : IDisposable
         TryRead(name) ?? throw new KernelFileException("read", FilePath(name), null, Errno.ENOENT);
 
     /// <summary>Writes <paramref name="value"/> in one call; false when there is no such file.</summary>
+    /// <param name="name">The file.</param>
+    /// <param name="value">The text.</param>
+    /// <param name="nonBlocking">Opens with O_NONBLOCK, which most kernel files ignore.</param>
     /// <exception cref="KernelFileException">The kernel refuses the value.</exception>
-    public unsafe bool TryWrite(string name, string value)
+    public unsafe bool TryWrite(string name, string value, bool nonBlocking = false)
     {
-        int descriptor = OpenAt(Handle, name, NativeOpenFlags.Of(OpenFlags.WriteOnly));
+        OpenFlags flags = OpenFlags.WriteOnly | (nonBlocking ? OpenFlags.NonBlocking : 0);
+        int descriptor = OpenAt(Handle, name, NativeOpenFlags.Of(flags));
         if (descriptor < 0)
         {
             var errno = (Errno)Marshal.GetLastPInvokeError();
@@ -99,7 +103,7 @@ public sealed class KernelDirectory : IDisposable
         }
     }
 
-    /// <summary>Opens a file for reading and for waiting on its changes; null when there is none.</summary>
+    /// <summary>Opens a file for reading and for waiting on its changes; null when there is none or the kernel has it switched off.</summary>
     public SafeFileHandle? TryOpenFile(string name)
     {
         int descriptor = OpenAt(Handle, name, NativeOpenFlags.Of(OpenFlags.ReadOnly));
@@ -109,7 +113,7 @@ public sealed class KernelDirectory : IDisposable
         }
 
         var errno = (Errno)Marshal.GetLastPInvokeError();
-        return errno is Errno.ENOENT or Errno.ENODEV
+        return errno is Errno.ENOENT or Errno.ENODEV or Errno.EOPNOTSUPP
             ? null
             : throw new KernelFileException("open", FilePath(name), null, errno);
     }

@@ -11,6 +11,7 @@ internal static unsafe partial class KernelFileCalls
 
     internal const short PollPriority = 0x2;
     internal const uint EpollPriority = 0x2;
+    internal const uint EpollError = 0x8;
     internal const uint EpollOutput = 0x4;
     internal const uint EpollOneShot = 1u << 30;
     internal const uint EpollEdge = 1u << 31;

@@ -18,7 +18,7 @@ public sealed class KernelFileEvents
 
     private readonly SafeFileHandle _epoll;
     private readonly Lock _lock = new();
-    private readonly Dictionary<ulong, Action> _listeners = [];
+    private readonly Dictionary<ulong, Action<bool>> _listeners = [];
     private ulong _lastId;
 
     private KernelFileEvents()
@@ -42,7 +42,14 @@ public sealed class KernelFileEvents
     /// neither block nor throw. A call may still be under way when the registration is disposed. Dispose before closing the file.
     /// </summary>
     /// <exception cref="KernelFileException">The kernel cannot watch this file.</exception>
-    public unsafe IDisposable Register(SafeFileHandle file, Action changed)
+    public IDisposable Register(SafeFileHandle file, Action changed) => Register(file, _ => changed());
+
+    /// <summary>
+    /// The same, and tells whether the kernel raised POLLERR. A pressure trigger raises it only when its cgroup has been removed; files such as
+    /// <c>memory.events</c> raise it with every change (fs/kernfs/file.c), and <see cref="IsGone"/> tells.
+    /// </summary>
+    /// <exception cref="KernelFileException">The kernel cannot watch this file.</exception>
+    public unsafe IDisposable Register(SafeFileHandle file, Action<bool> changed)
     {
         ulong id;
         lock (_lock)
@@ -89,6 +96,15 @@ public sealed class KernelFileEvents
         }
     }
 
+    /// <summary>
+    /// Whether the directory of an open kernel file has been removed (a read gives ENODEV). The read also marks all changes up to now as seen.
+    /// </summary>
+    public static unsafe bool IsGone(SafeFileHandle file)
+    {
+        byte first;
+        return ReadAt(file, &first, 1, 0) < 0 && (Errno)Marshal.GetLastPInvokeError() is Errno.ENODEV;
+    }
+
     private unsafe void Run()
     {
         byte* entries = stackalloc byte[Batch * 16];
@@ -98,13 +114,14 @@ public sealed class KernelFileEvents
             for (int i = 0; i < count; i++)
             {
                 ulong id = *(ulong*)(entries + (i * EpollEventSize) + EpollEventSize - 8);
-                Action? listener;
+                bool isError = (*(uint*)(entries + (i * EpollEventSize)) & EpollError) != 0;
+                Action<bool>? listener;
                 lock (_lock)
                 {
                     _listeners.TryGetValue(id, out listener);
                 }
 
-                listener?.Invoke();
+                listener?.Invoke(isError);
             }
         }
     }

@@ -36,6 +36,9 @@ internal sealed class NewFile : IDisposable
         }
     }
 
+    /// <summary>The kernel's number of an I/O error of .NET's own calls, which is in HResult; null for others.</summary>
+    public static Errno? ErrnoOf(IOException ex) => ex is not KernelException && Enum.IsDefined((Errno)ex.HResult) ? (Errno)ex.HResult : null;
+
     /// <summary>Makes an empty file for a directory.</summary>
     /// <exception cref="KernelException">The kernel refused.</exception>
     public static NewFile Open(SafeFileHandle directory, NewFileKind kind)
@@ -64,20 +67,19 @@ internal sealed class NewFile : IDisposable
     /// <exception cref="KernelException">The disk is full.</exception>
     public void Write(ReadOnlySpan<byte> data, long offset)
     {
-        if (data.IndexOfAnyExcept((byte)0) < 0)
+        if (data.IndexOfAnyExcept((byte)0) >= 0)
         {
-            return;
-        }
-
-        try
-        {
-            RandomAccess.Write(_file, data, offset);
-        }
-        catch (IOException ex) when (ErrnoOf(ex) is Errno errno)
-        {
-            throw new KernelException("write to", Descriptors.Describe(_directory, default), errno);
+            CopyWays.Write(_file, data, offset);
         }
     }
+
+    /// <summary>
+    /// Fills it with what another file holds: blocks are shared where both lie on one filesystem that can, else the kernel copies,
+    /// else we do. Holes stay holes.
+    /// </summary>
+    /// <returns>The bytes.</returns>
+    /// <exception cref="KernelException">The disk is full, or the source cannot be read.</exception>
+    public long CopyFrom(SafeFileHandle source, CopyWays ways, CancellationToken cancellationToken) => ways.Copy(source, _file, cancellationToken);
 
     /// <summary>Gives the file its size, owner, mode, time and name, all seen at once; what had the name before is replaced.</summary>
     /// <exception cref="KernelException">The kernel refused.</exception>
@@ -137,7 +139,4 @@ internal sealed class NewFile : IDisposable
             throw new KernelException("set the size of a file in", Descriptors.Describe(_directory, default), errno);
         }
     }
-
-    // .NET keeps the kernel's number of an I/O error in HResult.
-    private static Errno? ErrnoOf(IOException ex) => ex is not KernelException && Enum.IsDefined((Errno)ex.HResult) ? (Errno)ex.HResult : null;
 }

@@ -85,14 +85,14 @@ internal sealed class PaxRecords
     public static byte[] For(TarMember member)
     {
         using var text = new MemoryStream();
-        ReadOnlySpan<byte> name = member.Name.Bytes;
+        ReadOnlySpan<byte> path = member.Name.Bytes;
         ReadOnlySpan<byte> target = member.Target.Bytes;
-        if (!Utf8.IsValid(name) || !Utf8.IsValid(target))
+        if (!Utf8.IsValid(path) || !Utf8.IsValid(target))
         {
             Add(text, "hdrcharset", "BINARY"u8);
         }
 
-        AddName(text, "path", name);
+        AddName(text, "path", path);
         AddName(text, "linkpath", target);
         AddNumber(text, "uid", member.UserId, TarBlock.LargestShort);
         AddNumber(text, "gid", member.GroupId, TarBlock.LargestShort);
@@ -100,6 +100,12 @@ internal sealed class PaxRecords
         if (member.Modified.Nanoseconds != 0 || member.Modified.Seconds is < 0 or > TarBlock.LargestLong)
         {
             Add(text, "mtime", Encoding.UTF8.GetBytes(Write(member.Modified)));
+        }
+
+        // star's form, which GNU tar, libarchive and Go read: the value as it is.
+        foreach ((string name, byte[] value) in member.Attributes)
+        {
+            Add(text, "SCHILY.xattr." + name, value);
         }
 
         return text.ToArray();
@@ -133,7 +139,7 @@ internal sealed class PaxRecords
 
     private static void Add(MemoryStream text, string key, ReadOnlySpan<byte> value)
     {
-        int rest = key.Length + value.Length + 3; // blank, '=', line feed
+        int rest = Encoding.UTF8.GetByteCount(key) + value.Length + 3; // blank, '=', line feed
         int length = rest + Digits(rest + Digits(rest));
         text.Write(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{length} {key}=")));
         text.Write(value);

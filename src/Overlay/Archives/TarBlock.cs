@@ -1,3 +1,5 @@
+using Sleigh.Linux;
+
 namespace Sleigh.Overlay;
 
 /// <summary>The 512-byte header of tar: POSIX.1-1988 ustar, and what GNU tar and pax put there.</summary>
@@ -38,8 +40,9 @@ internal static class TarBlock
         block[TypeAt] = type;
         "ustar\000"u8.CopyTo(block[257..]);
         "00"u8.CopyTo(block[263..]);
-        Octal(block[329..337], 0);
-        Octal(block[337..345], 0);
+        (uint major, uint minor) = Files.DeviceParts(numbers.Device);
+        Octal(block[329..337], major);
+        Octal(block[337..345], minor);
 
         // Six digits, NUL, blank: so it has been since 1979.
         Octal(block[ChecksumAt..(ChecksumAt + 7)], Checksum(block, signed: false));
@@ -124,4 +127,8 @@ internal static class TarBlock
 /// <param name="GroupId">Group.</param>
 /// <param name="Size">Bytes of data.</param>
 /// <param name="Modified">Seconds since 1970.</param>
-internal readonly record struct TarNumbers(int Mode, long UserId, long GroupId, long Size, long Modified);
+internal readonly record struct TarNumbers(int Mode, long UserId, long GroupId, long Size, long Modified)
+{
+    /// <summary>For a device: which.</summary>
+    public ulong Device { get; init; }
+}

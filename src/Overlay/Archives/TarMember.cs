@@ -24,4 +24,13 @@ internal sealed record TarMember
     public long Size { get; init; }
 
     public FileTime Modified { get; init; }
+
+    /// <summary>What a <see cref="TarKind.Special"/> is: a FIFO or a device.</summary>
+    public FileType Node { get; init; }
+
+    /// <summary>For a device: which.</summary>
+    public ulong Device { get; init; }
+
+    /// <summary>Extended attributes; written, not read.</summary>
+    public IReadOnlyList<KeyValuePair<string, byte[]>> Attributes { get; init; } = [];
 }

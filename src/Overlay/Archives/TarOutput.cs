@@ -1,3 +1,5 @@
+using Sleigh.Linux;
+
 namespace Sleigh.Overlay;
 
 /// <summary>
@@ -28,11 +30,18 @@ internal sealed class TarOutput(Stream stream, CancellationToken cancellationTok
             TarKind.HardLink => (byte)'1',
             TarKind.SymbolicLink => (byte)'2',
             TarKind.Directory => (byte)'5',
+            TarKind.Special => member.Node switch
+            {
+                FileType.CharacterDevice => (byte)'3',
+                FileType.BlockDevice => (byte)'4',
+                FileType.Fifo => (byte)'6',
+                _ => throw new ArgumentOutOfRangeException(nameof(member), member.Node, "not written"),
+            },
             _ => throw new ArgumentOutOfRangeException(nameof(member), member.Kind, "not written"),
         };
         await BlockAsync(
             type, member.Name.Bytes.ToArray(), member.Target.Bytes.ToArray(),
-            new TarNumbers(member.Mode, member.UserId, member.GroupId, member.Size, member.Modified.Seconds));
+            new TarNumbers(member.Mode, member.UserId, member.GroupId, member.Size, member.Modified.Seconds) { Device = member.Device });
     }
 
     /// <summary>Room for data, at least one block; <see cref="Advance"/> says how much of it was filled.</summary>

@@ -19,15 +19,19 @@ internal sealed class TreeArchiver
     private const int MaxPath = 4095;
 
     private readonly TarOutput _output;
+    private readonly TreeContent _content;
     private readonly CancellationToken _cancellationToken;
     private readonly Dictionary<(ulong Device, ulong Inode), KernelPath> _linked = [];
     private readonly List<ArchivedDirectory> _levels = [];
 
-    private TreeArchiver(Stream output, CancellationToken cancellationToken)
-    {
-        _output = new TarOutput(output, cancellationToken);
-        _cancellationToken = cancellationToken;
-    }
+    /// <param name="output">Where to; its end is the caller's to write.</param>
+    /// <param name="content">What goes in.</param>
+    /// <param name="cancellationToken">Ends it in the middle.</param>
+    public TreeArchiver(TarOutput output, TreeContent content, CancellationToken cancellationToken) =>
+        (_output, _content, _cancellationToken) = (output, content, cancellationToken);
+
+    /// <summary>What was written so far.</summary>
+    public TreeArchiveSummary Summary => new(Members, Bytes, LeftOut);
 
     private long LeftOut { get; set; }
 
@@ -35,31 +39,95 @@ internal sealed class TreeArchiver
 
     private long Bytes { get; set; }
 
-    /// <summary>Writes it all.</summary>
+    /// <summary>Writes a whole archive of what a mounted tree has at a place.</summary>
     /// <param name="top">What to write, as a handle.</param>
-    /// <param name="isRoot">Whether it is the tree's root: /proc, /sys and /dev are then left out.</param>
+    /// <param name="isRoot">Whether it is the tree's root: /proc, /sys and /dev are then left out, or empty.</param>
     /// <param name="name">Its name in the archive.</param>
     /// <param name="output">Where to.</param>
+    /// <param name="content">What goes in.</param>
     /// <param name="cancellationToken">Ends it in the middle.</param>
     public static async Task<TreeArchiveSummary> RunAsync(
-        SafeFileHandle top, bool isRoot, KernelPath name, Stream output, CancellationToken cancellationToken)
+        SafeFileHandle top, bool isRoot, KernelPath name, Stream output, TreeContent content, CancellationToken cancellationToken)
     {
-        var archiver = new TreeArchiver(output, cancellationToken);
+        var tar = new TarOutput(output, cancellationToken);
+        var archiver = new TreeArchiver(tar, content, cancellationToken);
+        await archiver.AddTreeAsync(top, isRoot, name);
+        await tar.EndAsync();
+        return archiver.Summary;
+    }
+
+    /// <summary>Writes a file, or a directory with all below it.</summary>
+    public async Task AddTreeAsync(SafeFileHandle top, bool isRoot, KernelPath name)
+    {
+        await AddAsync(top, default, name);
+        if (Files.Stat(top).Type == FileType.Directory)
+        {
+            await AddBelowAsync(top, isRoot, name);
+        }
+    }
+
+    /// <summary>Writes all below a directory whose own entry has been written.</summary>
+    public async Task AddBelowAsync(SafeFileHandle top, bool isRoot, KernelPath name)
+    {
         try
         {
-            await archiver.AddAsync(top, default, name);
-            while (archiver._levels.Count > 0)
+            Enter(top, default, name);
+            while (_levels.Count > 0)
             {
-                await archiver.StepAsync(top, isRoot);
+                await StepAsync(top, isRoot);
             }
         }
         finally
         {
-            archiver._levels.ForEach(level => level.Dispose());
+            _levels.ForEach(level => level.Dispose());
+            _levels.Clear();
+        }
+    }
+
+    /// <summary>Writes one entry: of a directory only its own.</summary>
+    /// <param name="handle">What to write.</param>
+    /// <param name="path">From the top on, to see that it is not too long.</param>
+    /// <param name="name">In the archive.</param>
+    /// <returns>Whether it is a directory whose content can follow.</returns>
+    public async ValueTask<bool> AddAsync(SafeFileHandle handle, KernelPath path, KernelPath name)
+    {
+        FileStatus status = Files.Stat(handle);
+        if (path.Bytes.Length > MaxPath)
+        {
+            // Whoever exports a tree counts on all of it.
+            LeftOut += _content == TreeContent.Files ? 1 : throw TreeFileException.NotAllowed($"/{path}", $"it is longer than {MaxPath} bytes");
+            return false;
         }
 
-        await archiver._output.EndAsync();
-        return new TreeArchiveSummary(archiver.Members, archiver.Bytes, archiver.LeftOut);
+        TarMember member = new()
+        {
+            Kind = TarKind.File, Name = name, Mode = status.Mode, UserId = status.UserId, GroupId = status.GroupId, Modified = status.ModifyTime,
+        };
+        if (_content != TreeContent.Files)
+        {
+            _content.Check(name);
+            member = member with { Attributes = ExtendedAttributes.Read(handle, TreeContents.IsCarried) };
+        }
+
+        switch (status.Type)
+        {
+            case FileType.Directory:
+                Members++;
+                await _output.MemberAsync(member with { Kind = TarKind.Directory, Name = KernelPath.FromBytes([.. name.Bytes, (byte)'/']) });
+                return true;
+            case FileType.Regular:
+                await AddFileAsync(handle, status, member);
+                return false;
+            case FileType.SymbolicLink:
+                await AddMemberAsync(status, member with { Kind = TarKind.SymbolicLink, Mode = 0x1FF, Target = Files.ReadLink(handle, default) });
+                return false;
+            case FileType.Fifo or FileType.CharacterDevice or FileType.BlockDevice when _content != TreeContent.Files:
+                await AddMemberAsync(status, member with { Kind = TarKind.Special, Node = status.Type, Device = status.SpecialDevice });
+                return false;
+            default:
+                LeftOut++; // a socket, and where only files are wanted a device or FIFO
+                return false;
+        }
     }
 
     private async ValueTask StepAsync(SafeFileHandle top, bool isRoot)
@@ -73,7 +141,8 @@ internal sealed class TreeArchiver
             return;
         }
 
-        if (isRoot && _levels.Count == 1 && TreePlace.IsKernels(entry.Name))
+        bool isKernels = isRoot && _levels.Count == 1 && TreePlace.IsKernels(entry.Name);
+        if (isKernels && _content == TreeContent.Files)
         {
             return;
         }
@@ -86,7 +155,12 @@ internal sealed class TreeArchiver
 
         try
         {
-            await AddAsync(handle, level.Path.Join(entry.Name), level.Name.Join(entry.Name));
+            KernelPath path = level.Path.Join(entry.Name);
+            KernelPath name = level.Name.Join(entry.Name);
+            if (await AddAsync(handle, path, name) && !isKernels)
+            {
+                Enter(handle, path, name);
+            }
         }
         catch (KernelException ex) when (ex.Errno is Errno.ENOENT or Errno.ESTALE)
         {
@@ -94,58 +168,51 @@ internal sealed class TreeArchiver
         }
     }
 
-    private async ValueTask AddAsync(SafeFileHandle handle, KernelPath path, KernelPath name)
+    private void Enter(SafeFileHandle handle, KernelPath path, KernelPath name)
     {
-        FileStatus status = Files.Stat(handle);
-        var member = new TarMember
-        {
-            Kind = TarKind.File, Name = name, Mode = status.Mode, UserId = status.UserId, GroupId = status.GroupId, Modified = status.ModifyTime,
-        };
-        if (path.Bytes.Length > MaxPath)
-        {
-            LeftOut++;
-            return;
-        }
-
-        switch (status.Type)
-        {
-            case FileType.Directory:
-                await AddDirectoryAsync(handle, path, member);
-                break;
-            case FileType.Regular:
-                await AddFileAsync(handle, status, member);
-                break;
-            case FileType.SymbolicLink:
-                Members++;
-                await _output.MemberAsync(member with { Kind = TarKind.SymbolicLink, Mode = 0x1FF, Target = Files.ReadLink(handle, default) });
-                break;
-            default:
-                LeftOut++; // a device, a FIFO, a socket
-                break;
-        }
-    }
-
-    private async ValueTask AddDirectoryAsync(SafeFileHandle handle, KernelPath path, TarMember member)
-    {
-        Members++;
-        await _output.MemberAsync(member with { Kind = TarKind.Directory, Name = KernelPath.FromBytes([.. member.Name.Bytes, (byte)'/']) });
-        _levels.Add(ArchivedDirectory.Open(handle, path, member.Name));
+        _levels.Add(ArchivedDirectory.Open(handle, path, name));
         if (_levels.Count > MaxOpen)
         {
             _levels[^(MaxOpen + 1)].Close();
         }
     }
 
+    // Of symbolic links and nodes with several names only whole trees keep that they are one.
+    private async ValueTask AddMemberAsync(FileStatus status, TarMember member)
+    {
+        if (_content == TreeContent.Files || !await AddLinkAsync(status, member))
+        {
+            Members++;
+            await _output.MemberAsync(member);
+            Remember(status, member.Name);
+        }
+    }
+
+    private async ValueTask<bool> AddLinkAsync(FileStatus status, TarMember member)
+    {
+        if (status.Links < 2 || !_linked.TryGetValue((status.Device, status.Inode), out KernelPath first))
+        {
+            return false;
+        }
+
+        Members++;
+        await _output.MemberAsync(member with { Kind = TarKind.HardLink, Target = first, Attributes = [] });
+        return true;
+    }
+
+    private void Remember(FileStatus status, KernelPath name)
+    {
+        if (status.Links > 1 && _linked.Count < MaxLinked)
+        {
+            _linked[(status.Device, status.Inode)] = name;
+        }
+    }
+
     private async ValueTask AddFileAsync(SafeFileHandle handle, FileStatus status, TarMember member)
     {
-        if (status.Links > 1)
+        if (await AddLinkAsync(status, member))
         {
-            if (_linked.TryGetValue((status.Device, status.Inode), out KernelPath first))
-            {
-                Members++;
-                await _output.MemberAsync(member with { Kind = TarKind.HardLink, Target = first });
-                return;
-            }
+            return;
         }
 
         using SafeFileHandle? file = TryReopen(handle);
@@ -155,11 +222,7 @@ internal sealed class TreeArchiver
             return;
         }
 
-        if (status.Links > 1 && _linked.Count < MaxLinked)
-        {
-            _linked[(status.Device, status.Inode)] = member.Name;
-        }
-
+        Remember(status, member.Name);
         long size = Files.Stat(file).Size;
         Members++;
         Bytes += size;

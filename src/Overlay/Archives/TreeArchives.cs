@@ -31,7 +31,7 @@ public static class TreeArchives
             throw TreeFileException.NotAllowed(path, "it is no file, directory or symbolic link");
         }
 
-        return await TreeArchiver.RunAsync(place.Handle, place.Parts.Count == 0, NameOf(path, place), output, cancellationToken);
+        return await TreeArchiver.RunAsync(place.Handle, place.Parts.Count == 0, NameOf(path, place), output, TreeContent.Files, cancellationToken);
     }
 
     /// <summary>
@@ -42,6 +42,21 @@ public static class TreeArchives
     public static Task<TreeExtraction> WriteAsync(SafeFileHandle root, string path, Stream archive, CancellationToken cancellationToken) =>
         WriteAsync(root, path, archive, NewFileKind.Best, cancellationToken);
 
+    /// <summary>
+    /// Copies what is in a directory of the host into a directory of the tree, which is made with its parents (those root's, mode
+    /// 0755). Modes, links and the files' times are the host's, all belongs to the given user. What was written before a failure stays.
+    /// </summary>
+    /// <remarks>It is work of the disk: call it on a thread of its own.</remarks>
+    /// <exception cref="TreeFileException">Any <see cref="TreeFailure"/>; the text begins with the entry where one was looked at.</exception>
+    /// <exception cref="KernelException">The host's side cannot be read.</exception>
+    public static TreeCopy Copy(HostDirectory from, SafeFileHandle root, string path, uint userId, uint groupId, CancellationToken cancellationToken)
+    {
+        using TreePlace place = Ensure(root, path);
+        return Files.Stat(place.Handle).Type == FileType.Directory
+            ? TreeCopier.Run(from.Handle, place, userId, groupId, cancellationToken)
+            : throw TreeFileException.NotAllowed(path, "it is no directory", TreeObstacle.NoDirectory);
+    }
+
     internal static async Task<TreeExtraction> WriteAsync(
         SafeFileHandle root, string path, Stream archive, NewFileKind kind, CancellationToken cancellationToken)
     {
@@ -51,7 +66,7 @@ public static class TreeArchives
             : throw TreeFileException.NotAllowed(path, "it is no directory");
     }
 
-    private static TreePlace Ensure(SafeFileHandle root, string path)
+    internal static TreePlace Ensure(SafeFileHandle root, string path)
     {
         try
         {
@@ -59,7 +74,7 @@ public static class TreeArchives
         }
         catch (KernelException ex) when (ex.Errno is Errno.ENOSPC or Errno.EDQUOT)
         {
-            throw new TreeFileException(TreeFailure.Full, "the disk is full; nothing was written", null, ex);
+            throw new TreeFileException(TreeFailure.Full, $"{TreeFileException.WhatIsFull(ex.Errno)}; nothing was written", null, ex);
         }
         catch (KernelException ex) when (ex.Errno is Errno.ENOENT or Errno.ENOTDIR or Errno.ELOOP or Errno.ESTALE)
         {

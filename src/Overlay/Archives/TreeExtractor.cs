@@ -139,7 +139,7 @@ internal sealed class TreeExtractor : IDisposable
         _bytes += member.Size;
     }
 
-    private static void PutSymbolicLink(SafeFileHandle parent, KernelPath name, TarMember member, string entry)
+    internal static void PutSymbolicLink(SafeFileHandle parent, KernelPath name, TarMember member, string entry)
     {
         if (member.Target.IsEmpty)
         {

@@ -17,14 +17,17 @@ internal sealed class TreePlace : IDisposable
     private const int MaxLinks = 40;
     private const int DirectoryMode = 0x1ED; // 0755
 
-    private TreePlace(SafeFileHandle handle, IReadOnlyList<KernelPath> parts, bool isMade) =>
-        (Handle, Parts, IsMade) = (handle, parts, isMade);
+    private TreePlace(SafeFileHandle handle, IReadOnlyList<KernelPath> parts, IReadOnlyList<KernelPath> missing, bool isMade) =>
+        (Handle, Parts, Missing, IsMade) = (handle, parts, missing, isMade);
 
     /// <summary>A handle that names it (<see cref="OpenFlags.PathOnly"/>).</summary>
     public SafeFileHandle Handle { get; }
 
     /// <summary>The names from the root on, without links, as they were while walking; empty for the root.</summary>
     public IReadOnlyList<KernelPath> Parts { get; }
+
+    /// <summary>Where <see cref="Locate"/> found only a beginning of the path: the names that are not there.</summary>
+    public IReadOnlyList<KernelPath> Missing { get; }
 
     /// <summary>Whether the last directory had to be made.</summary>
     public bool IsMade { get; }
@@ -34,11 +37,15 @@ internal sealed class TreePlace : IDisposable
 
     /// <summary>Finds what is there. A link in the last part is followed only if a slash stands behind it.</summary>
     /// <exception cref="TreeFileException"><see cref="TreeFailure.NotFound"/>, <see cref="TreeFailure.NotAllowed"/>.</exception>
-    public static TreePlace Find(SafeFileHandle root, string path) => new Walk(root, path, make: false).Run();
+    public static TreePlace Find(SafeFileHandle root, string path) => new Walk(root, path, WalkEnd.AsFound).Run();
 
     /// <summary>Finds a directory, through links too, and makes what is missing: root's, mode 0755.</summary>
     /// <exception cref="TreeFileException"><see cref="TreeFailure.NotAllowed"/>, <see cref="TreeFailure.Full"/>.</exception>
-    public static TreePlace EnsureDirectory(SafeFileHandle root, string path) => new Walk(root, path + "/", make: true).Run();
+    public static TreePlace EnsureDirectory(SafeFileHandle root, string path) => new Walk(root, path + "/", WalkEnd.Make).Run();
+
+    /// <summary>Finds a file, through links too, or the last directory on the way to it: see <see cref="Missing"/>. Makes nothing.</summary>
+    /// <exception cref="TreeFileException"><see cref="TreeFailure.NotFound"/>, <see cref="TreeFailure.NotAllowed"/>.</exception>
+    public static TreePlace Locate(SafeFileHandle root, string path) => new Walk(root, path, WalkEnd.Locate).Run();
 
     public void Dispose() => Handle.Dispose();
 
@@ -62,20 +69,33 @@ internal sealed class TreePlace : IDisposable
         return parts;
     }
 
+    private enum WalkEnd
+    {
+        /// <summary>The last part may be a link; all must be there.</summary>
+        AsFound,
+
+        /// <summary>What is missing is made.</summary>
+        Make,
+
+        /// <summary>Links are followed everywhere; what is missing is told.</summary>
+        Locate,
+    }
+
     private sealed class Walk
     {
         private readonly SafeFileHandle _root;
         private readonly string _path;
-        private readonly bool _make;
+        private readonly WalkEnd _end;
         private readonly Stack<KernelPath> _ahead = new();
         private readonly List<KernelPath> _done = [];
+        private readonly List<KernelPath> _missing = [];
         private SafeFileHandle _current;
         private int _links;
         private bool _isMade;
 
-        public Walk(SafeFileHandle root, string path, bool make)
+        public Walk(SafeFileHandle root, string path, WalkEnd end)
         {
-            (_root, _path, _make) = (root, path.Length > 1 ? path.TrimEnd('/') : path, make);
+            (_root, _path, _end) = (root, path.Length > 1 ? path.TrimEnd('/') : path, end);
             Push(Split(Encoding.UTF8.GetBytes(path)));
             _current = OpenRoot();
         }
@@ -89,7 +109,7 @@ internal sealed class TreePlace : IDisposable
                     Step(part);
                 }
 
-                return new TreePlace(_current, _done, _isMade);
+                return new TreePlace(_current, _done, _missing, _isMade);
             }
             catch (Exception)
             {
@@ -114,12 +134,19 @@ internal sealed class TreePlace : IDisposable
 
             if (_done.Count == 0 && IsKernels(part))
             {
-                throw TreeFileException.NotAllowed(_path, "it leads to /proc, /sys or /dev");
+                throw TreeFileException.NotAllowed(_path, "it leads to /proc, /sys or /dev", TreeObstacle.Kernels);
             }
 
-            SafeFileHandle next = OpenNext(part);
+            if (OpenNext(part) is not SafeFileHandle next)
+            {
+                _missing.Add(part);
+                _missing.AddRange(_ahead);
+                _ahead.Clear();
+                return;
+            }
+
             FileType type = Files.Stat(next).Type;
-            if (type == FileType.SymbolicLink && _ahead.Count > 0)
+            if (type == FileType.SymbolicLink && (_ahead.Count > 0 || _end == WalkEnd.Locate))
             {
                 using (next)
                 {
@@ -133,8 +160,8 @@ internal sealed class TreePlace : IDisposable
             _done.Add(part);
             if (type != FileType.Directory && _ahead.Count > 0)
             {
-                throw _make
-                    ? TreeFileException.NotAllowed(_path, "there is something in the sandbox that is no directory")
+                throw _end == WalkEnd.Make
+                    ? TreeFileException.NotAllowed(_path, "there is something in the sandbox that is no directory", TreeObstacle.NoDirectory)
                     : TreeFileException.NotFound(_path);
             }
         }
@@ -155,15 +182,21 @@ internal sealed class TreePlace : IDisposable
             Push(Split(target.Bytes));
         }
 
-        private SafeFileHandle OpenNext(KernelPath part)
+        // Null where something is missing that need not be there.
+        private SafeFileHandle? OpenNext(KernelPath part)
         {
             const OpenFlags Flags = OpenFlags.PathOnly | OpenFlags.NoFollow;
             SafeFileHandle? next = Files.TryOpen(_current, part, Flags, Inside, out Errno errno);
-            if (next is null && errno == Errno.ENOENT && _make)
+            if (next is null && errno == Errno.ENOENT && _end == WalkEnd.Make)
             {
                 TreeDirectory.Make(_current, part, DirectoryMode, 0, 0);
                 _isMade = true;
                 next = Files.TryOpen(_current, part, Flags, Inside, out errno);
+            }
+
+            if (next is null && errno == Errno.ENOENT && _end == WalkEnd.Locate)
+            {
+                return null;
             }
 
             return next ?? throw (errno == Errno.ENAMETOOLONG

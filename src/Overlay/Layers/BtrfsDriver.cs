@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Win32.SafeHandles;
 using Sleigh.Linux;
 
@@ -9,15 +10,21 @@ namespace Sleigh.Overlay;
 /// </summary>
 internal sealed class BtrfsDriver : ILayerDriver, IDisposable
 {
+    private const string MarkPrefix = "btrfs:";
+
     private const OpenFlags OpenDirectory = OpenFlags.ReadOnly | OpenFlags.Directory | OpenFlags.NoFollow;
 
     private readonly LayerDirectory _live;
     private readonly LayerDirectory _sealed;
 
-    public BtrfsDriver(string root)
+    private readonly BtrfsLayerQuotas _quotas;
+
+    public BtrfsDriver(string root, bool isPool)
     {
         _live = LayerDirectory.Open($"{root}/live");
         _sealed = LayerDirectory.Open($"{root}/sealed");
+        _quotas = new BtrfsLayerQuotas(_live.Handle, isPool);
+        _quotas.TidyAtStart(Subvolumes(_live, isLive: true).Concat(Subvolumes(_sealed, isLive: false)));
     }
 
     public LiveLayer CreateLive(LayerId id, LayerId? fromSealed)
@@ -81,7 +88,7 @@ internal sealed class BtrfsDriver : ILayerDriver, IDisposable
         return new SealPreparation(live);
     }
 
-    public SealedLayer Seal(SealPreparation prepared, LayerId sealedId, CancellationToken cancellationToken)
+    public SealedLayer Seal(SealPreparation prepared, LayerId sealedId, LayerMark? since, CancellationToken cancellationToken)
     {
         _live.RequirePresent(prepared.Live);
         _sealed.RequireAbsent(sealedId);
@@ -90,9 +97,30 @@ internal sealed class BtrfsDriver : ILayerDriver, IDisposable
         {
             using SafeFileHandle source = Files.Open(_live.Handle, prepared.Live.ToString(), OpenDirectory);
             BtrfsVolume.Snapshot(source, _sealed.Handle, name, readOnly: true);
+            BtrfsGeneration made = Generation(_sealed, name);
             _sealed.Commit(name, sealedId);
-            return new SealedLayer(sealedId, OwnBytes: null);
+            return new SealedLayer(sealedId, OwnBytes: null)
+            {
+                Mark = MarkOf(made.Origin), IsUnchanged = since is not null && TransactionOf(since) is ulong then && made.Inodes <= then,
+            };
         });
+    }
+
+    /// <summary>
+    /// The transaction that changed the subvolume's tree last. Dirty pages are in none yet, so all that is dirty is committed first; where nothing
+    /// is, that costs no commit.
+    /// </summary>
+    public LayerMark? Mark(LayerId live, CancellationToken cancellationToken)
+    {
+        _live.RequirePresent(live);
+        FileSystems.Sync(_live.Handle);
+        return MarkOf(Generation(_live, live.ToString()).Committed);
+    }
+
+    public IReadOnlyList<string> UppersOf(LayerId sealedId)
+    {
+        _sealed.RequirePresent(sealedId);
+        return [$"{_sealed.PathOf(sealedId)}/upper"];
     }
 
     public void DeleteLive(LayerId id) => _live.Bury(id.ToString());
@@ -105,6 +133,24 @@ internal sealed class BtrfsDriver : ILayerDriver, IDisposable
 
     public LayerInventory List() => new(_live.Ids(), _sealed.Ids());
 
+    public LayerQuotaSupport Quota() => _quotas.Support();
+
+    public void SetLimit(LayerId live, long? bytes)
+    {
+        _live.RequirePresent(live);
+        using SafeFileHandle volume = Files.Open(_live.Handle, live.ToString(), OpenDirectory);
+        _quotas.SetLimit(volume, bytes);
+    }
+
+    public LayerUse? UseOf(LayerId id)
+    {
+        LayerDirectory layers = id.IsLive ? _live : _sealed;
+        using SafeFileHandle? volume = Files.TryOpen(layers.Handle, id.ToString(), OpenDirectory, ResolveFlags.Beneath, out _);
+        return volume is null ? null : BtrfsLayerQuotas.UseOf(volume);
+    }
+
+    public bool MendQuota() => _quotas.Mend();
+
     public bool EmptyOne(CancellationToken cancellationToken) =>
         _live.DestroyOne(cancellationToken) || _sealed.DestroyOne(cancellationToken);
 
@@ -112,6 +158,20 @@ internal sealed class BtrfsDriver : ILayerDriver, IDisposable
     {
         _live.Dispose();
         _sealed.Dispose();
+    }
+
+    private static LayerMark MarkOf(ulong transaction) => new(string.Create(CultureInfo.InvariantCulture, $"{MarkPrefix}{transaction}"));
+
+    private static ulong? TransactionOf(LayerMark mark) =>
+        mark.Text.StartsWith(MarkPrefix, StringComparison.Ordinal)
+        && ulong.TryParse(mark.Text.AsSpan(MarkPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out ulong transaction)
+            ? transaction
+            : null;
+
+    private static BtrfsGeneration Generation(LayerDirectory directory, string name)
+    {
+        using SafeFileHandle volume = Files.Open(directory.Handle, name, OpenDirectory);
+        return BtrfsGeneration.Read(volume);
     }
 
     private void Build(string name, LayerId? fromSealed)
@@ -131,9 +191,17 @@ internal sealed class BtrfsDriver : ILayerDriver, IDisposable
         {
             WorkDirectory.MakeUpper(volume);
         }
+        else
+        {
+            // A snapshot has the limit of what it is one of, and may be full: nothing could be made in it.
+            _quotas.Lift(volume);
+        }
 
         WorkDirectory.Renew(volume);
     }
+
+    private static IEnumerable<(bool IsLive, Func<SafeFileHandle> Open)> Subvolumes(LayerDirectory layers, bool isLive) =>
+        layers.All().Select(name => (isLive, (Func<SafeFileHandle>)(() => Files.Open(layers.Handle, name, OpenDirectory))));
 
     private LiveLayer Describe(LayerId id) => new(id, $"{_live.PathOf(id)}/upper", $"{_live.PathOf(id)}/work", []);
 }

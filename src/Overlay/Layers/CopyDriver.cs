@@ -70,6 +70,8 @@ internal sealed class CopyDriver : ILayerDriver, IDisposable
     public SealPreparation PrepareSeal(LayerId live, CancellationToken cancellationToken)
     {
         _live.RequirePresent(live);
+        // Before anything is copied: what changes from here on makes another mark.
+        LayerMark? mark = Mark(live, cancellationToken);
         FileTime trustedBefore = FileTime.From(_time.GetUtcNow() - ClockTick);
         FileSystems.Sync(_live.Handle);
         if (FileSystems.Stat(_live.Handle).Magic == FileSystems.Tmpfs)
@@ -84,10 +86,10 @@ internal sealed class CopyDriver : ILayerDriver, IDisposable
             using LastSealed last = OpenLast(live);
             return CopyUpper(live, layer, new UpperCopyOptions(_reflink, SourceMayChange: true, trustedBefore, last.Copies), cancellationToken).Index;
         });
-        return new CopyPreparation(live, name, index, trustedBefore, () => _sealed.Bury(name));
+        return new CopyPreparation(live, name, index, trustedBefore, () => _sealed.Bury(name)) { Mark = mark };
     }
 
-    public SealedLayer Seal(SealPreparation prepared, LayerId sealedId, CancellationToken cancellationToken)
+    public SealedLayer Seal(SealPreparation prepared, LayerId sealedId, LayerMark? since, CancellationToken cancellationToken)
     {
         LayerId live = prepared.Live;
         var ahead = (CopyPreparation)prepared;
@@ -105,11 +107,49 @@ internal sealed class CopyDriver : ILayerDriver, IDisposable
             _sealedNotes.WriteLowers(name, _liveNotes.ReadLowers(live));
             _sealed.Commit(name, sealedId);
             _liveNotes.WriteLastSealed(live, sealedId);
-            return new SealedLayer(sealedId, copy.OwnBytes);
+            return new SealedLayer(sealedId, copy.OwnBytes) { Mark = ahead.Mark, IsUnchanged = since is not null && Look(live, cancellationToken)?.Mark == since };
         });
     }
 
+    /// <summary>
+    /// A digest of how all files look. As with <see cref="SealIndex"/>, a change can hide where a file changed within the clock's tick before; so
+    /// it waits for a tick without a change, and gives up after the second.
+    /// </summary>
+    public LayerMark? Mark(LayerId live, CancellationToken cancellationToken)
+    {
+        _live.RequirePresent(live);
+        if (FileSystems.Stat(_live.Handle).Magic == FileSystems.Tmpfs)
+        {
+            return null;
+        }
+
+        for (int attempt = 0; attempt < 2; attempt++)
+        {
+            FileTime settled = FileTime.From(_time.GetUtcNow() - ClockTick);
+            FileSystems.Sync(_live.Handle);
+            if (Look(live, cancellationToken) is not UpperLook look)
+            {
+                return null;
+            }
+
+            if (look.Newest < settled)
+            {
+                return look.Mark;
+            }
+
+            Thread.Sleep(2 * ClockTick);
+        }
+
+        return null;
+    }
+
     public void PrepareRestore(LayerId sealedId) => _sealed.RequirePresent(sealedId);
+
+    public IReadOnlyList<string> UppersOf(LayerId sealedId)
+    {
+        _sealed.RequirePresent(sealedId);
+        return [.. _sealedNotes.ReadLowers(sealedId).Prepend(sealedId).Select(id => $"{_sealed.PathOf(id)}/upper")];
+    }
 
     public void DeleteLive(LayerId id) => _live.Bury(id.ToString());
 
@@ -131,6 +171,22 @@ internal sealed class CopyDriver : ILayerDriver, IDisposable
 
     public LayerInventory List() =>
         new(_live.Ids(), [.. _sealed.Ids().Where(id => !_sealedNotes.IsDeleted(id))]);
+
+    public LayerQuotaSupport Quota() => new(
+        LayerQuotaKind.None, "the layers are not on btrfs: put data_dir on btrfs, or install btrfs-progs before the first start", IsOn: false);
+
+    public void SetLimit(LayerId live, long? bytes)
+    {
+        _live.RequirePresent(live);
+        if (bytes is not null)
+        {
+            throw new LayerLimitException(Quota().Reason);
+        }
+    }
+
+    public LayerUse? UseOf(LayerId id) => null;
+
+    public bool MendQuota() => false;
 
     public bool EmptyOne(CancellationToken cancellationToken)
     {
@@ -174,14 +230,19 @@ internal sealed class CopyDriver : ILayerDriver, IDisposable
         return UpperCopy.Run(source, target, options, cancellationToken);
     }
 
+    private UpperLook? Look(LayerId live, CancellationToken cancellationToken)
+    {
+        using SafeFileHandle upper = Files.Open(_live.Handle, $"{live}/upper", OpenDirectory);
+        return UpperLook.Take(upper, cancellationToken);
+    }
+
     private LastSealed OpenLast(LayerId live)
     {
-        if (_liveNotes.ReadLastSealed(live) is not LayerId last || !_sealed.Has(last))
+        if (_liveNotes.ReadLastSealed(live) is not LayerId last || _sealedNotes.ReadIndex(last) is not SealIndex index)
         {
             return new LastSealed(null);
         }
 
-        SealIndex index = _sealedNotes.ReadIndex(last);
         SafeFileHandle? upper = Files.TryOpen(_sealed.Handle, $"{last}/upper", OpenDirectory, ResolveFlags.Beneath, out _);
         return new LastSealed(upper is null ? null : new SealedCopy(upper, index, CountsAsOwn: false));
     }
@@ -213,6 +274,8 @@ internal sealed class CopyDriver : ILayerDriver, IDisposable
         public SealIndex Index { get; } = index;
 
         public FileTime TrustedBefore { get; } = trustedBefore;
+
+        public LayerMark? Mark { get; init; }
     }
 
     private sealed class LastSealed(SealedCopy? copy) : IDisposable

@@ -12,15 +12,33 @@ internal interface ILayerDriver
 
     SealPreparation PrepareSeal(LayerId live, CancellationToken cancellationToken);
 
-    SealedLayer Seal(SealPreparation prepared, LayerId sealedId, CancellationToken cancellationToken);
+    SealedLayer Seal(SealPreparation prepared, LayerId sealedId, LayerMark? since, CancellationToken cancellationToken);
+
+    /// <summary>What stands for the layer as it is; null where a change could go unseen.</summary>
+    LayerMark? Mark(LayerId live, CancellationToken cancellationToken);
 
     void PrepareRestore(LayerId sealedId);
+
+    /// <summary>The upper directories that a sealed layer is made of, uppermost first.</summary>
+    IReadOnlyList<string> UppersOf(LayerId sealedId);
 
     void DeleteLive(LayerId id);
 
     void DeleteSealed(LayerId id);
 
     LayerInventory List();
+
+    /// <summary>Whether <see cref="SetLimit"/> works here.</summary>
+    LayerQuotaSupport Quota();
+
+    /// <summary>Limits what a live layer may hold; null: no limit.</summary>
+    void SetLimit(LayerId live, long? bytes);
+
+    /// <summary>What a live or sealed layer holds, as the kernel counts it; null where it does not, or there is no such layer.</summary>
+    LayerUse? UseOf(LayerId id);
+
+    /// <summary>Brings wrong counts in order; true if there were some.</summary>
+    bool MendQuota();
 
     /// <summary>Really deletes one thing from the trash; false if there is nothing more.</summary>
     bool EmptyOne(CancellationToken cancellationToken);

@@ -12,7 +12,14 @@ public sealed record LiveLayer(LayerId Id, string Upper, string Work, IReadOnlyL
 /// <summary>A snapshot's read-only layer.</summary>
 /// <param name="Id">Its name.</param>
 /// <param name="OwnBytes">Bytes that sealing it took on the disk; null where the driver does not know (btrfs).</param>
-public sealed record SealedLayer(LayerId Id, long? OwnBytes);
+public sealed record SealedLayer(LayerId Id, long? OwnBytes)
+{
+    /// <summary>The live layer's mark for what was sealed; null: there is none, so what follows counts as changed.</summary>
+    public LayerMark? Mark { get; init; }
+
+    /// <summary>Whether nothing had changed since the mark that the seal was given.</summary>
+    public bool IsUnchanged { get; init; }
+}
 
 /// <summary>What is in the store.</summary>
 /// <param name="Live">Live layers.</param>

@@ -148,15 +148,16 @@ internal sealed class LayerDirectory : IDisposable
     /// <summary>Deletes a subvolume or a plain directory with all it holds.</summary>
     public void Destroy(string name, CancellationToken cancellationToken)
     {
-        bool isSubvolume;
+        ulong? subvolume;
         using (SafeFileHandle dead = Files.Open(Handle, name, OpenFlags.ReadOnly | OpenFlags.Directory | OpenFlags.NoFollow))
         {
-            isSubvolume = BtrfsVolume.IsSubvolume(dead);
+            subvolume = BtrfsVolume.IsSubvolume(dead) ? BtrfsQuota.SubvolumeId(dead) : null;
         }
 
-        if (isSubvolume)
+        if (subvolume is ulong id)
         {
             BtrfsVolume.Delete(Handle, name);
+            BtrfsQuota.TryRemoveGroup(Handle, id);
         }
         else
         {
@@ -181,6 +182,9 @@ internal sealed class LayerDirectory : IDisposable
     public void Dispose() => Handle.Dispose();
 
     private static string Random() => RandomNumberGenerator.GetHexString(16, lowercase: true);
+
+    /// <summary>The names of all that lies here, in whatever state.</summary>
+    public IReadOnlyList<string> All() => [.. Names("").Where(name => name is not ("." or ".."))];
 
     private List<string> Names(string prefix)
     {

@@ -21,11 +21,17 @@ internal sealed class LayerNotes(LayerDirectory layers)
     public void WriteLowers(string name, IReadOnlyList<LayerId> lowers) =>
         File.WriteAllLines($"{layers.Path}/{name}/{Lowers}", lowers.Select(id => id.ToString()));
 
-    /// <summary>Empty, too, if the layer was buried meanwhile.</summary>
+    /// <summary>Empty, too, if the layer was buried meanwhile: whoever looks at all layers does not hold them.</summary>
     public IReadOnlyList<LayerId> ReadLowers(LayerId id)
     {
-        string file = $"{layers.PathOf(id)}/{Lowers}";
-        return File.Exists(file) ? [.. File.ReadAllLines(file).Select(LayerId.Parse)] : [];
+        try
+        {
+            return [.. File.ReadAllLines($"{layers.PathOf(id)}/{Lowers}").Select(LayerId.Parse)];
+        }
+        catch (Exception ex) when (ex is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return [];
+        }
     }
 
     public void WriteLastSealed(LayerId live, LayerId last)
@@ -47,10 +53,18 @@ internal sealed class LayerNotes(LayerDirectory layers)
         index.Write(stream);
     }
 
-    public SealIndex ReadIndex(LayerId id)
+    /// <summary>Null if the layer was buried meanwhile.</summary>
+    public SealIndex? ReadIndex(LayerId id)
     {
-        using FileStream stream = File.OpenRead($"{layers.PathOf(id)}/{Index}");
-        return SealIndex.Read(stream);
+        try
+        {
+            using FileStream stream = File.OpenRead($"{layers.PathOf(id)}/{Index}");
+            return SealIndex.Read(stream);
+        }
+        catch (Exception ex) when (ex is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
     }
 
     public void MarkDeleted(LayerId id)

@@ -6,6 +6,7 @@ namespace Sleigh.Overlay;
 /// <summary>An opened data directory: the lock on it, the driver chosen, and the filesystem the layers lie in.</summary>
 internal sealed class LayerStorage
 {
+    private readonly Lock _growing = new();
     private readonly FileStream _lock;
     private readonly string _reason;
     private readonly string _root;
@@ -55,6 +56,35 @@ internal sealed class LayerStorage
         return new LayerStoreStatus(_kind, _reason, _root, disk.TotalBytes, disk.AvailableBytes, _poolDevice);
     }
 
+    /// <summary>The pool's file; null where layers lie elsewhere.</summary>
+    public PoolStatus? Pool() => _poolDevice is null ? null : PoolFile.Status(Data);
+
+    /// <summary>Grows the pool.</summary>
+    public void GrowPool(long bytes)
+    {
+        if (_poolDevice is null)
+        {
+            throw new LayerStoreUnavailableException("the layers are not in a pool file: they use what the filesystem of data_dir has");
+        }
+
+        lock (_growing)
+        {
+            PoolFile.Grow(Data, bytes);
+        }
+    }
+
+    /// <summary>Blocks of all files of a layer; null: there is none.</summary>
+    public long? Measure(LayerId id, CancellationToken cancellationToken)
+    {
+        using SafeFileHandle root = Files.Open(_root, OpenFlags.ReadOnly | OpenFlags.Directory);
+        using SafeFileHandle? layer = Files.TryOpen(
+            root, $"{(id.IsLive ? "live" : "sealed")}/{id}", OpenFlags.ReadOnly | OpenFlags.Directory | OpenFlags.NoFollow, ResolveFlags.Beneath, out _);
+        return layer is null ? null : LayerMeasure.Of(layer, cancellationToken);
+    }
+
+    // The pool is mounted at a directory of the data directory.
+    private string Data => Path.GetDirectoryName(_root)!;
+
     public void Flush()
     {
         using SafeFileHandle root = Files.Open(_root, OpenFlags.ReadOnly | OpenFlags.Directory);
@@ -97,12 +127,12 @@ internal sealed class LayerStorage
         if (LayerDriverChoice.IsBtrfs(data))
         {
             string direct = $"{data}/layers";
-            return new LayerStorage(held, LayerDriverKind.Btrfs, reason, direct, null, new BtrfsDriver(direct));
+            return new LayerStorage(held, LayerDriverKind.Btrfs, reason, direct, null, new BtrfsDriver(direct, isPool: false));
         }
 
         string device = PoolFile.Open(data, options.PoolBytes, cancellationToken);
         string pool = PoolFile.MountPointOf(data);
-        return new LayerStorage(held, LayerDriverKind.Btrfs, reason, pool, device, new BtrfsDriver(pool));
+        return new LayerStorage(held, LayerDriverKind.Btrfs, reason, pool, device, new BtrfsDriver(pool, isPool: true));
     }
 
     private static LayerStorage OpenCopying(FileStream held, LayerDriverKind kind, string reason, string data)

@@ -24,6 +24,30 @@ public sealed class LayerStore : IAsyncDisposable
     /// <exception cref="KernelException">The kernel refused.</exception>
     public LayerStoreStatus Status => _storage.Status();
 
+    /// <summary>The pool's file; null where layers lie in a filesystem of the host's.</summary>
+    /// <exception cref="KernelException">The kernel refused.</exception>
+    public PoolStatus? Pool => _storage.Pool();
+
+    /// <summary>
+    /// Grows the pool now, under sandboxes that run; smaller than it is does nothing. After a crash on the way the next
+    /// <see cref="OpenAsync"/> does the rest.
+    /// </summary>
+    /// <exception cref="LayerStoreUnavailableException">The layers are not in a pool file.</exception>
+    /// <exception cref="IOException">The disk refused a file of that length, or the kernel the growth.</exception>
+    public Task GrowPoolAsync(long bytes) => Task.Run(() => _storage.GrowPool(bytes));
+
+    /// <summary>
+    /// What the files of a layer take on the disk, found by walking them on a thread of the lowest priority; what it shares with others is
+    /// counted too. Null: there is no such layer.
+    /// </summary>
+    /// <exception cref="KernelException">The kernel refused.</exception>
+    public async Task<long?> MeasureAsync(LayerId id, CancellationToken cancellationToken = default)
+    {
+        long? bytes = null;
+        await OwnThread.RunInBackgroundAsync("measure layer", () => bytes = _storage.Measure(id, cancellationToken));
+        return bytes;
+    }
+
     /// <summary>Makes a live layer: empty, or with what a sealed layer holds.</summary>
     /// <exception cref="LayerConflictException">The id is taken, or there is no such sealed layer.</exception>
     /// <exception cref="LayerStoreFullException">The disk is full.</exception>
@@ -59,6 +83,11 @@ public sealed class LayerStore : IAsyncDisposable
     public Task<LiveLayer> OpenLiveAsync(LayerId id, bool renewWork = false, CancellationToken cancellationToken = default) =>
         Run($"open layer {id}", () => _storage.Driver.OpenLive(Live(id), renewWork), cancellationToken);
 
+    /// <summary>The directories that a sealed layer is made of, uppermost first: they go before the image's layers. To read only.</summary>
+    /// <exception cref="LayerConflictException">There is no such sealed layer.</exception>
+    public Task<IReadOnlyList<string>> UppersOfAsync(LayerId sealedId, CancellationToken cancellationToken = default) =>
+        Run($"open {sealedId}", () => _storage.Driver.UppersOf(Sealed(sealedId)), cancellationToken);
+
     /// <summary>Does ahead of a freeze all that can be: flushes, and with the copying drivers copies most of it.</summary>
     /// <exception cref="LayerConflictException">There is no such layer.</exception>
     /// <exception cref="LayerStoreFullException">The disk is full.</exception>
@@ -69,14 +98,28 @@ public sealed class LayerStore : IAsyncDisposable
     /// Makes a sealed layer of what the live one holds now. Nothing may write to the layer meanwhile: the sandbox's execs
     /// are frozen. Survives a crash of the daemon at once, and of the host after <see cref="FlushAsync"/>.
     /// </summary>
+    /// <param name="prepared">What was done ahead.</param>
+    /// <param name="sealedId">Its name.</param>
+    /// <param name="since">A mark of the live layer, to learn whether anything has changed since; null: that is not asked.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="LayerConflictException">The id is taken, or there is no such live layer.</exception>
     /// <exception cref="LayerStoreFullException">The disk is full. What was begun is in the trash: empty it.</exception>
     public Task<SealedLayer> SealAsync(
-        SealPreparation prepared, LayerId sealedId, CancellationToken cancellationToken = default) =>
+        SealPreparation prepared, LayerId sealedId, LayerMark? since = null, CancellationToken cancellationToken = default) =>
         Run(
             $"seal {prepared.Live} as {sealedId}",
-            () => _storage.Driver.Seal(prepared, Sealed(sealedId), cancellationToken),
+            () => _storage.Driver.Seal(prepared, Sealed(sealedId), since, cancellationToken),
             cancellationToken);
+
+    /// <summary>
+    /// What stands for the live layer as it is: equal to an earlier one only if no file in it has changed between. It counts all that was written
+    /// before the call, through memory maps too. With btrfs it waits for what is dirty in the store to reach the disk; the copying drivers
+    /// also look at each file.
+    /// </summary>
+    /// <returns>Null where it cannot be told: a file changed just now, or while it was looked at.</returns>
+    /// <exception cref="LayerConflictException">There is no such layer.</exception>
+    public Task<LayerMark?> MarkAsync(LayerId live, CancellationToken cancellationToken = default) =>
+        Run($"look for changes in {live}", () => _storage.Driver.Mark(Live(live), cancellationToken), cancellationToken);
 
     /// <summary>Brings everything in the store to the disk. After it, every sealed layer survives a power cut.</summary>
     /// <exception cref="KernelException">A write-back failed.</exception>
@@ -95,6 +138,41 @@ public sealed class LayerStore : IAsyncDisposable
     public Task DeleteSealedAsync(LayerId id, CancellationToken cancellationToken = default) =>
         Task.Run(() => _storage.Driver.DeleteSealed(Sealed(id)), cancellationToken);
 
+    /// <summary>Whether limits of live layers can be held here, and how.</summary>
+    /// <exception cref="KernelException">The kernel refused.</exception>
+    public LayerQuotaSupport QuotaSupport => _storage.Driver.Quota();
+
+    /// <summary>
+    /// Limits what a live layer may refer to, what it shares with other layers included; writers beyond it get EDQUOT. Not until the layer
+    /// is mounted: a mount makes directories in it. The first limit in a pool makes the kernel count what is there already, which takes
+    /// longer the more there is. A layer made from a sealed one has none. Limits survive the daemon; after a crash of the host, set them again.
+    /// </summary>
+    /// <param name="live">The layer.</param>
+    /// <param name="bytes">The limit; null: none. Less than the layer holds is allowed: it can only delete then.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="LayerLimitException">Limits cannot be held here.</exception>
+    /// <exception cref="LayerConflictException">There is no such layer.</exception>
+    public Task SetLimitAsync(LayerId live, long? bytes, CancellationToken cancellationToken = default) =>
+        Run(
+            $"limit layer {live}",
+            () =>
+            {
+                _storage.Driver.SetLimit(Live(live), bytes);
+                return true;
+            },
+            cancellationToken);
+
+    /// <summary>What a layer holds, as the kernel counts it; null where it does not count, or there is no such layer.</summary>
+    /// <exception cref="KernelException">The kernel refused.</exception>
+    public LayerUse? UseOf(LayerId id) => _storage.Driver.UseOf(id);
+
+    /// <summary>
+    /// Has everything counted anew where the kernel has given up, as it may when a large layer is deleted: until then limits do not hold.
+    /// </summary>
+    /// <returns>Whether that was needed.</returns>
+    /// <exception cref="KernelException">The kernel refused.</exception>
+    public Task<bool> MendQuotaAsync() => Task.Run(_storage.Driver.MendQuota);
+
     /// <summary>All layers, for comparing with the records: what no record names can be deleted.</summary>
     /// <exception cref="KernelException">The kernel refused.</exception>
     public LayerInventory List() => _storage.Driver.List();
@@ -109,7 +187,7 @@ public sealed class LayerStore : IAsyncDisposable
         await _emptying.WaitAsync(cancellationToken);
         try
         {
-            await BackgroundThread.RunAsync(
+            await OwnThread.RunInBackgroundAsync(
                 "empty trash",
                 () =>
                 {

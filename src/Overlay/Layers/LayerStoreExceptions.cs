@@ -41,3 +41,12 @@ public sealed class LayerStoreUnavailableException : InvalidOperationException
     {
     }
 }
+
+/// <summary>The size of layers cannot be limited here; the text says why and what to do.</summary>
+public sealed class LayerLimitException : InvalidOperationException
+{
+    internal LayerLimitException(string reason, Exception? cause = null)
+        : base(reason, cause)
+    {
+    }
+}

@@ -36,8 +36,7 @@ internal static class PoolFile
         }
 
         PrivateDirectory.Ensure(mountPoint);
-        bool grows = new FileInfo(file).Length < bytes;
-        if (grows)
+        if (new FileInfo(file).Length < bytes)
         {
             SetLength(file, bytes);
         }
@@ -61,14 +60,45 @@ internal static class PoolFile
                 $"{mountPoint} is taken: {mounted.Type} from {mounted.Source} is mounted there, not {file}");
         }
 
-        if (grows)
+        FillFile(file, mountPoint, device);
+        return device.Path;
+    }
+
+    /// <summary>
+    /// Grows a mounted pool. The file's length is the record of what was wanted: whoever dies on the way has the rest done by the next
+    /// <see cref="Open"/>.
+    /// </summary>
+    public static void Grow(string dataDirectory, long bytes)
+    {
+        string file = FileOf(dataDirectory);
+        if (new FileInfo(file).Length < bytes)
         {
-            device.RefreshSize();
-            using SafeFileHandle root = Files.Open(mountPoint, OpenFlags.ReadOnly | OpenFlags.Directory);
-            BtrfsVolume.GrowToDevice(root);
+            SetLength(file, bytes);
         }
 
-        return device.Path;
+        using LoopDevice device = LoopDevice.Find(file) ?? throw new LayerStoreUnavailableException($"no loop device stands for {file}");
+        FillFile(file, MountPointOf(dataDirectory), device);
+    }
+
+    /// <summary>The file now.</summary>
+    public static PoolStatus Status(string dataDirectory)
+    {
+        string file = FileOf(dataDirectory);
+        FileStatus status = Files.Stat(Descriptors.WorkingDirectory, file);
+        return new PoolStatus(file, status.Size, status.AllocatedBytes, FileSystems.Stat(dataDirectory).AvailableBytes);
+    }
+
+    private static void FillFile(string file, string mountPoint, LoopDevice device)
+    {
+        // btrfs counts in blocks of 4 KiB.
+        if (FileSystems.Stat(mountPoint).TotalBytes >= (new FileInfo(file).Length & ~4095L))
+        {
+            return;
+        }
+
+        device.RefreshSize();
+        using SafeFileHandle root = Files.Open(mountPoint, OpenFlags.ReadOnly | OpenFlags.Directory);
+        BtrfsVolume.GrowToDevice(root);
     }
 
     public static string MountPointOf(string dataDirectory) => $"{dataDirectory}/pool";

@@ -5,8 +5,8 @@ namespace Sleigh.Overlay;
 
 /// <summary>
 /// Copies an overlay's upper directory so that the copy can be a lower layer: whiteouts, opaque and renamed directories,
-/// hard links, devices, FIFOs, holes, owners, modes, times and attributes. Sockets are left out: they mean nothing without
-/// the process that listens.
+/// hard links, devices, FIFOs, sockets, holes, owners, modes, times and attributes. A socket is a name at which nobody
+/// listens; left out, it would uncover what it hides in a layer below.
 /// </summary>
 /// <remarks>
 /// Breadth first, each directory opened by its path from the top: two descriptors whatever the depth, and nothing is
@@ -128,11 +128,6 @@ internal sealed class UpperCopy
     {
         FileStatus status = Files.Stat(source, name);
         KernelPath path = directory.Join(name);
-        if (status.Type == FileType.Socket)
-        {
-            return;
-        }
-
         if (status.Type == FileType.Directory)
         {
             Files.MakeDirectory(target, name, 0x1C0); // 0700 until it is finished

@@ -23,23 +23,28 @@ internal sealed class OverlayLayers : IDisposable
         [("redirect_dir", "on"), ("index", "off"), ("metacopy", "off")];
 
     /// <summary>Opens every directory, so that a missing one is named in the error.</summary>
-    public static OverlayLayers Open(TreePlan plan)
+    public static OverlayLayers Open(TreePlan plan) => Open(plan.Lowers, plan);
+
+    /// <summary>Of a tree that nobody can write to; at least two layers, uppermost first.</summary>
+    public static OverlayLayers OpenReadOnly(IReadOnlyList<string> lowers) => Open(lowers, null);
+
+    private static OverlayLayers Open(IReadOnlyList<string> lowers, TreePlan? plan)
     {
-        if (plan.Lowers.Count == 0)
+        if (lowers.Count < (plan is null ? 2 : 1))
         {
             throw new ArgumentException("a tree needs at least one lower directory", nameof(plan));
         }
 
-        var layers = new OverlayLayers(plan.Volatile);
+        var layers = new OverlayLayers(plan?.Volatile ?? false);
         try
         {
-            foreach (string lower in plan.Lowers)
+            foreach (string lower in lowers)
             {
                 layers._lowers.Add(OpenDirectory(lower));
             }
 
-            layers._upper = OpenDirectory(plan.Upper);
-            layers._work = OpenDirectory(plan.Work);
+            layers._upper = plan is null ? null : OpenDirectory(plan.Upper);
+            layers._work = plan is null ? null : OpenDirectory(plan.Work);
             return layers;
         }
         catch (KernelException)
@@ -63,9 +68,7 @@ internal sealed class OverlayLayers : IDisposable
             Mounts.Configure(fileSystem, "lowerdir+", Descriptors.PathOf(lower));
         }
 
-        Mounts.Configure(fileSystem, "upperdir", Descriptors.PathOf(_upper!));
-        Mounts.Configure(fileSystem, "workdir", Descriptors.PathOf(_work!));
-        foreach ((string key, string value) in Features)
+        foreach ((string key, string value) in Options())
         {
             Mounts.Configure(fileSystem, key, value);
         }
@@ -76,7 +79,7 @@ internal sealed class OverlayLayers : IDisposable
         }
 
         Mounts.Create(fileSystem);
-        return Mounts.MountDetached(fileSystem, MountAttributes.NoDevices);
+        return Mounts.MountDetached(fileSystem, MountAttributes.NoDevices | MountAttributes.NoAccessTime);
     }
 
     /// <summary>The same by mount(2).</summary>
@@ -85,12 +88,10 @@ internal sealed class OverlayLayers : IDisposable
         IEnumerable<string> options =
         [
             "lowerdir=" + string.Join(':', _lowers.Select(Descriptors.PathOf)),
-            "upperdir=" + Descriptors.PathOf(_upper!),
-            "workdir=" + Descriptors.PathOf(_work!),
-            .. Features.Select(feature => $"{feature.Key}={feature.Value}"),
+            .. Options().Select(feature => $"{feature.Key}={feature.Value}"),
         ];
         string text = string.Join(',', _volatile ? options.Append("volatile") : options);
-        return staging.MountDetached("overlay", MountFlags.NoDevices, text);
+        return staging.MountDetached("overlay", MountFlags.NoDevices | MountFlags.NoAccessTime, text);
     }
 
     public void Dispose()
@@ -99,6 +100,11 @@ internal sealed class OverlayLayers : IDisposable
         _upper?.Dispose();
         _work?.Dispose();
     }
+
+    // Where nothing can be renamed, renamed directories still are to be followed.
+    private IEnumerable<(string Key, string Value)> Options() => _upper is null || _work is null
+        ? Features.Select(feature => feature.Key == "redirect_dir" ? (feature.Key, "follow") : feature)
+        : [("upperdir", Descriptors.PathOf(_upper)), ("workdir", Descriptors.PathOf(_work)), .. Features];
 
     private static SafeFileHandle OpenDirectory(string path) => Files.Open(path, OpenFlags.ReadOnly | OpenFlags.Directory);
 }

@@ -43,6 +43,18 @@ public sealed class TreeMounter
     public Task<SafeFileHandle> MountAsync(TreePlan plan, SlotNamespaces slot, CancellationToken cancellationToken = default) =>
         Task.Run(() => Mount(plan, slot), cancellationToken);
 
+    /// <summary>A tree that nobody can write to, attached nowhere: it goes with the handle.</summary>
+    /// <param name="layers">Its directories, uppermost first; at least two.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="KernelException">A layer has gone, or the kernel refused.</exception>
+    public Task<SafeFileHandle> OpenReadOnlyAsync(IReadOnlyList<string> layers, CancellationToken cancellationToken = default) => Task.Run(
+        () =>
+        {
+            using OverlayLayers opened = OverlayLayers.OpenReadOnly(layers);
+            return _staging is null ? opened.MountDetached() : opened.MountDetached(_staging);
+        },
+        cancellationToken);
+
     /// <summary>
     /// Takes a tree off the slot, with all that lies on it. Processes that stand in it keep it alive until they end; the
     /// overlay itself goes when <paramref name="treeRoot"/> is disposed too.

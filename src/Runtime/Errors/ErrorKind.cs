@@ -12,6 +12,21 @@ public enum ErrorKind
     /// <summary>Required but missing; <c>field</c> names it.</summary>
     BadRequest,
 
+    /// <summary>The address of a webhook is no absolute http or https URL.</summary>
+    InvalidWebhookUrl,
+
+    /// <summary>The address of a webhook lies in a network that is never connected to.</summary>
+    WebhookUrlBlocked,
+
+    /// <summary>The program is not one of those that only read; <c>allowed</c> lists them.</summary>
+    UnsupportedReadCommand,
+
+    /// <summary>The program would write or execute; <c>command</c> and <c>argument</c> name what.</summary>
+    ReadOnlyViolation,
+
+    /// <summary>There is no build for this language; <c>allowed</c> lists those there are.</summary>
+    UnsupportedBuildLanguage,
+
     /// <summary>The host cannot give what was asked (runtime class, disk limit, network mode).</summary>
     UnsupportedOnHost,
 
@@ -21,14 +36,35 @@ public enum ErrorKind
     /// <summary>Belongs to another session.</summary>
     Forbidden,
 
+    /// <summary>The operator does not allow writing to this host directory; <c>workspace_path</c> names it.</summary>
+    MountRwNotAllowed,
+
     /// <summary>No such sandbox, exec or output.</summary>
     NotFound,
 
     /// <summary>No such snapshot; details list the ones there are.</summary>
     SnapshotNotFound,
 
+    /// <summary>No such directory on the host.</summary>
+    HostPathNotFound,
+
+    /// <summary>Something is mounted at this place already; <c>mount_id</c> names it.</summary>
+    MountExists,
+
+    /// <summary>What is at this place of the sandbox is no directory.</summary>
+    ContainerPathConflict,
+
+    /// <summary>The host directory of a recorded mount is gone; <c>host_path</c> names it.</summary>
+    MountSourceMissing,
+
     /// <summary>The name is in use by another sandbox of the session.</summary>
     NameInUse,
+
+    /// <summary>The memory target is not above the present limit.</summary>
+    TargetNotAboveCurrent,
+
+    /// <summary>There is no earlier state that far back; <c>possible_steps</c> says how far there is.</summary>
+    NothingToUndo,
 
     /// <summary>Another change has held the sandbox for too long.</summary>
     SandboxBusy,
@@ -65,6 +101,12 @@ public enum ErrorKind
 
     /// <summary>The rollback was not done; nothing has changed.</summary>
     RollbackFailed,
+
+    /// <summary>A directory of the host could not be copied into the sandbox.</summary>
+    CopyFailed,
+
+    /// <summary>The directory that all mounts, or all environments, lie under is missing.</summary>
+    ZoneUnavailable,
 
     /// <summary>The data disk or the layer pool is full.</summary>
     DiskFull,

@@ -17,7 +17,12 @@ internal static class Failures
             ErrorKind.DiskFull,
             $"the layer store is full: {full.FreeBytes >> 20} MB of {full.TotalBytes >> 20} MB are free", cause)
         {
-            Hint = "delete snapshots or sandboxes that are no longer needed, or enlarge the pool",
+            Hint = "delete snapshots or sandboxes that are no longer needed, or enlarge the pool (sleighctl storage grow)",
+        },
+        LayerLimitException => new RuntimeException(
+            ErrorKind.UnsupportedOnHost, $"bad request: disk_limit_mb cannot be enforced on this host: {cause.Message}", cause)
+        {
+            Details = new Dictionary<string, object> { ["field"] = "disk_limit_mb" },
         },
         ContainerdException { Kind: ContainerdErrorKind.Unavailable or ContainerdErrorKind.DeadlineExceeded } => new RuntimeException(
             ErrorKind.EngineUnavailable, "containerd does not answer; it is being waited for, try again in a moment", cause),

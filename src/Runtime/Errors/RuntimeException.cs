@@ -19,6 +19,15 @@ public sealed class RuntimeException : Exception
     /// <summary>Facts for programs; values are strings, integers, doubles or string lists.</summary>
     public IReadOnlyDictionary<string, object> Details { get; init; } = new Dictionary<string, object>();
 
+    /// <summary>When the same call may be granted, counted from now; null: not known.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
+    /// <summary>A quota is used up; <paramref name="message"/> says what to do.</summary>
+    public static RuntimeException Quota(string quota, int limit, string message) => new(ErrorKind.QuotaExceeded, message)
+    {
+        Details = new Dictionary<string, object> { ["quota"] = quota, ["limit"] = limit },
+    };
+
     /// <summary>A wrong value of a field.</summary>
     public static RuntimeException Invalid(string field, string message) =>
         new(ErrorKind.InvalidArgument, message) { Details = new Dictionary<string, object> { ["field"] = field } };

@@ -1,3 +1,5 @@
+using Sleigh.Runtime.Memory;
+
 namespace Sleigh.Runtime;
 
 /// <summary>What an event tells beside its subject; which members are set follows from its type.</summary>
@@ -17,4 +19,25 @@ public sealed record EventData
 
     /// <summary>The command as it was then.</summary>
     public Exec? Exec { get; init; }
+
+    /// <summary>The decision to grow, granted or refused.</summary>
+    public GrowthEntry? Growth { get; init; }
+
+    /// <summary>How near the limit is: a sentence with figures.</summary>
+    public string? NearLimit { get; init; }
+
+    /// <summary>How a command ran out of memory.</summary>
+    public OomReport? Oom { get; init; }
+
+    /// <summary>The file that was written or removed.</summary>
+    public FileFacts? File { get; init; }
+
+    /// <summary>A delivery that is final.</summary>
+    public WebhookFacts? Webhook { get; init; }
+
+    /// <summary>The mount that was added or removed; its time is the event's.</summary>
+    public Mount? Mount { get; init; }
+
+    /// <summary>The environment that was copied.</summary>
+    public EnvironmentCopy? Copied { get; init; }
 }

@@ -10,6 +10,8 @@ public sealed class EventWatch : IDisposable
 
     private readonly Action<EventWatch> _close;
 
+    private volatile object? _ended;
+
     /// <summary>A watch.</summary>
     /// <param name="session">Whose events; null: of all sessions.</param>
     /// <param name="close">Called on dispose.</param>
@@ -19,7 +21,7 @@ public sealed class EventWatch : IDisposable
     public SessionId? Session { get; }
 
     /// <summary>Set once the session has ended: nothing more may be shown to its owner.</summary>
-    public SessionEndReason? Ended { get; private set; }
+    public SessionEndReason? Ended => (SessionEndReason?)_ended;
 
     /// <summary>Completes when there may be more, or the session has ended. One call at a time.</summary>
     public async Task<bool> ChangedAsync()
@@ -35,7 +37,7 @@ public sealed class EventWatch : IDisposable
     /// <summary>The session has ended.</summary>
     public void End(SessionEndReason reason)
     {
-        Ended = reason;
+        _ended = reason;
         Tell();
     }
 

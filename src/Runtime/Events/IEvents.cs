@@ -3,6 +3,7 @@ namespace Sleigh.Runtime;
 /// <summary>
 /// The events, numbered without holes per session (<see cref="SessionEvent.Seq"/>) and over all sessions
 /// (<see cref="SessionEvent.Number"/>). An event is recorded together with the change it reports: a crash keeps both or neither.
+/// Decisions about memory are made in the kernel's files first and recorded a moment behind.
 /// </summary>
 public interface IEvents
 {

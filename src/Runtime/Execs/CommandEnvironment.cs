@@ -5,14 +5,18 @@ internal static class CommandEnvironment
 {
     private const string DefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-    /// <summary>Gives <c>NAME=value</c> lines. HOME and USER follow the user unless a later layer sets them; so does TERM, which a terminal has.</summary>
+    /// <summary>
+    /// Gives <c>NAME=value</c> lines. HOME and USER follow the user unless a later layer sets them; so does TERM, which a terminal has.
+    /// With <paramref name="passed"/>, other variables of image and sandbox stay away, and so do folders of PATH that are not absolute.
+    /// </summary>
     public static IReadOnlyList<string> Build(
         IReadOnlyList<string> image,
         IReadOnlyDictionary<string, string> sandbox,
         IReadOnlyDictionary<string, string> exec,
         ResolvedUser user,
         string hostname,
-        bool terminal = false)
+        bool terminal = false,
+        IReadOnlySet<string>? passed = null)
     {
         Dictionary<string, string> all = new(StringComparer.Ordinal)
         {
@@ -39,14 +43,26 @@ internal static class CommandEnvironment
             }
         }
 
-        foreach (IReadOnlyDictionary<string, string> layer in (ReadOnlySpan<IReadOnlyDictionary<string, string>>)[sandbox, exec])
+        foreach ((string key, string value) in sandbox)
         {
-            foreach ((string key, string value) in layer)
-            {
-                all[key] = value;
-            }
+            all[key] = value;
+        }
+
+        if (passed is not null)
+        {
+            all = new Dictionary<string, string>(all.Where(pair => passed.Contains(pair.Key)), StringComparer.Ordinal);
+            all["PATH"] = AbsoluteFolders(all.GetValueOrDefault("PATH", DefaultPath));
+        }
+
+        foreach ((string key, string value) in exec)
+        {
+            all[key] = value;
         }
 
         return [.. all.Select(pair => $"{pair.Key}={pair.Value}")];
     }
+
+    // An empty folder is the working directory, whose programs nobody has asked for.
+    private static string AbsoluteFolders(string path) =>
+        string.Join(':', path.Split(':').Where(folder => folder.StartsWith('/'))) is { Length: > 0 } absolute ? absolute : DefaultPath;
 }

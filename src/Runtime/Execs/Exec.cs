@@ -1,3 +1,5 @@
+using Sleigh.Runtime.Memory;
+
 namespace Sleigh.Runtime;
 
 /// <summary>An exec as it was at one moment, without its output.</summary>
@@ -24,6 +26,15 @@ public sealed record Exec
     /// <summary>Whether its own time limit ended it.</summary>
     public bool TimedOut { get; init; }
 
+    /// <summary>What was done about memory while it ran, in the contract's words; null: nothing.</summary>
+    public string? Recovery { get; init; }
+
+    /// <summary>How it ran out of memory, or met its limit after growth had been refused; null: neither.</summary>
+    public OomReport? Oom { get; init; }
+
+    /// <summary>That it failed while its sandbox was at its disk limit; null: it did not.</summary>
+    public DiskReport? Disk { get; init; }
+
     /// <summary>When it was started.</summary>
     public required DateTimeOffset Started { get; init; }
 
@@ -35,6 +46,9 @@ public sealed record Exec
 
     /// <summary>Whether it can be written to while it runs.</summary>
     public LiveInput Input { get; init; }
+
+    /// <summary>The snapshot that holds the files as they were before it; null: none was looked for. It may have been deleted since.</summary>
+    public SnapshotId? SnapshotBefore { get; init; }
 
     /// <summary>What it used; final execs that did start only.</summary>
     public ExecUsage? Usage { get; init; }

@@ -14,11 +14,14 @@ public sealed record ExecSpec
     /// <summary>Ends the whole process tree after this time; null is the configured default.</summary>
     public TimeSpan? Timeout { get; init; }
 
-    /// <summary>Working directory; null is the image's.</summary>
+    /// <summary>Working directory; null is the image's, and what does not begin with a slash is looked for in the image's.</summary>
     public string? Cwd { get; init; }
 
     /// <summary>Added to the sandbox's environment.</summary>
     public IReadOnlyDictionary<string, string> Env { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>The only variables of the image and the sandbox that it gets, and of PATH the absolute folders only; null: all of them.</summary>
+    public IReadOnlySet<string>? PassedVariables { get; init; }
 
     /// <summary><c>name</c>, <c>uid</c> or <c>uid:gid</c>; null is the sandbox's.</summary>
     public string? User { get; init; }
@@ -35,6 +38,12 @@ public sealed record ExecSpec
     /// <summary>What can be written to it while it runs.</summary>
     public LiveInput Input => Terminal is not null ? LiveInput.Terminal : StdinStream ? LiveInput.Stream : LiveInput.None;
 
+    /// <summary>Told of its end. The subscription is recorded together with the exec, before it can end.</summary>
+    public WebhookAddress? Webhook { get; init; }
+
     /// <summary>Which call made it.</summary>
     public ExecOrigin Origin { get; init; }
+
+    /// <summary>The key under which the start is kept for a retry; null: none.</summary>
+    public StartKey? StartKey { get; init; }
 }

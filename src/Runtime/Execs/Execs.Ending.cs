@@ -3,8 +3,10 @@ using Sleigh.Cgroups;
 using Sleigh.Linux.KernelFiles;
 using Sleigh.Linux.Sqlite;
 using Sleigh.Runtime.Init;
+using Sleigh.Runtime.Memory;
 using Sleigh.Runtime.Records;
 using Sleigh.Runtime.Slots;
+using Sleigh.Runtime.Telemetry;
 
 namespace Sleigh.Runtime;
 
@@ -16,7 +18,10 @@ internal sealed partial class Execs
     private static readonly TimeSpan InitPatience = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(40);
 
-    /// <summary>Ends all commands of a slot that is about to be destroyed, and gives their ids. Each has its final state when this returns.</summary>
+    /// <summary>
+    /// Ends all commands of a slot that is about to be destroyed, and gives their ids. Each has its final state when this returns, but
+    /// for one that a kill for memory has ended before and whose rollback is under way.
+    /// </summary>
     public async Task<IReadOnlyList<ExecId>> EndSlotAsync(Slot slot, ExecEndCause cause)
     {
         slot.Ending = cause;
@@ -53,6 +58,24 @@ internal sealed partial class Execs
         }
 
         await EndSlotAsync(slot, cause);
+    }
+
+    /// <summary>Ends a command as its time limit does; one that has ended already stays as it is.</summary>
+    public void EndForTime(ExecId id)
+    {
+        if (_running.TryGetValue(id, out RunningExec? running) && !HasEnded(running))
+        {
+            End(running, ExecEndCause.TimeLimit);
+        }
+    }
+
+    /// <summary>Kills what is left of a command that is being ended, without the rest of its grace time.</summary>
+    public void Kill(ExecId id)
+    {
+        if (_running.TryGetValue(id, out RunningExec? running))
+        {
+            Quietly(running, leaf => leaf.Kill());
+        }
     }
 
     private static void KillAll(Slot slot)
@@ -172,7 +195,7 @@ internal sealed partial class Execs
         Finish(running, Outcome(running, cause, record), record);
     }
 
-    /// <summary>Records the final state once, wakes who waits, and tidies up behind their back.</summary>
+    /// <summary>Finds the final state once, and closes the command with it: at once, or behind a rollback that it sets off.</summary>
     private void Finish(RunningExec running, ExecEnd end, ExecRecord? record)
     {
         if (!running.TryBeginFinish())
@@ -184,15 +207,37 @@ internal sealed partial class Execs
         bool started = record is { State: ExecState.Ended or ExecState.Running };
         DateTimeOffset completed = record?.Ended ?? _time.GetUtcNow();
         TimeSpan wall = record is { State: ExecState.Ended } ? record.Wall : completed - row.Exec.Started;
+        CgroupUsage? figures = started ? ExecUsageReader.Read(running.Leaf) : null;
+        if (figures?.MemoryEvents is { OomKill: > 0 } && record is { State: ExecState.Ended })
+        {
+            // The kernel ends the whole leaf: what came upon the sandbox behind that did not end this command.
+            end = Outcome(running, running.Row.Cause, record);
+        }
+
         Exec final = row.Exec with
         {
             Status = end.Status, ExitCode = end.ExitCode, Error = end.Error, TimedOut = end.TimedOut, Completed = completed,
-            Usage = started ? ExecUsageReader.Read(running.Leaf, wall) : null,
+            Usage = started ? ExecUsageReader.Of(figures, wall) : null,
             StdoutBytes = record?.StdoutTotal ?? 0, StderrBytes = record?.StderrTotal ?? 0,
         };
+        final = started ? WithDisk(running, WithMemory(running, final, figures)) : final;
+        if (SetsRollbackOff(running, final))
+        {
+            RollBackAndClose(running, final);
+        }
+        else
+        {
+            Close(running, final, final.Oom is { Killed: true } ? AfterKill(running) : null, told: false);
+        }
+    }
+
+    /// <summary>Records the final state, wakes who waits, and tidies up behind their back.</summary>
+    private void Close(RunningExec running, Exec exec, OomAftermath? aftermath, bool told)
+    {
+        Exec final = aftermath is null ? exec : exec with { Recovery = RecoveryText.Add(exec.Recovery, aftermath) };
         try
         {
-            _records.FinishExec(final);
+            _records.FinishExec(final, told);
         }
         catch (SqliteException e)
         {
@@ -200,8 +245,15 @@ internal sealed partial class Execs
             NotRecorded(_logger, running.Id.ToString(), e);
         }
 
+        // Before anybody is woken: who waits for the end finds it counted.
+        SandboxMeters.Finished(final.Origin, final.Status, (final.Completed ?? final.Started) - final.Started);
+        running.Trace?.End(final);
         running.Complete(final);
-        _running.TryRemove(running.Id, out _);
+        if (_running.TryRemove(running.Id, out _))
+        {
+            running.Sandbox.RemoveCommand();
+        }
+
         _ = Task.Run(() => TidyAsync(running));
     }
 
@@ -214,6 +266,10 @@ internal sealed partial class Execs
             {
                 File.Delete(_spool.InputPath(running.Id));
             }
+
+            Exec exec = running.Row.Exec;
+            _spool.CountAhead(exec.Id, ExecStream.Stdout, exec.StdoutBytes);
+            _spool.CountAhead(exec.Id, ExecStream.Stderr, exec.StderrBytes);
 
             // A leaf with processes that the command left behind stays until its slot ends.
             running.Leaf?.TryRemove();

@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Win32.SafeHandles;
 using Sleigh.Cgroups;
 using Sleigh.Runtime.Init;
+using Sleigh.Runtime.Memory;
 using Sleigh.Runtime.Records;
 using Sleigh.Runtime.Slots;
 
@@ -27,8 +29,15 @@ internal sealed partial class Execs
         SafeFileHandle? file = _spool.OpenRecord(row.Exec.Id);
         ExecRecord? record = file is null ? null : ExecRecord.Read(file);
         Cgroup? leaf = slot is null ? null : Cgroup.TryOpen(Path.Combine(slot.Execs.Path, row.Exec.Id.ToString()));
-        RunningExec running = new(row, entry, slot, file ?? new SafeFileHandle(), leaf) { Input = InputOf(row.Exec.Id, row.Exec.Input) };
+        RunningExec running = new(row.Rollback is null ? row : row with { Exec = NotYetFinal(row.Exec) }, entry, slot, file ?? new SafeFileHandle(), leaf) { Input = InputOf(row.Exec.Id, row.Exec.Input) };
         _running[running.Id] = running;
+        entry.TryAddCommand(int.MaxValue);
+        if (row.Rollback is OomIntent rollback)
+        {
+            AdoptHeld(running, row.Exec, rollback);
+            return;
+        }
+
         if (row.KillAt is DateTimeOffset killAt && slot is not null)
         {
             // Also when its main process has ended meanwhile: the rest of its tree may ignore TERM.
@@ -54,6 +63,8 @@ internal sealed partial class Execs
 
     private async Task FollowAsync(SandboxEntry entry, Slot slot)
     {
+        // It outlives the operation that began it, and is no part of its trace.
+        Activity.Current = null;
         do
         {
             await foreach (ExecEnded ended in slot.Init.Ended.ReadAllAsync())

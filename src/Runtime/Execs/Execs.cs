@@ -3,23 +3,21 @@ using System.Text;
 using Microsoft.Extensions.Logging;
 using Microsoft.Win32.SafeHandles;
 using Sleigh.Cgroups;
-using Sleigh.Linux;
-using Sleigh.Overlay;
 using Sleigh.Runtime.Init;
 using Sleigh.Runtime.Options;
 using Sleigh.Runtime.Records;
 using Sleigh.Runtime.Slots;
+using Sleigh.Runtime.Telemetry;
 
 namespace Sleigh.Runtime;
 
 /// <inheritdoc cref="IExecs"/>
 internal sealed partial class Execs : IExecs, IDisposable
 {
-    private const int MaxUserFileBytes = 1 << 20;
-
     private readonly SandboxTable _sandboxes;
     private readonly SandboxStarter _starter;
     private readonly Traffic _traffic;
+    private readonly Background _background;
     private readonly RecordStore _records;
     private readonly Spool _spool;
     private readonly LiveOptions _options;
@@ -30,15 +28,19 @@ internal sealed partial class Execs : IExecs, IDisposable
     private readonly CancellationTokenSource _stopping = new();
 
     public Execs(
-        SandboxTable sandboxes, SandboxStarter starter, RecordStore records, Spool spool, LiveOptions options, Traffic traffic, TimeProvider time,
-        ILogger logger)
+        SandboxTable sandboxes, SandboxStarter starter, RecordStore records, Spool spool, LiveOptions options, Traffic traffic,
+        Background background, TimeProvider time, ILogger logger)
     {
-        (_sandboxes, _starter, _traffic, _records, _spool, _options, _time, _logger) = (sandboxes, starter, traffic, records, spool, options, time, logger);
+        (_sandboxes, _starter, _traffic, _background, _records, _spool, _options, _time, _logger) =
+            (sandboxes, starter, traffic, background, records, spool, options, time, logger);
         _capabilities = Capabilities.Mask(options.Now.Sandbox.Capabilities);
         starter.Started = Follow;
         // Taken once: the source itself is disposed of at the very end.
         Stopping = _stopping.Token;
     }
+
+    /// <summary>Told of each command before it starts, but for those that only read; set once, before anything starts.</summary>
+    public Func<SandboxEntry, CancellationToken, Task<StateBefore?>> BeforeCommand { get; set; } = (_, _) => Task.FromResult<StateBefore?>(null);
 
     /// <summary>Whether daemon shutdown has begun; nothing new is started then.</summary>
     public bool IsStopping => _stopping.IsCancellationRequested;
@@ -56,8 +58,28 @@ internal sealed partial class Execs : IExecs, IDisposable
     public async Task<Exec> StartAsync(SandboxId sandbox, ExecSpec spec, CancellationToken cancellationToken)
     {
         SandboxEntry entry = _sandboxes.Require(sandbox);
-        CheckQuota(sandbox);
-        using Traffic.Pass pass = _traffic.Enter();
+        CheckQuota(entry);
+        bool running = false;
+        try
+        {
+            using Traffic.Pass pass = _traffic.Enter();
+            return await StartAsync(entry, spec, () => running = true, cancellationToken);
+        }
+        finally
+        {
+            if (!running)
+            {
+                entry.RemoveCommand();
+            }
+        }
+    }
+
+    // From the call of counted on the command is counted out by its end.
+    private async Task<Exec> StartAsync(SandboxEntry entry, ExecSpec spec, Action counted, CancellationToken cancellationToken)
+    {
+        SandboxId sandbox = entry.Id;
+        ExecSpan? trace = ExecSpan.Begin();
+        using StateBefore? before = spec.Origin == ExecOrigin.OpsRead ? null : await BeforeCommand(entry, cancellationToken);
         Slot slot = await _starter.EnsureRunningAsync(entry, cancellationToken);
         Touch(entry);
 
@@ -67,9 +89,10 @@ internal sealed partial class Execs : IExecs, IDisposable
             {
                 Id = ExecId.New(), Sandbox = sandbox, Session = record.Sandbox.Session, Status = ExecStatus.Running,
                 Started = _time.GetUtcNow(), Origin = spec.Origin, Input = spec.Input,
+                SnapshotBefore = before?.Snapshot,
             },
             slot.Id, spec.Timeout ?? _options.Now.Exec.DefaultTimeout, null, ExecEndCause.Itself);
-        _records.AddExec(row);
+        _records.AddExec(row, WebhookText.OfCommand(spec), spec.Webhook, spec.StartKey);
         SpoolFiles files;
         try
         {
@@ -81,14 +104,20 @@ internal sealed partial class Execs : IExecs, IDisposable
             {
                 Status = ExecStatus.Failed, Error = ExecEnd.NotStarted("its output files could not be made").Error, Completed = _time.GetUtcNow(),
             });
+            if (spec.StartKey is StartKey key)
+            {
+                _records.ForgetReply(row.Exec.Session, key.Key);
+            }
+
             throw Failures.Translate(e, ErrorKind.DiskFull, "the command's output files could not be made; the data disk may be full");
         }
 
         RunningExec running = new(row, entry, slot, files.Record, MakeLeaf(slot, row.Exec.Id))
         {
-            IsStarting = true, Input = InputOf(row.Exec.Id, spec.Input),
+            IsStarting = true, Input = InputOf(row.Exec.Id, spec.Input), Trace = trace, CountsAtStart = slot.ReadLimitCounts(withPeak: false),
         };
         _running[running.Id] = running;
+        counted();
         using (files)
         {
             // Whoever ends the slot sets the cause first and looks for its commands then: one of the two sees the other.
@@ -122,11 +151,10 @@ internal sealed partial class Execs : IExecs, IDisposable
     public Exec? Find(ExecId id) => _running.TryGetValue(id, out RunningExec? running) ? running.View : _records.FindExec(id)?.Exec;
 
     /// <inheritdoc/>
-    public ExecResult Read(ExecId id)
-    {
-        Exec exec = Find(id) ?? throw RuntimeException.NoExec(id);
-        return new ExecResult(exec, Tail(exec, ExecStream.Stdout), Tail(exec, ExecStream.Stderr));
-    }
+    public ExecResult Read(ExecId id) => WithOutput(Find(id) ?? throw RuntimeException.NoExec(id));
+
+    /// <inheritdoc/>
+    public ExecResult WithOutput(Exec exec) => new(exec, Tail(exec, ExecStream.Stdout), Tail(exec, ExecStream.Stderr));
 
     /// <inheritdoc/>
     public ExecResult Cancel(ExecId id)
@@ -139,7 +167,7 @@ internal sealed partial class Execs : IExecs, IDisposable
                 before = before with { Status = ExecStatus.Cancelling };
             }
 
-            return new ExecResult(before, Tail(before, ExecStream.Stdout), Tail(before, ExecStream.Stderr));
+            return WithOutput(before);
         }
 
         return Read(id);
@@ -156,13 +184,13 @@ internal sealed partial class Execs : IExecs, IDisposable
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<Exec> List(SessionId? session, SandboxId? sandbox, int limit, ExecId? before) =>
+    public IReadOnlyList<Exec> List(SessionId? session, SandboxId? sandbox, int limit, ExecMark? before) =>
     [
         .. _records.ListExecs(session, sandbox, limit, before)
             .Select(exec => _running.TryGetValue(exec.Id, out RunningExec? running) ? running.View : exec),
     ];
 
-    /// <summary>Commands running now, by sandbox.</summary>
+    /// <inheritdoc/>
     public IReadOnlyDictionary<SandboxId, int> CountRunning() =>
         _running.Values.GroupBy(r => r.Sandbox.Id).ToDictionary(g => g.Key, g => g.Count());
 
@@ -183,7 +211,7 @@ internal sealed partial class Execs : IExecs, IDisposable
         return leaf;
     }
 
-    private void CheckQuota(SandboxId sandbox)
+    private void CheckQuota(SandboxEntry entry)
     {
         if (IsStopping)
         {
@@ -191,16 +219,10 @@ internal sealed partial class Execs : IExecs, IDisposable
         }
 
         int most = _options.Now.Exec.MaxRunningPerSandbox;
-        if (CountRunning(sandbox) >= most)
+        if (!entry.TryAddCommand(most))
         {
-            throw new RuntimeException(
-                ErrorKind.QuotaExceeded, $"sandbox {sandbox} runs {most} commands already; wait for one to end or cancel one")
-            {
-                Details = new Dictionary<string, object>
-                {
-                    ["quota"] = "running_execs_per_sandbox", ["limit"] = most,
-                },
-            };
+            throw RuntimeException.Quota(
+                "running_execs_per_sandbox", most, $"sandbox {entry.Id} runs {most} commands already; wait for one to end or cancel one");
         }
     }
 
@@ -209,6 +231,7 @@ internal sealed partial class Execs : IExecs, IDisposable
     {
         DateTimeOffset now = _time.GetUtcNow();
         entry.LastUsed = now;
+        entry.IsUntouched = false;
         if (now - entry.PersistedUse > TimeSpan.FromSeconds(60))
         {
             entry.PersistedUse = now;
@@ -221,7 +244,7 @@ internal sealed partial class Execs : IExecs, IDisposable
         try
         {
             string wanted = spec.User ?? record.Sandbox.User ?? record.Settings.User ?? "0";
-            if (!TryResolve(slot, wanted, out ResolvedUser? user, out string reason))
+            if (SlotUsers.Find(slot, wanted, out string reason) is not ResolvedUser user)
             {
                 Finish(running, ExecEnd.NotStarted(reason), null);
                 return;
@@ -235,8 +258,9 @@ internal sealed partial class Execs : IExecs, IDisposable
                     ExecId = running.Id,
                     Arguments = spec.Argv ?? ["sh", "-lc", spec.Command!],
                     Environment = CommandEnvironment.Build(
-                        record.Settings.Env, record.Env, spec.Env, user, SandboxIdentity.HostName(record.Sandbox), spec.Terminal is not null),
-                    WorkingDirectory = spec.Cwd ?? (record.Settings.WorkingDirectory is { Length: > 0 } cwd ? cwd : "/"),
+                        record.Settings.Env, record.Env, spec.Env, user, SandboxIdentity.HostName(record.Sandbox), spec.Terminal is not null,
+                        spec.PassedVariables),
+                    WorkingDirectory = WorkingDirectory(record.Settings.WorkingDirectory, spec.Cwd),
                     Uid = user.Uid,
                     Gid = user.Gid,
                     Groups = user.Groups,
@@ -259,6 +283,7 @@ internal sealed partial class Execs : IExecs, IDisposable
                 return;
             }
 
+            running.Trace?.Started = DateTime.UtcNow;
             if (running.Row.TimeLimit is TimeSpan limit)
             {
                 ArmLimit(running, limit);
@@ -275,42 +300,18 @@ internal sealed partial class Execs : IExecs, IDisposable
         }
     }
 
+    private static string WorkingDirectory(string? image, string? wanted)
+    {
+        string own = image is { Length: > 0 } ? image : "/";
+        return wanted is null ? own : wanted.StartsWith('/') ? wanted : $"{own.TrimEnd('/')}/{wanted}";
+    }
+
     /// <summary>Above sleigh-init's own, so that the kernel takes a command before PID 1.</summary>
     private const int CommandOomScore = 100;
 
-    private static bool TryResolve(
-        Slot slot, string wanted, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out ResolvedUser? user, out string reason)
-    {
-        user = null;
-        if (!UserName.TryParse(wanted, out UserName? name))
-        {
-            reason = $"'{wanted}' is no user";
-            return false;
-        }
-
-        user = UserDatabase.Resolve(name, ReadText(slot, "/etc/passwd"), ReadText(slot, "/etc/group"), out reason);
-        return user is not null;
-    }
-
-    private static string ReadText(Slot slot, string path)
-    {
-        try
-        {
-            return slot.Tree is SafeFileHandle root && TreeFiles.ReadSmallFile(root, path, MaxUserFileBytes) is byte[] text
-                ? Encoding.UTF8.GetString(text)
-                : string.Empty;
-        }
-        catch (Exception e) when (e is KernelException or InvalidDataException)
-        {
-            // A sandbox that has made its own /etc/passwd unreadable has no names; numbers still work.
-            return string.Empty;
-        }
-    }
-
-    private string Tail(Exec exec, ExecStream stream) => _spool.Tail(
-        exec.Id,
-        stream,
-        () => (exec.IsFinal ? exec : Find(exec.Id) ?? exec) is var now && stream == ExecStream.Stdout ? now.StdoutBytes : now.StderrBytes);
+    private string Tail(Exec exec, ExecStream stream) => exec.IsFinal
+        ? _spool.FinalTail(exec.Id, stream, Total(exec, stream))
+        : _spool.Tail(exec.Id, stream, () => Total(Find(exec.Id) ?? exec, stream));
 
     [LoggerMessage(EventId = 1301, EventName = "exec", Level = LogLevel.Warning, Message = "The start of {Exec} was not answered; its record will tell what became of it")]
     private static partial void StartUnclear(ILogger logger, string exec, Exception exception);

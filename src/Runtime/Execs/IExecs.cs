@@ -59,9 +59,15 @@ public interface IExecs
     /// <param name="session">Only of this session.</param>
     /// <param name="sandbox">Only of this sandbox.</param>
     /// <param name="limit">At most this many.</param>
-    /// <param name="before">Only what was started before it; one that is no longer kept gives none.</param>
-    IReadOnlyList<Exec> List(SessionId? session, SandboxId? sandbox, int limit, ExecId? before);
+    /// <param name="before">Only what comes behind it.</param>
+    IReadOnlyList<Exec> List(SessionId? session, SandboxId? sandbox, int limit, ExecMark? before);
+
+    /// <summary>An exec with its output tails; they are empty once its output is gone.</summary>
+    ExecResult WithOutput(Exec exec);
 
     /// <summary>Commands running now, in one sandbox or in all.</summary>
     int CountRunning(SandboxId? sandbox);
+
+    /// <summary>Commands running now, by sandbox; a sandbox without any is not in it.</summary>
+    IReadOnlyDictionary<SandboxId, int> CountRunning();
 }

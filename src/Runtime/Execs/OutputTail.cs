@@ -44,6 +44,11 @@ internal static class OutputTail
     /// <summary>Code points in <paramref name="bytes"/>, one for each invalid sequence.</summary>
     public static long CountRunes(ReadOnlySpan<byte> bytes)
     {
+        if (Ascii.IsValid(bytes))
+        {
+            return bytes.Length;
+        }
+
         if (Utf8.IsValid(bytes))
         {
             return bytes.Length - CountContinuations(bytes);

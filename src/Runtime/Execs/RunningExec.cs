@@ -3,6 +3,7 @@ using Sleigh.Cgroups;
 using Sleigh.Runtime.Init;
 using Sleigh.Runtime.Records;
 using Sleigh.Runtime.Slots;
+using Sleigh.Runtime.Telemetry;
 
 namespace Sleigh.Runtime;
 
@@ -32,6 +33,12 @@ internal sealed class RunningExec : IDisposable
 
     /// <summary>What can be written to it; null without live input.</summary>
     public ExecInput? Input { get; init; }
+
+    /// <summary>What its slot's limit had done when it started; null when not known, as after a restart.</summary>
+    public LimitCounts? CountsAtStart { get; init; }
+
+    /// <summary>Its trace; null when nobody listens, and after a restart.</summary>
+    public ExecSpan? Trace { get; init; }
 
     /// <summary>True until its start has been answered, or given up.</summary>
     public bool IsStarting { get; set; }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Microsoft.Win32.SafeHandles;
 using Sleigh.Linux;
 using Sleigh.Runtime.Init;
@@ -48,10 +49,18 @@ internal sealed class Spool
     public SafeFileHandle? OpenRecord(ExecId id)
     {
         string path = RecordPath(id);
-        return File.Exists(path) ? File.OpenHandle(path, share: FileShare.ReadWrite | FileShare.Delete) : null;
+        try
+        {
+            return File.Exists(path) ? File.OpenHandle(path, share: FileShare.ReadWrite | FileShare.Delete) : null;
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            // It was removed in this moment.
+            return null;
+        }
     }
 
-    /// <summary>The text of a stream as the contract shows it; empty once the files are gone.</summary>
+    /// <summary>The text of a running command's stream as the contract shows it; empty once the files are gone.</summary>
     public string Tail(ExecId id, ExecStream stream, Func<long> total)
     {
         if (Open(id, stream) is not SpoolReader reader)
@@ -62,10 +71,40 @@ internal sealed class Spool
         using (reader)
         {
             (byte[] tail, long end) = reader.ReadLiveTail(OutputTail.WindowBytes, total);
-            string name = stream == ExecStream.Stdout ? "stdout" : "stderr";
             return end <= tail.Length
-                ? OutputTail.Render(name, tail)
-                : OutputTail.Render(name, tail, CountRunes(reader, end));
+                ? OutputTail.Render(NameOf(stream), tail)
+                : OutputTail.Render(NameOf(stream), tail, CountRunes(reader, end));
+        }
+    }
+
+    /// <summary>The text of a stream of which no more comes, as the contract shows it; empty once the files are gone.</summary>
+    public string FinalTail(ExecId id, ExecStream stream, long total)
+    {
+        string path = PathOf(id, stream);
+
+        // All of a short stream lies before any cap: the record need not be asked for it.
+        bool isShort = total <= OutputTail.WindowBytes;
+        if (total == 0 || (isShort ? OpenFile(path, total) : Open(id, stream)) is not SpoolReader reader)
+        {
+            return string.Empty;
+        }
+
+        using (reader)
+        {
+            byte[] tail = reader.ReadTail(OutputTail.WindowBytes, total);
+            return isShort ? OutputTail.Render(NameOf(stream), tail) : OutputTail.Render(NameOf(stream), tail, KnownRunes(path, reader, total));
+        }
+    }
+
+    /// <summary>Counts the code points of a stream of which no more comes, so that later looks at its tail need not.</summary>
+    public void CountAhead(ExecId id, ExecStream stream, long total)
+    {
+        if (total > OutputTail.WindowBytes && Open(id, stream) is SpoolReader reader)
+        {
+            using (reader)
+            {
+                KnownRunes(PathOf(id, stream), reader, total);
+            }
         }
     }
 
@@ -109,9 +148,16 @@ internal sealed class Spool
     /// <summary>Removes an exec's files; what is gone already is fine.</summary>
     public void Remove(ExecId id)
     {
-        if (Directory.Exists(PathOf(id)))
+        try
         {
-            Directory.Delete(PathOf(id), recursive: true);
+            if (Directory.Exists(PathOf(id)))
+            {
+                Directory.Delete(PathOf(id), recursive: true);
+            }
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // Somebody else removed it at the same moment.
         }
     }
 
@@ -122,12 +168,24 @@ internal sealed class Spool
     private static SafeFileHandle Make(string directory, string name) =>
         File.OpenHandle(Path.Combine(directory, name), FileMode.Create, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
 
+    private static long KnownRunes(string path, SpoolReader reader, long total)
+    {
+        if (RuneCounts.Read(path, total) is long known)
+        {
+            return known;
+        }
+
+        long counted = CountRunes(reader, total);
+        RuneCounts.Keep(path, total, counted);
+        return counted;
+    }
+
     // Code points in everything written. What lies between the stored part and the tail is not there any more to be counted: its
     // bytes count as one code point each.
     private static long CountRunes(SpoolReader reader, long total)
     {
         long stored = reader.Stored(total);
-        byte[] buffer = new byte[Math.Min(stored, 1 << 20)];
+        byte[] buffer = ArrayPool<byte>.Shared.Rent((int)Math.Min(stored, 1 << 20));
         long runes = total - stored;
         long offset = 0;
         while (offset < stored)
@@ -144,8 +202,11 @@ internal sealed class Spool
             offset += whole;
         }
 
+        ArrayPool<byte>.Shared.Return(buffer);
         return runes;
     }
+
+    private static string NameOf(ExecStream stream) => stream == ExecStream.Stdout ? "stdout" : "stderr";
 
     private string PathOf(ExecId id) => Path.Combine(_root, id.ToString());
 
@@ -156,9 +217,20 @@ internal sealed class Spool
         return record is not null && ExecRecord.Read(record) is { } found ? found.SpoolCap : Cap;
     }
 
-    private SpoolReader? Open(ExecId id, ExecStream stream)
+    private string PathOf(ExecId id, ExecStream stream) => Path.Combine(PathOf(id), NameOf(stream));
+
+    private SpoolReader? Open(ExecId id, ExecStream stream) => OpenFile(PathOf(id, stream), CapOf(id));
+
+    private static SpoolReader? OpenFile(string path, long cap)
     {
-        string path = Path.Combine(PathOf(id), stream == ExecStream.Stdout ? "stdout" : "stderr");
-        return File.Exists(path) ? SpoolReader.Open(path, CapOf(id)) : null;
+        try
+        {
+            return File.Exists(path) ? SpoolReader.Open(path, cap) : null;
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            // It was removed in this moment.
+            return null;
+        }
     }
 }

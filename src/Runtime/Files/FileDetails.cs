@@ -21,6 +21,9 @@ public sealed record FileDetails
     /// <summary>Last change of the data.</summary>
     public required DateTimeOffset Modified { get; init; }
 
+    /// <summary>Another text for each version of the file: its inode, size and time of change.</summary>
+    public string Version { get; init; } = "";
+
     /// <summary>Where a symbolic link points; bytes that are no UTF-8 are replaced.</summary>
     public string? LinkTarget { get; init; }
 }

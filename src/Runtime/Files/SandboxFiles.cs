@@ -1,7 +1,10 @@
+using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Microsoft.Win32.SafeHandles;
+using Sleigh.Containerd;
 using Sleigh.Linux;
 using Sleigh.Overlay;
+using Sleigh.Runtime.Records;
 using Sleigh.Runtime.Slots;
 
 namespace Sleigh.Runtime;
@@ -12,19 +15,29 @@ internal sealed partial class SandboxFiles : ISandboxFiles
     private readonly SandboxTable _table;
     private readonly SandboxStarter _starter;
     private readonly Execs _execs;
+    private readonly RecordStore _records;
+    private readonly FileWrites _writes;
+    private readonly SnapshotTable _snapshots;
+    private readonly LayerStore _layers;
+    private readonly ImageStore _images;
+    private readonly TreeMounter _mounter;
     private readonly ILogger _logger;
 
-    public SandboxFiles(SandboxParts parts) => (_table, _starter, _execs, _logger) = (parts.Table, parts.Starter, parts.Execs, parts.Logger);
+    public SandboxFiles(SandboxParts parts, TreeMounter mounter)
+    {
+        (_table, _starter, _execs, _records, _writes, _logger) = (parts.Table, parts.Starter, parts.Execs, parts.Records, parts.FileWrites, parts.Logger);
+        (_snapshots, _layers, _images, _mounter) = (parts.Snapshots, parts.Layers, parts.Images, mounter);
+    }
 
     /// <inheritdoc/>
     public Task<FileDetails> StatAsync(SandboxId id, string path, CancellationToken cancellationToken) => UseAsync(
-        _table.Require(id), (root, _) => Task.FromResult(Describe(TreeArchives.Stat(root, path))), cancellationToken);
+        _table.Require(id), (_, root, _) => Task.FromResult(Describe(TreeArchives.Stat(root, path))), cancellationToken);
 
     /// <inheritdoc/>
     public async Task<ArchiveSent> ReadArchiveAsync(SandboxId id, string path, Stream output, CancellationToken cancellationToken)
     {
         TreeArchiveSummary sent = await UseAsync(
-            _table.Require(id), (root, token) => TreeArchives.ReadAsync(root, path, output, token), cancellationToken);
+            _table.Require(id), (_, root, token) => TreeArchives.ReadAsync(root, path, output, token), cancellationToken);
         Read(_logger, id.ToString(), sent.Members, sent.Bytes, sent.LeftOut);
         return new ArchiveSent(sent.Members, sent.Bytes, sent.LeftOut);
     }
@@ -34,12 +47,12 @@ internal sealed partial class SandboxFiles : ISandboxFiles
     {
         SandboxEntry entry = _table.Require(id);
         using IDisposable turn = await entry.Turns.EnterAsync(id, "file copy", cancellationToken);
-        TreeExtraction written = await UseAsync(entry, (root, token) => TreeArchives.WriteAsync(root, path, archive, token), cancellationToken);
+        TreeExtraction written = await UseAsync(entry, (_, root, token) => TreeArchives.WriteAsync(root, path, archive, token), cancellationToken);
         Written(_logger, id.ToString(), written.Files, written.Bytes);
         return new ArchiveReceived(written.Files, written.Bytes);
     }
 
-    private async Task<T> UseAsync<T>(SandboxEntry entry, Func<SafeFileHandle, CancellationToken, Task<T>> work, CancellationToken cancellationToken)
+    private async Task<T> UseAsync<T>(SandboxEntry entry, Func<Slot, SafeFileHandle, CancellationToken, Task<T>> work, CancellationToken cancellationToken)
     {
         Slot slot = await _starter.EnsureRunningAsync(entry, cancellationToken);
         using IDisposable use = slot.Users.TryEnter() ?? throw Ended(entry);
@@ -48,7 +61,7 @@ internal sealed partial class SandboxFiles : ISandboxFiles
         _execs.Touch(entry);
         try
         {
-            return await work(root, either.Token);
+            return await work(slot, root, either.Token);
         }
         catch (OperationCanceledException) when (slot.Users.Ended.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
@@ -71,12 +84,15 @@ internal sealed partial class SandboxFiles : ISandboxFiles
             Hint = "send the request again",
         };
 
-    private static RuntimeException Translate(TreeFileException e)
+    private static RuntimeException NoUser(string user, string reason) =>
+        RuntimeException.Invalid("user", $"bad request: user {user} is not known in the sandbox: {reason}");
+
+    private static RuntimeException Translate(TreeFileException e, string pathField = "path")
     {
         (ErrorKind kind, string field) = e.Failure switch
         {
-            TreeFailure.NotFound => (ErrorKind.NotFound, "path"),
-            TreeFailure.NotAllowed => (ErrorKind.PathNotAllowed, e.Entry is null ? "path" : "body"),
+            TreeFailure.NotFound => (ErrorKind.NotFound, pathField),
+            TreeFailure.NotAllowed => (ErrorKind.PathNotAllowed, e.Entry is null ? pathField : "body"),
             TreeFailure.BadArchive => (ErrorKind.InvalidArgument, "body"),
             TreeFailure.Full => (ErrorKind.DiskFull, ""),
             TreeFailure.Changed => (ErrorKind.SandboxBusy, ""),
@@ -101,21 +117,26 @@ internal sealed partial class SandboxFiles : ISandboxFiles
         FileStatus status = found.Status;
         return new FileDetails
         {
-            Kind = status.Type switch
-            {
-                FileType.Regular => "file",
-                FileType.Directory => "dir",
-                FileType.SymbolicLink => "symlink",
-                _ => "other",
-            },
+            Kind = KindOf(status.Type),
             Size = status.Size,
             Mode = status.Mode,
             UserId = status.UserId,
             GroupId = status.GroupId,
             Modified = TimeOf(status.ModifyTime),
+            Version = string.Create(
+                CultureInfo.InvariantCulture, $"{status.Inode:x}-{status.Size:x}-{status.ModifyTime.Seconds:x}.{status.ModifyTime.Nanoseconds:x}-{status.ChangeTime.Seconds:x}.{status.ChangeTime.Nanoseconds:x}"),
             LinkTarget = found.LinkTarget?.ToString(),
         };
     }
+
+    /// <summary>The word for callers.</summary>
+    internal static string KindOf(FileType type) => type switch
+    {
+        FileType.Regular => "file",
+        FileType.Directory => "dir",
+        FileType.SymbolicLink => "symlink",
+        _ => "other",
+    };
 
     // A file may claim to be of any year.
     private static DateTimeOffset TimeOf(FileTime time) =>

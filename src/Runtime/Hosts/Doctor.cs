@@ -28,6 +28,13 @@ public sealed class Doctor
     public Task<IReadOnlyList<DoctorCheck>> ExamineAsync(CancellationToken cancellationToken) =>
         _examination.RunAsync([.. Checks(_options())], cancellationToken);
 
+    /// <summary>The check of open files alone: for how many sandboxes the descriptors of this process suffice.</summary>
+    public static DoctorCheck OpenFiles()
+    {
+        Finding finding = LimitChecks.FilesNow();
+        return new DoctorCheck(LimitChecks.OpenFiles, finding.Result, finding.Seen, finding.Remedy);
+    }
+
     private IEnumerable<HostCheck> Checks(SleighOptions options) =>
     [
         .. new AccessChecks(options).List(), .. KernelChecks.List(), .. CgroupChecks.List(options.Cgroup.Subtree), .. PressureChecks.List(),

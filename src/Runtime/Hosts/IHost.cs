@@ -15,11 +15,20 @@ public interface IHost
     /// <summary>What <c>sleighctl status</c> shows.</summary>
     Task<HostStatus> StatusAsync(CancellationToken cancellationToken);
 
+    /// <summary>What the host has and how much of it is in use. Reads kernel files and asks containerd for its version.</summary>
+    Task<HostResources> ResourcesAsync(CancellationToken cancellationToken);
+
+    /// <summary>How near the host is to running out of memory; sends an alert where one is set and due, and waits for it a moment at most.</summary>
+    Task<OomDiagnosis> DiagnoseOomAsync(CancellationToken cancellationToken);
+
     /// <summary>Facts of the host with remedies.</summary>
     Task<IReadOnlyList<DoctorCheck>> DoctorAsync(CancellationToken cancellationToken);
 
     /// <summary>The most memory one sandbox may be promised, in MB.</summary>
     int MemoryBudgetMb { get; }
+
+    /// <summary>Why <c>disk_limit_mb</c> cannot be held here; null: it can.</summary>
+    string? DiskLimitUnavailable { get; }
 
     /// <summary>Logical cores.</summary>
     int Cores { get; }

@@ -2,8 +2,8 @@ using System.Globalization;
 
 namespace Sleigh.Runtime;
 
-/// <summary>Total and available memory of the host, from /proc/meminfo.</summary>
-internal readonly record struct MemoryInfo(long TotalBytes, long AvailableBytes)
+/// <summary>Total and available memory of the host, and its swap, from /proc/meminfo.</summary>
+internal readonly record struct MemoryInfo(long TotalBytes, long AvailableBytes, long SwapFreeBytes = 0, long SwapTotalBytes = 0)
 {
     /// <summary>Available over total, 0 to 1.</summary>
     public double AvailableRatio => TotalBytes == 0 ? 0 : (double)AvailableBytes / TotalBytes;
@@ -16,15 +16,21 @@ internal readonly record struct MemoryInfo(long TotalBytes, long AvailableBytes)
     {
         long? total = null;
         long? available = null;
+        long? swap = null;
+        long? swapTotal = null;
         foreach (string line in text.Split('\n'))
         {
             total ??= Kilobytes(line, "MemTotal:");
             available ??= Kilobytes(line, "MemAvailable:");
+            swap ??= Kilobytes(line, "SwapFree:");
+            swapTotal ??= Kilobytes(line, "SwapTotal:");
         }
 
         return new MemoryInfo(
             total ?? throw new FormatException($"no 'MemTotal' line in '{text}'"),
-            available ?? throw new FormatException($"no 'MemAvailable' line in '{text}'"));
+            available ?? throw new FormatException($"no 'MemAvailable' line in '{text}'"),
+            swap ?? 0,
+            swapTotal ?? 0);
     }
 
     private static long? Kilobytes(string line, string key) =>

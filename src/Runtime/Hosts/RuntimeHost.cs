@@ -1,8 +1,10 @@
 using System.Reflection;
 using Sleigh.Cgroups;
 using Sleigh.Containerd;
+using Sleigh.Linux;
 using Sleigh.Linux.Sqlite;
 using Sleigh.Overlay;
+using Sleigh.Runtime.Memory;
 
 namespace Sleigh.Runtime;
 
@@ -15,12 +17,15 @@ internal sealed class RuntimeHost : IHost
     private readonly ContainerdClient _containerd;
     private readonly CgroupHierarchy _hierarchy;
     private readonly Doctor _doctor;
+    private readonly HostAlerts _alerts;
+    private readonly HostGauge _gauge = new("/proc");
     private readonly string _mode;
     private readonly DateTimeOffset _started;
 
-    public RuntimeHost(SandboxParts parts, ContainerdClient containerd, CgroupHierarchy hierarchy, Doctor doctor, string mode)
+    public RuntimeHost(
+        SandboxParts parts, ContainerdClient containerd, CgroupHierarchy hierarchy, Doctor doctor, HostAlerts alerts, string mode)
     {
-        (_parts, _containerd, _hierarchy, _doctor, _mode) = (parts, containerd, hierarchy, doctor, mode);
+        (_parts, _containerd, _hierarchy, _doctor, _alerts, _mode) = (parts, containerd, hierarchy, doctor, alerts, mode);
         _started = parts.Time.GetUtcNow();
     }
 
@@ -36,6 +41,9 @@ internal sealed class RuntimeHost : IHost
 
     /// <inheritdoc/>
     public int MemoryBudgetMb => _parts.Guard.CeilingMb;
+
+    /// <inheritdoc/>
+    public string? DiskLimitUnavailable => _parts.Layers.QuotaSupport is { Kind: LayerQuotaKind.None, Reason: string reason } ? reason : null;
 
     /// <inheritdoc/>
     public int Cores => Environment.ProcessorCount;
@@ -72,6 +80,36 @@ internal sealed class RuntimeHost : IHost
             ParkedSlots = pool.Available,
             ParkedSlotsTarget = pool.TargetNow,
         };
+    }
+
+    /// <inheritdoc/>
+    public async Task<HostResources> ResourcesAsync(CancellationToken cancellationToken)
+    {
+        HostFigures figures = _gauge.Read();
+        HostMemory ledger = _parts.Memory.ReadHost();
+        FileSystemStatus disk = FileSystems.Stat(_parts.Options.Now.DataDir);
+        Sandbox[] sandboxes = [.. _parts.Table.All.Where(e => !e.IsDeleted).Select(e => e.View)];
+        return new HostResources
+        {
+            Time = _parts.Time.GetUtcNow(),
+            Cores = Cores,
+            Figures = figures,
+            EngineVersion = await ContainerdVersionAsync(cancellationToken),
+            DiskTotalBytes = disk.TotalBytes,
+            DiskFreeBytes = disk.AvailableBytes,
+            RunningSandboxes = sandboxes.Count(s => s.Status == SandboxStatus.Running),
+            Sandboxes = sandboxes.Length,
+            BudgetBytes = ledger.BudgetBytes,
+            LimitsBytes = ledger.LimitsBytes,
+            UsedBytes = ledger.UsedBytes,
+        };
+    }
+
+    /// <inheritdoc/>
+    public async Task<OomDiagnosis> DiagnoseOomAsync(CancellationToken cancellationToken)
+    {
+        OomDiagnosis diagnosis = new(_parts.Time.GetUtcNow(), _gauge.Read(), AlertResult.None);
+        return diagnosis with { Alert = await _alerts.TellAsync(diagnosis, cancellationToken) };
     }
 
     /// <inheritdoc/>

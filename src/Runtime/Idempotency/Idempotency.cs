@@ -44,6 +44,18 @@ internal sealed class Idempotency : IIdempotency
         return (await mine.Task.WaitAsync(cancellationToken), false);
     }
 
+    /// <summary>Waits for all first calls at work, whose callers may have gone.</summary>
+    public async Task DrainAsync()
+    {
+        Task[] work;
+        lock (_lock)
+        {
+            work = [.. _atWork.Values.Select(w => w.Work)];
+        }
+
+        await Task.WhenAll(work).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
     /// <summary>Forgets what is older than the configured time.</summary>
     public void Sweep() => _records.ForgetReplies(Oldest);
 

@@ -15,6 +15,16 @@ public interface IImages
     /// <exception cref="RuntimeException"><see cref="ErrorKind.InvalidImage"/>, <see cref="ErrorKind.EngineUnavailable"/>.</exception>
     Task<IReadOnlyList<ImageSummary>> ImportAsync(Stream archive, string? name, CancellationToken cancellationToken);
 
+    /// <summary>Makes an image of one layer of the tar of a whole file tree; nothing is left when it is refused.</summary>
+    /// <param name="tar">Plain, or compressed by gzip or zstd; read once from start to end.</param>
+    /// <param name="name">The image's name.</param>
+    /// <param name="configFrom">An image whose settings it gets; null: PATH, and /bin/sh.</param>
+    /// <param name="cancellationToken">Ends the import and takes it back.</param>
+    /// <exception cref="RuntimeException">
+    /// <see cref="ErrorKind.InvalidImage"/>, <see cref="ErrorKind.NotFound"/>: no such image; <see cref="ErrorKind.EngineUnavailable"/>.
+    /// </exception>
+    Task<IReadOnlyList<ImageSummary>> ImportTreeAsync(Stream tar, string name, string? configFrom, CancellationToken cancellationToken);
+
     /// <summary>Makes an image from Debian packages.</summary>
     /// <param name="name">The image's name.</param>
     /// <param name="suite">Such as <c>bookworm</c>.</param>

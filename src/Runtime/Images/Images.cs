@@ -35,6 +35,15 @@ internal sealed class Images : IImages
         });
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<ImageSummary>> ImportTreeAsync(Stream tar, string name, string? configFrom, CancellationToken cancellationToken) =>
+        TranslatedAsync(async () =>
+        {
+            await _pulls.Recovered.WaitAsync(cancellationToken);
+            string full = await TreeImage.ImportAsync(_store, tar, name, configFrom, cancellationToken);
+            return (IReadOnlyList<ImageSummary>)[.. (await ListAsync(cancellationToken)).Where(i => i.Name == full)];
+        });
+
+    /// <inheritdoc/>
     public Task<ImageSummary> BootstrapAsync(
         string name, string suite, IReadOnlyList<string> include, IProgress<string>? progress, CancellationToken cancellationToken) =>
         TranslatedAsync(async () =>

@@ -21,12 +21,16 @@ internal sealed class SlotGauge
     /// <summary>As above, of the text of <c>/proc/&lt;pid&gt;/cgroup</c>.</summary>
     public static SlotGauge Of(Cgroup group, string slot, CgroupMounts mounts, string processCgroup)
     {
-        // A group without the slot's name holds more than the slot.
-        LegacyGroup? Own(string controller) =>
-            LegacyGroup.Find(mounts, processCgroup, controller) is { } found && found.Path.Contains(slot, StringComparison.Ordinal) ? found : null;
-
-        return new SlotGauge(group, Own("memory"), Own("pids"));
+        return new SlotGauge(group, OwnGroup(mounts, processCgroup, slot, "memory"), OwnGroup(mounts, processCgroup, slot, "pids"));
     }
+
+    /// <summary>The version 1 group of a slot for a controller, found by its PID 1; null when it has none of its own.</summary>
+    public static LegacyGroup? OwnGroup(CgroupMounts mounts, int processId, string slot, string controller) =>
+        mounts.Version1.ContainsKey(controller) ? OwnGroup(mounts, ReadGroups(processId), slot, controller) : null;
+
+    // A group without the slot's name holds more than the slot.
+    private static LegacyGroup? OwnGroup(CgroupMounts mounts, string processCgroup, string slot, string controller) =>
+        LegacyGroup.Find(mounts, processCgroup, controller) is { } found && found.Path.Contains(slot, StringComparison.Ordinal) ? found : null;
 
     /// <summary>What is in use now.</summary>
     public CgroupLoad Read()

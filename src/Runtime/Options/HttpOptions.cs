@@ -26,6 +26,9 @@ public sealed record HttpOptions
     /// <summary>Key <c>http.max_streams_per_session</c>: event streams one session may hold open.</summary>
     public int MaxStreamsPerSession { get; init; } = 64;
 
+    /// <summary>Key <c>http.max_connections</c>: TCP connections open at once; the administrator's socket has as many of its own.</summary>
+    public int MaxConnections { get; init; } = 10_000;
+
     /// <summary>Key <c>http.socket</c>: the administrator's unix socket; null: <see cref="SleighOptions.SocketPath"/> says where.</summary>
     public string? Socket { get; init; }
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Sleigh.Runtime.Memory;
 
 namespace Sleigh.Runtime.Records;
 
@@ -15,4 +16,18 @@ internal sealed record EventRecord
     public string? Image { get; init; }
 
     public ExecFacts? Exec { get; init; }
+
+    public GrowthFacts? Growth { get; init; }
+
+    public string? NearLimit { get; init; }
+
+    public OomReport? Oom { get; init; }
+
+    public FileFacts? File { get; init; }
+
+    public WebhookFacts? Webhook { get; init; }
+
+    public MountFacts? Mount { get; init; }
+
+    public CopyFacts? Copied { get; init; }
 }

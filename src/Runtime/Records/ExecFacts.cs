@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Sleigh.Runtime.Memory;
 
 namespace Sleigh.Runtime.Records;
 
@@ -17,6 +18,14 @@ internal sealed record ExecFacts
 
     public bool TimedOut { get; init; }
 
+    public string? Recovery { get; init; }
+
+    public OomReport? Oom { get; init; }
+
+    public string? SnapshotBefore { get; init; }
+
+    public DiskReport? Disk { get; init; }
+
     public long Started { get; init; }
 
     public long? Completed { get; init; }
@@ -30,6 +39,7 @@ internal sealed record ExecFacts
     public static ExecFacts Of(Exec exec) => new()
     {
         Status = exec.Status, Origin = exec.Origin, ExitCode = exec.ExitCode, Error = exec.Error, TimedOut = exec.TimedOut,
+        Recovery = exec.Recovery, Oom = exec.Oom, SnapshotBefore = exec.SnapshotBefore?.ToString(), Disk = exec.Disk,
         Started = exec.Started.ToUnixTimeMilliseconds(), Completed = exec.Completed?.ToUnixTimeMilliseconds(), Usage = exec.Usage,
         StdoutBytes = exec.StdoutBytes, StderrBytes = exec.StderrBytes,
     };
@@ -37,6 +47,7 @@ internal sealed record ExecFacts
     public Exec ToExec(ExecId id, SandboxId sandbox, SessionId session) => new()
     {
         Id = id, Sandbox = sandbox, Session = session, Status = Status, Origin = Origin, ExitCode = ExitCode, Error = Error, TimedOut = TimedOut,
+        Recovery = Recovery, Oom = Oom, SnapshotBefore = SnapshotBefore is string before ? SnapshotId.Parse(before) : null, Disk = Disk,
         Started = DateTimeOffset.FromUnixTimeMilliseconds(Started),
         Completed = Completed is long end ? DateTimeOffset.FromUnixTimeMilliseconds(end) : null,
         Usage = Usage, StdoutBytes = StdoutBytes, StderrBytes = StderrBytes,

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Sleigh.Runtime.Memory;
 using Sleigh.Runtime.Slots;
 
 namespace Sleigh.Runtime.Records;
@@ -7,8 +8,11 @@ namespace Sleigh.Runtime.Records;
 [JsonSerializable(typeof(Dictionary<string, string>))]
 [JsonSerializable(typeof(IReadOnlyDictionary<string, string>))]
 [JsonSerializable(typeof(CapturedLimits))]
+[JsonSerializable(typeof(IReadOnlyList<CapturedMount>))]
 [JsonSerializable(typeof(ImageSettings))]
 [JsonSerializable(typeof(SlotLimits))]
 [JsonSerializable(typeof(EventRecord))]
+[JsonSerializable(typeof(OomReport))]
+[JsonSerializable(typeof(DiskReport))]
 [JsonSourceGenerationOptions(IgnoreReadOnlyProperties = true)]
 internal sealed partial class RecordJson : JsonSerializerContext;

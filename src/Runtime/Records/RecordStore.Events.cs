@@ -27,9 +27,7 @@ internal sealed partial class RecordStore
     /// <summary>Events behind a number, oldest first.</summary>
     public IReadOnlyList<SessionEvent> ReadEvents(SessionId? session, long after, int limit) => _database.Read(db =>
     {
-        using SqliteStatement select = db.Prepare(session is null
-            ? $"SELECT {EventColumns} FROM events WHERE number > ?1 ORDER BY number LIMIT ?2"
-            : $"SELECT {EventColumns} FROM events WHERE seq > ?1 AND session = ?3 ORDER BY seq LIMIT ?2");
+        using SqliteStatement select = db.Prepare(session is null ? AllEventsSql : EventsSql);
         select.Bind(1, after).Bind(2, limit);
         if (session is SessionId id)
         {
@@ -38,6 +36,18 @@ internal sealed partial class RecordStore
 
         return ReadAll(select, ReadEvent);
     });
+
+    /// <summary>What is asked for events of all sessions behind ?1, at most ?2.</summary>
+    internal const string AllEventsSql = $"SELECT {EventColumns} FROM events WHERE number > ?1 ORDER BY number LIMIT ?2";
+
+    /// <summary>The same of one session, ?3.</summary>
+    internal const string EventsSql = $"SELECT {EventColumns} FROM events WHERE seq > ?1 AND session = ?3 ORDER BY seq LIMIT ?2";
+
+    /// <summary>Records an event that comes with no other change of the records.</summary>
+    public void AddEvent(EventDraft draft) => WriteAndTell(_ => [draft]);
+
+    /// <summary>Records events that report no change of a record.</summary>
+    public void Tell(IReadOnlyList<EventDraft> events) => WriteAndTell(_ => events);
 
     /// <summary>Does the work and records the events it gives, as one step; then tells who watches.</summary>
     private void WriteAndTell(Func<SqliteConnection, IReadOnlyList<EventDraft>> work)
@@ -90,7 +100,14 @@ internal sealed partial class RecordStore
                 Snapshot = kept.Snapshot is string id ? SnapshotId.Parse(id) : null,
                 Name = kept.Name,
                 Image = kept.Image,
+                Growth = kept.Growth?.ToEntry(),
+                NearLimit = kept.NearLimit,
                 Exec = kept.Exec is ExecFacts facts && exec is ExecId of && sandbox is SandboxId inside ? facts.ToExec(of, inside, session) : null,
+                Oom = kept.Oom,
+                File = kept.File,
+                Webhook = kept.Webhook,
+                Mount = kept.Mount is MountFacts mount && sandbox is SandboxId holder ? mount.ToMount(holder, Time(row.GetInt64(4))) : null,
+                Copied = kept.Copied?.ToCopy(),
             });
     }
 }

@@ -1,4 +1,5 @@
 using Sleigh.Linux.Sqlite;
+using Sleigh.Runtime.Memory;
 using Sleigh.Runtime.Slots;
 
 namespace Sleigh.Runtime.Records;
@@ -8,17 +9,33 @@ internal sealed partial class RecordStore
 {
     private const string ExecColumns =
         "id, sandbox, session, slot, status, origin, exit_code, error, timed_out, started, completed, time_limit, kill_at, cause, memory_peak, "
-        + "cpu, wall_ms, stall, io_read, io_write, stdout_bytes, stderr_bytes, input";
+        + "cpu, wall_ms, stall, io_read, io_write, stdout_bytes, stderr_bytes, input, recovery, oom, rollback_layer, rollback_snapshot, rollback_status, "
+        + "snapshot_before, disk";
 
-    /// <summary>Records that a command is about to start.</summary>
-    public void AddExec(ExecRow row) => WriteAndTell(db =>
+    /// <summary>Records that a command is about to start, who is told of its end, and in the same step that a retry with a key finds it.</summary>
+    /// <param name="row">The command.</param>
+    /// <param name="command">Its text as webhooks show it; nothing else reads it.</param>
+    /// <param name="webhook">Where its end is told; null: nowhere.</param>
+    /// <param name="key">What a retry comes with; null: nothing.</param>
+    public void AddExec(ExecRow row, string? command = null, WebhookAddress? webhook = null, StartKey? key = null) => WriteAndTell(db =>
     {
+        if (key is not null)
+        {
+            KeepReply(db, row.Exec.Session, key.Key, key.Fingerprint, new KeptReply(key.Status, [], row.Exec.Id), row.Exec.Started);
+        }
+
         using SqliteStatement insert = db.Prepare(
-            "INSERT INTO execs (id, sandbox, session, slot, status, origin, started, time_limit, cause, input) "
-            + "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
+            "INSERT INTO execs (id, sandbox, session, slot, status, origin, started, time_limit, cause, input, command, snapshot_before) "
+            + "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)");
         insert.Bind(1, row.Exec.Id.ToString()).Bind(2, row.Exec.Sandbox.ToString()).Bind(3, row.Exec.Session.ToString())
             .Bind(4, row.Slot.ToString()).Bind(5, Word(row.Exec.Status)).Bind(6, Word(row.Exec.Origin)).Bind(7, Time(row.Exec.Started))
-            .Bind(8, row.TimeLimit is TimeSpan limit ? Micros(limit) : null).Bind(9, Word(row.Cause)).Bind(10, Word(row.Exec.Input)).Run();
+            .Bind(8, row.TimeLimit is TimeSpan limit ? Micros(limit) : null).Bind(9, Word(row.Cause)).Bind(10, Word(row.Exec.Input))
+            .Bind(11, command).Bind(12, row.Exec.SnapshotBefore?.ToString()).Run();
+        if (webhook is not null && !HasEnded(db, row.Exec.Session))
+        {
+            AddSubscription(db, row.Exec, webhook.Url.AbsoluteUri);
+        }
+
         return [EventDraft.Of(EventTypes.ExecStarted, row.Exec)];
     });
 
@@ -29,19 +46,47 @@ internal sealed partial class RecordStore
         update.Bind(1, id.ToString()).Bind(2, Word(status)).Bind(3, Word(cause)).Bind(4, Time(killAt)).Run();
     });
 
-    /// <summary>Records the final state; a second one is ignored.</summary>
-    public void FinishExec(Exec exec) => WriteAndTell(db =>
+    /// <summary>
+    /// Records the final state and queues its webhooks; a second one is ignored. What ran out of memory is told first, unless
+    /// <see cref="HoldExec"/> has told it.
+    /// </summary>
+    public void FinishExec(Exec exec, bool oomTold = false)
+    {
+        List<QueuedWebhook> queued = [];
+        WriteAndTell(db =>
+        {
+            if (!WriteEnd(db, exec, exec.Status, null))
+            {
+                return [];
+            }
+
+            queued.AddRange(QueueWebhooks(db, exec));
+            return exec.Oom is null || oomTold
+                ? [EventDraft.Of(EventTypes.ExecFinished, exec)]
+                : [EventDraft.OutOfMemory(exec), EventDraft.Of(EventTypes.ExecFinished, exec)];
+        });
+        TellQueued(queued);
+    }
+
+    /// <summary>Records how a command ended and the rollback that is about to follow; its status stays as it is until <see cref="FinishExec"/>.</summary>
+    public void HoldExec(Exec exec, ExecStatus until, OomIntent rollback) => WriteAndTell(db =>
+        WriteEnd(db, exec, until, rollback) ? [EventDraft.OutOfMemory(exec)] : []);
+
+    private static bool WriteEnd(SqliteConnection db, Exec exec, ExecStatus status, OomIntent? rollback)
     {
         using SqliteStatement update = db.Prepare(
             "UPDATE execs SET status = ?2, exit_code = ?3, error = ?4, timed_out = ?5, completed = ?6, memory_peak = ?7, cpu = ?8, "
-            + "wall_ms = ?9, stall = ?10, io_read = ?11, io_write = ?12, stdout_bytes = ?13, stderr_bytes = ?14 "
-            + "WHERE id = ?1 AND status IN ('running', 'cancelling')");
-        update.Bind(1, exec.Id.ToString()).Bind(2, Word(exec.Status)).Bind(3, (long?)exec.ExitCode).Bind(4, exec.Error)
+            + "wall_ms = ?9, stall = ?10, io_read = ?11, io_write = ?12, stdout_bytes = ?13, stderr_bytes = ?14, recovery = ?15, oom = ?16, "
+            + "rollback_layer = ?17, rollback_snapshot = ?18, rollback_status = ?19, disk = ?20 WHERE id = ?1 AND status IN ('running', 'cancelling')");
+        update.Bind(1, exec.Id.ToString()).Bind(2, Word(status)).Bind(3, (long?)exec.ExitCode).Bind(4, exec.Error)
             .Bind(5, exec.TimedOut).Bind(6, Time(exec.Completed)).Bind(7, exec.Usage?.MemoryPeakBytes).Bind(8, exec.Usage?.CpuUsec)
             .Bind(9, exec.Usage?.WallMs).Bind(10, exec.Usage?.StallUsec).Bind(11, exec.Usage?.IoReadBytes)
-            .Bind(12, exec.Usage?.IoWriteBytes).Bind(13, exec.StdoutBytes).Bind(14, exec.StderrBytes).Run();
-        return db.Changes > 0 ? [EventDraft.Of(EventTypes.ExecFinished, exec)] : [];
-    });
+            .Bind(12, exec.Usage?.IoWriteBytes).Bind(13, exec.StdoutBytes).Bind(14, exec.StderrBytes).Bind(15, exec.Recovery)
+            .Bind(16, exec.Oom is OomReport oom ? Json(oom, RecordJson.Default.OomReport) : null).Bind(17, rollback?.Layer)
+            .Bind(18, rollback?.Snapshot.ToString()).Bind(19, rollback is null ? null : Word(rollback.Status))
+            .Bind(20, exec.Disk is DiskReport disk ? Json(disk, RecordJson.Default.DiskReport) : null).Run();
+        return db.Changes > 0;
+    }
 
     /// <summary>An exec as last recorded; null when there is none.</summary>
     public ExecRow? FindExec(ExecId id) => _database.Read(db =>
@@ -57,38 +102,16 @@ internal sealed partial class RecordStore
         return ReadAll(select, ReadExec);
     });
 
-    /// <summary>Execs as last recorded, newest first.</summary>
-    public IReadOnlyList<Exec> ListExecs(SessionId? session, SandboxId? sandbox, int limit, ExecId? before) => _database.Read(db =>
-    {
-        using SqliteStatement select = db.Prepare(
-            $"SELECT {ExecColumns} FROM execs WHERE {(session is null ? "" : "session = ?1 AND ")}{(sandbox is null ? "" : "sandbox = ?2 AND ")}"
-            + $"{(before is null ? "" : "seq < (SELECT seq FROM execs WHERE id = ?3) AND ")}true ORDER BY seq DESC LIMIT ?4");
-        if (session is SessionId owner)
-        {
-            select.Bind(1, owner.ToString());
-        }
-
-        if (sandbox is SandboxId box)
-        {
-            select.Bind(2, box.ToString());
-        }
-
-        if (before is ExecId last)
-        {
-            select.Bind(3, last.ToString());
-        }
-
-        select.Bind(4, limit);
-        return ReadAll(select, row => ReadExec(row).Exec);
-    });
-
     /// <summary>Ids of all execs of a sandbox.</summary>
     public IReadOnlyList<ExecId> ReadExecIds(SandboxId sandbox) => _database.Read(db =>
     {
-        using SqliteStatement select = db.Prepare("SELECT id FROM execs WHERE sandbox = ?1");
+        using SqliteStatement select = db.Prepare(ExecIdsSql);
         select.Bind(1, sandbox.ToString());
         return ReadAll(select, row => ExecId.Parse(row.GetText(0)));
     });
+
+    /// <summary>What is asked for the execs of a sandbox, ?1.</summary>
+    internal const string ExecIdsSql = "SELECT id FROM execs WHERE sandbox = ?1";
 
     private static ExecRow ReadExec(SqliteStatement row) => new(
         new Exec
@@ -109,9 +132,16 @@ internal sealed partial class RecordStore
             StdoutBytes = row.GetInt64(20),
             StderrBytes = row.GetInt64(21),
             Input = Word<LiveInput>(row.GetText(22)),
+            Recovery = row.GetTextOrNull(23),
+            Oom = row.GetTextOrNull(24) is string oom ? Json(oom, RecordJson.Default.OomReport) : null,
+            SnapshotBefore = row.GetTextOrNull(28) is string before ? SnapshotId.Parse(before) : null,
+            Disk = row.GetTextOrNull(29) is string disk ? Json(disk, RecordJson.Default.DiskReport) : null,
         },
         SlotId.Parse(row.GetText(3)),
         row.GetInt64OrNull(11) is long micros ? TimeSpan.FromMicroseconds(micros) : null,
         Time(row.GetInt64OrNull(12)),
-        Word<ExecEndCause>(row.GetText(13)));
+        Word<ExecEndCause>(row.GetText(13)),
+        row.GetTextOrNull(25) is string layer
+            ? new OomIntent(layer, SnapshotId.Parse(row.GetText(26)), Word<ExecStatus>(row.GetText(27)))
+            : null);
 }

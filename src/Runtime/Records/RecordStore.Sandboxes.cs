@@ -1,4 +1,5 @@
 using Sleigh.Linux.Sqlite;
+using Sleigh.Overlay;
 using Sleigh.Runtime.Slots;
 
 namespace Sleigh.Runtime.Records;
@@ -8,12 +9,12 @@ internal sealed partial class RecordStore
 {
     private const string SandboxColumns =
         "id, state, session, layer, slot, image, chain, image_config, labels, env, created, last_used, expires, ttl, memory_mb, ceiling_mb, "
-        + "auto_expand, on_oom, cpus, pids, disk_mb, network, runtime, user, name, base_snapshot, parent_sandbox, parent_snapshot";
+        + "auto_expand, on_oom, cpus, pids, disk_mb, network, runtime, user, name, base_snapshot, parent_sandbox, parent_snapshot, auto_snapshot, mark";
 
     // What is being deleted stays so, whichever change was still under way. Not REPLACE: that would delete another sandbox that holds the same name.
     private static readonly string PutSandboxSql =
         $"INSERT INTO sandboxes ({SandboxColumns}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, "
-        + "?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28) ON CONFLICT (id) DO UPDATE SET "
+        + "?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30) ON CONFLICT (id) DO UPDATE SET "
         + string.Join(", ", SandboxColumns.Split(", ").Skip(1).Select(column => $"{column} = excluded.{column}"))
         + " WHERE sandboxes.state <> 'deleting'";
 
@@ -64,11 +65,14 @@ internal sealed partial class RecordStore
         return first ? events : [];
     });
 
-    /// <summary>Removes a sandbox's row; its files are gone. Execs stay in the history.</summary>
+    /// <summary>Removes a sandbox's row and those of its mounts; its files are gone. Execs stay in the history.</summary>
     public void RemoveSandbox(SandboxId id) => _database.Write(db =>
     {
-        using SqliteStatement delete = db.Prepare("DELETE FROM sandboxes WHERE id = ?1");
-        delete.Bind(1, id.ToString()).Run();
+        foreach (string sql in (ReadOnlySpan<string>)["DELETE FROM sandboxes WHERE id = ?1", "DELETE FROM mounts WHERE sandbox = ?1"])
+        {
+            using SqliteStatement delete = db.Prepare(sql);
+            delete.Bind(1, id.ToString()).Run();
+        }
     });
 
     /// <summary>All sandboxes, oldest first.</summary>
@@ -101,7 +105,8 @@ internal sealed partial class RecordStore
             .Bind(15, s.MemoryLimitMb).Bind(16, s.MemoryCeilingMb).Bind(17, s.AutoExpandMemory).Bind(18, Word(s.OnOom))
             .Bind(19, s.Cpus).Bind(20, s.PidsLimit).Bind(21, s.DiskLimitMb).Bind(22, s.Network).Bind(23, s.RuntimeClass)
             .Bind(24, s.User).Bind(25, s.Name).Bind(26, s.BaseSnapshot?.ToString())
-            .Bind(27, s.Parent?.Sandbox.ToString()).Bind(28, s.Parent?.Snapshot.ToString()).Run();
+            .Bind(27, s.Parent?.Sandbox.ToString()).Bind(28, s.Parent?.Snapshot.ToString())
+            .Bind(29, Word(s.AutoSnapshot)).Bind(30, record.Mark?.Text).Run();
         return changes > 0;
     }
 
@@ -121,6 +126,7 @@ internal sealed partial class RecordStore
             MemoryCeilingMb = row.GetInt32(15),
             AutoExpandMemory = row.GetBool(16),
             OnOom = Word<OomAction>(row.GetText(17)),
+            AutoSnapshot = Word<AutoSnapshot>(row.GetText(28)),
             Cpus = row.GetDoubleOrNull(18),
             PidsLimit = row.GetInt32(19),
             DiskLimitMb = (int?)row.GetInt64OrNull(20),
@@ -134,6 +140,7 @@ internal sealed partial class RecordStore
                 : null,
         },
         Layer = row.GetText(3),
+        Mark = row.GetTextOrNull(29) is string mark ? new LayerMark(mark) : null,
         Slot = row.GetTextOrNull(4) is string slot ? SlotId.Parse(slot) : null,
         Chain = row.GetText(6),
         Settings = Json(row.GetText(7), RecordJson.Default.ImageSettings),

@@ -33,5 +33,6 @@ internal sealed partial class RecordStore
         using SqliteStatement put = db.Prepare("REPLACE INTO slots (id, state, sandbox, pid, limits) VALUES (?1, ?2, ?3, ?4, ?5)");
         put.Bind(1, slot.Id.ToString()).Bind(2, Word(slot.State)).Bind(3, slot.Sandbox?.ToString()).Bind(4, slot.ProcessId)
             .Bind(5, Json(slot.Limits, RecordJson.Default.SlotLimits)).Run();
+        PutMounts(db, slot.Mounts);
     }
 }

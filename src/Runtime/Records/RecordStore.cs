@@ -26,6 +26,16 @@ internal sealed partial class RecordStore : IDisposable
     public static RecordStore Open(string path, TimeProvider? time = null, Func<int>? keptEvents = null) =>
         new(SqliteDatabase.Open(path, Schema.Steps), time ?? TimeProvider.System, keptEvents ?? (() => 1000));
 
+    /// <summary>Keeps a value in place of the one before; gives that.</summary>
+    public string? ReplaceMeta(string key, string value) => _database.Write(db =>
+    {
+        using SqliteStatement select = db.Prepare("SELECT value FROM meta WHERE key = ?1");
+        string? before = select.Bind(1, key).Step() ? select.GetText(0) : null;
+        using SqliteStatement put = db.Prepare("INSERT INTO meta (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = excluded.value");
+        put.Bind(1, key).Bind(2, value).Run();
+        return before;
+    });
+
     /// <summary>A value made at first use and kept, such as the id of this installation.</summary>
     public string MetaOrAdd(string key, Func<string> make) => _database.Write(db =>
     {
@@ -39,6 +49,13 @@ internal sealed partial class RecordStore : IDisposable
         using SqliteStatement insert = db.Prepare("INSERT INTO meta (key, value) VALUES (?1, ?2)");
         insert.Bind(1, key).Bind(2, value).Run();
         return value;
+    });
+
+    /// <summary>What SQLite finds wrong with the database's pages (PRAGMA quick_check); empty: nothing. It reads the whole of it.</summary>
+    public IReadOnlyList<string> Faults() => _database.Read(db =>
+    {
+        using SqliteStatement check = db.Prepare("PRAGMA quick_check(20)");
+        return ReadAll(check, row => row.GetText(0)).Where(fault => fault != "ok").ToArray();
     });
 
     /// <summary>Whether the database answers.</summary>

@@ -74,5 +74,71 @@ internal static class Schema
             id TEXT PRIMARY KEY, reason TEXT NOT NULL, ended INTEGER NOT NULL, cleared INTEGER NOT NULL
         ) WITHOUT ROWID;
         """,
+
+        // rollback_*: what a kill for memory is about to set off, and the status that the command has after it; the row is open until then.
+        """
+        ALTER TABLE execs ADD COLUMN recovery TEXT;
+        ALTER TABLE execs ADD COLUMN oom TEXT;
+        ALTER TABLE execs ADD COLUMN rollback_layer TEXT;
+        ALTER TABLE execs ADD COLUMN rollback_snapshot TEXT;
+        ALTER TABLE execs ADD COLUMN rollback_status TEXT;
+        """,
+
+        // Temporary names in trees, from the tree's root on.
+        "CREATE TABLE file_writes (sandbox TEXT NOT NULL, path TEXT NOT NULL, PRIMARY KEY (sandbox, path)) WITHOUT ROWID;",
+
+        // command: shortened, for webhooks alone. state: queued, delivered, failed. tries: of all rounds; attempts: of this one. A try without
+        // an end was cut off.
+        """
+        ALTER TABLE execs ADD COLUMN command TEXT;
+        CREATE TABLE webhook_subscriptions (
+            id TEXT PRIMARY KEY, exec TEXT NOT NULL, session TEXT NOT NULL, url TEXT NOT NULL, created INTEGER NOT NULL, UNIQUE (exec, url)
+        ) WITHOUT ROWID;
+        CREATE INDEX webhook_subscriptions_session ON webhook_subscriptions (session);
+
+        CREATE TABLE webhook_deliveries (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, session TEXT NOT NULL, sandbox TEXT NOT NULL, exec TEXT NOT NULL,
+            url TEXT NOT NULL, body BLOB NOT NULL, state TEXT NOT NULL, attempts INTEGER NOT NULL DEFAULT 0, tries INTEGER NOT NULL DEFAULT 0,
+            next INTEGER, last_status INTEGER, last_error TEXT, created INTEGER NOT NULL, completed INTEGER
+        );
+        CREATE INDEX webhook_deliveries_session ON webhook_deliveries (session);
+        CREATE INDEX webhook_deliveries_queued ON webhook_deliveries (seq) WHERE state = 'queued';
+        CREATE INDEX webhook_deliveries_failed ON webhook_deliveries (seq) WHERE state = 'failed';
+        CREATE INDEX webhook_deliveries_final ON webhook_deliveries (completed) WHERE state <> 'queued';
+
+        CREATE TABLE webhook_tries (
+            delivery TEXT NOT NULL, number INTEGER NOT NULL, attempt INTEGER NOT NULL, started INTEGER NOT NULL, ended INTEGER,
+            status INTEGER, error TEXT, PRIMARY KEY (delivery, number)
+        ) WITHOUT ROWID;
+        CREATE INDEX webhook_tries_open ON webhook_tries (delivery) WHERE ended IS NULL;
+        """,
+
+        // What retention looks for.
+        """
+        CREATE INDEX execs_ended ON execs (completed) WHERE completed IS NOT NULL;
+        CREATE INDEX idempotency_created ON idempotency (created);
+        """,
+
+        // state: making, live, removing. number: the kernel's of the mount in that slot; slot is NULL where it could not be put in.
+        """
+        CREATE TABLE mounts (
+            seq INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, state TEXT NOT NULL, sandbox TEXT NOT NULL, host_path TEXT NOT NULL,
+            container_path TEXT NOT NULL, mode TEXT NOT NULL, created INTEGER NOT NULL, slot TEXT, number INTEGER NOT NULL
+        );
+        CREATE INDEX mounts_sandbox ON mounts (sandbox);
+        ALTER TABLE snapshots ADD COLUMN mounts TEXT NOT NULL DEFAULT '[]';
+        """,
+
+        // auto_snapshot: off, exec. mark: see SandboxRecord. same: nothing had changed since the parent.
+        """
+        ALTER TABLE sandboxes ADD COLUMN auto_snapshot TEXT NOT NULL DEFAULT 'off';
+        ALTER TABLE sandboxes ADD COLUMN mark TEXT;
+        ALTER TABLE snapshots ADD COLUMN auto INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE snapshots ADD COLUMN kept INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE snapshots ADD COLUMN same INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE execs ADD COLUMN snapshot_before TEXT;
+        """,
+
+        "ALTER TABLE execs ADD COLUMN disk TEXT;",
     ];
 }

@@ -37,11 +37,22 @@ internal sealed class HostGuard
         }
     }
 
-    /// <summary>Refuses new work when the host is short of memory.</summary>
-    /// <exception cref="RuntimeException"><see cref="ErrorKind.HostMemoryLow"/>, <see cref="ErrorKind.LowMemoryConfirmationRequired"/>.</exception>
-    public void Admit(bool confirmed, string operation)
+    /// <summary>Refuses to raise a limit by hand when the host is short of memory; gives what the reply adds when it is nearly so.</summary>
+    /// <exception cref="RuntimeException"><see cref="ErrorKind.HostMemoryLow"/>.</exception>
+    public string? AdmitExpand()
     {
         double ratio = AvailableRatio;
+        return ratio < BlockedBelow ? throw Low(ratio, "10%; memory expand is blocked")
+            : ratio < ConfirmBelow ? $"host memory available ratio {Percent(ratio)}% is below 15%; operation succeeded but host is under pressure"
+            : null;
+    }
+
+    /// <summary>Refuses new work when the host is short of memory, or would be once what is asked for is used.</summary>
+    /// <exception cref="RuntimeException"><see cref="ErrorKind.HostMemoryLow"/>, <see cref="ErrorKind.LowMemoryConfirmationRequired"/>.</exception>
+    public void Admit(bool confirmed, string operation, int memoryMb = 0)
+    {
+        MemoryInfo memory = _read();
+        double ratio = memory.AvailableRatio;
         if (ratio < BlockedBelow)
         {
             throw Low(ratio, $"10%; {operation} is blocked");
@@ -52,6 +63,18 @@ internal sealed class HostGuard
             throw new RuntimeException(
                 ErrorKind.LowMemoryConfirmationRequired,
                 $"host memory available ratio {Percent(ratio)}% is below 15%; resend with confirm_low_memory=true to continue")
+            {
+                Details = new Dictionary<string, object> { ["available_ratio"] = ratio },
+            };
+        }
+
+        double after = (memory with { AvailableBytes = Math.Max(0, memory.AvailableBytes - (memoryMb * 1024L * 1024)) }).AvailableRatio;
+        if (after < BlockedBelow && !confirmed)
+        {
+            throw new RuntimeException(
+                ErrorKind.LowMemoryConfirmationRequired,
+                $"host memory available ratio {Percent(ratio)}% would be {Percent(after)}% with the {memoryMb} MB asked for in use, which is below 10%; "
+                + "resend with confirm_low_memory=true to continue")
             {
                 Details = new Dictionary<string, object> { ["available_ratio"] = ratio },
             };

@@ -21,11 +21,20 @@ public interface ISandboxes
     Task DeleteAsync(SandboxId id, CancellationToken cancellationToken);
 
     /// <summary>Seals the files as they are at one moment.</summary>
+    /// <param name="id">Whose.</param>
+    /// <param name="name">The caller's name for it.</param>
+    /// <param name="comment">The caller's comment.</param>
+    /// <param name="keep">Whether retention leaves it alone.</param>
+    /// <param name="cancellationToken">Ends waiting for a turn.</param>
     /// <exception cref="RuntimeException">
     /// <see cref="ErrorKind.NotFound"/>, <see cref="ErrorKind.SandboxBusy"/>, <see cref="ErrorKind.QuotaExceeded"/>,
     /// <see cref="ErrorKind.DiskFull"/>, <see cref="ErrorKind.SnapshotFailed"/>.
     /// </exception>
-    Task<Snapshot> SnapshotAsync(SandboxId id, string? name, string? comment, CancellationToken cancellationToken);
+    Task<Snapshot> SnapshotAsync(SandboxId id, string? name, string? comment, bool keep, CancellationToken cancellationToken);
+
+    /// <summary>Says whether retention leaves a snapshot alone, by age and by count. <paramref name="snapshotId"/> is as the caller sent it.</summary>
+    /// <exception cref="RuntimeException"><see cref="ErrorKind.SnapshotNotFound"/>, <see cref="ErrorKind.SandboxBusy"/>.</exception>
+    Task<Snapshot> KeepSnapshotAsync(SandboxId id, string snapshotId, bool keep, CancellationToken cancellationToken);
 
     /// <summary>The snapshots of a sandbox, newest first.</summary>
     IReadOnlyList<Snapshot> Snapshots(SandboxId id);
@@ -40,6 +49,13 @@ public interface ISandboxes
     /// <summary>Puts the files back; everything else of the sandbox stays. <paramref name="snapshotId"/> is as the caller sent it.</summary>
     /// <exception cref="RuntimeException"><see cref="ErrorKind.SnapshotNotFound"/>, <see cref="ErrorKind.RollbackFailed"/>, ...</exception>
     Task<RollbackResult> RollbackAsync(SandboxId id, string snapshotId, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Goes back to an earlier state: the snapshot that the files stand on where they differ from it, else the one before it, and so on. It is a
+    /// rollback in all else.
+    /// </summary>
+    /// <exception cref="RuntimeException"><see cref="ErrorKind.NothingToUndo"/>, <see cref="ErrorKind.RollbackFailed"/>, ...</exception>
+    Task<RollbackResult> UndoAsync(SandboxId id, int steps, CancellationToken cancellationToken);
 
     /// <summary>Makes <paramref name="count"/> sandboxes with the same files, all or none.</summary>
     /// <param name="id">The source.</param>

@@ -33,6 +33,9 @@ public sealed record Sandbox
     /// <summary>What follows an out-of-memory kill.</summary>
     public OomAction OnOom { get; init; }
 
+    /// <summary>When snapshots are taken by themselves.</summary>
+    public AutoSnapshot AutoSnapshot { get; init; }
+
     /// <summary>CPU limit in cores; null is none.</summary>
     public double? Cpus { get; init; }
 

@@ -1,3 +1,4 @@
+using Sleigh.Runtime.Memory;
 using Sleigh.Runtime.Records;
 using Sleigh.Runtime.Slots;
 
@@ -8,6 +9,7 @@ internal sealed class SandboxEntry
 {
     private readonly Lock _lock = new();
     private SandboxRecord _record;
+    private int _commands;
 
     public SandboxEntry(SandboxRecord record, Slot? slot, TimeProvider time)
     {
@@ -30,8 +32,14 @@ internal sealed class SandboxEntry
     /// <summary>The last command or change.</summary>
     public DateTimeOffset LastUsed { get; set; }
 
+    /// <summary>Whether nothing can have changed its files since the last rollback. Not recorded: after a restart it is not known.</summary>
+    public bool IsUntouched { get; set; }
+
     /// <summary>Where it runs; null when it has exited.</summary>
     public Slot? Slot { get; set; }
+
+    /// <summary>Its mounts, oldest first; replaced as a whole, by those who hold <see cref="Starting"/>.</summary>
+    public IReadOnlyList<MountRecord> Mounts { get; set; } = [];
 
     /// <summary>Changes one at a time.</summary>
     public TurnQueue Turns { get; }
@@ -42,16 +50,55 @@ internal sealed class SandboxEntry
     /// <summary>Set once by a delete; nothing new may begin.</summary>
     public bool IsDeleted { get; set; }
 
+    /// <summary>Commands without a final state, and those about to start.</summary>
+    public int Commands => Volatile.Read(ref _commands);
+
+    /// <summary>Counts a command in; false when there are as many as there may be.</summary>
+    public bool TryAddCommand(int most)
+    {
+        for (int now = Commands; now < most;)
+        {
+            int seen = Interlocked.CompareExchange(ref _commands, now + 1, now);
+            if (seen == now)
+            {
+                return true;
+            }
+
+            now = seen;
+        }
+
+        return false;
+    }
+
+    /// <summary>Counts one out: it has its final state, or was never started.</summary>
+    public void RemoveCommand() => Interlocked.Decrement(ref _commands);
+
     /// <summary>The last use that the records know of.</summary>
     public DateTimeOffset PersistedUse { get; set; }
 
     public SandboxId Id => Record.Sandbox.Id;
 
+    /// <summary>What was decided about its memory, over all slots it has had since the daemon started.</summary>
+    public MemoryHistory Memory { get; } = new();
+
+    /// <summary>The limit in force, in MB: it may have grown above what the record says.</summary>
+    public int MemoryLimitMb => Slot is Slot slot ? slot.Limits.MemoryMb : Record.Sandbox.MemoryLimitMb;
+
     /// <summary>What callers see now.</summary>
-    public Sandbox View => Record.Sandbox with
+    public Sandbox View
     {
-        Status = Slot is null ? SandboxStatus.Exited : SandboxStatus.Running, LastUsed = LastUsed,
-    };
+        get
+        {
+            Slot? slot = Slot;
+            Sandbox recorded = Record.Sandbox;
+            return recorded with
+            {
+                Status = slot is null ? SandboxStatus.Exited : slot.IsSqueezed ? SandboxStatus.Paused : SandboxStatus.Running,
+                LastUsed = LastUsed,
+                MemoryLimitMb = slot?.Limits.MemoryMb ?? recorded.MemoryLimitMb,
+            };
+        }
+    }
 
     /// <summary>Changes the record and writes it, as one step for all who change it.</summary>
     /// <param name="change">From the record as it is to the next.</param>

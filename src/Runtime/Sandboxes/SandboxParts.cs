@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Sleigh.Containerd;
 using Sleigh.Overlay;
 using Sleigh.Runtime.Images;
+using Sleigh.Runtime.Memory;
 using Sleigh.Runtime.Options;
 using Sleigh.Runtime.Records;
 using Sleigh.Runtime.Slots;
@@ -21,6 +22,13 @@ internal sealed record SandboxParts
 
     public required SlotPool Pool { get; init; }
 
+    public required MemoryService Memory { get; init; }
+
+    /// <summary>Null on a host where limits cannot grow by themselves.</summary>
+    public required GrowthLoop? Growth { get; init; }
+
+    public required MountAttacher Mounts { get; init; }
+
     public required LayerStore Layers { get; init; }
 
     public required ImageStore Images { get; init; }
@@ -28,6 +36,8 @@ internal sealed record SandboxParts
     public required ImageParts ImageParts { get; init; }
 
     public required RecordStore Records { get; init; }
+
+    public required FileWrites FileWrites { get; init; }
 
     public required Spool Spool { get; init; }
 

@@ -33,7 +33,7 @@ public sealed record SandboxSpec
     /// <summary>16 to 65536.</summary>
     public int? PidsLimit { get; init; }
 
-    /// <summary>At least 64.</summary>
+    /// <summary>At least 64, or 0: no limit. Null: that of the snapshot, where there is one.</summary>
     public int? DiskLimitMb { get; init; }
 
     /// <summary><c>none</c> or <c>bridge</c>.</summary>
@@ -56,6 +56,9 @@ public sealed record SandboxSpec
 
     /// <summary>What follows an out-of-memory kill.</summary>
     public OomAction? OnOom { get; init; }
+
+    /// <summary>When snapshots are taken by themselves; null: as where the files come from, else never.</summary>
+    public AutoSnapshot? AutoSnapshot { get; init; }
 
     /// <summary>Start from the files of this snapshot; the image is then not looked at.</summary>
     public SnapshotId? Snapshot { get; init; }

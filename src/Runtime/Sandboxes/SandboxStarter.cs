@@ -11,28 +11,49 @@ internal sealed class SandboxStarter
 {
     private readonly SlotPool _pool;
     private readonly Trees _trees;
+    private readonly MountAttacher _mounts;
     private readonly LayerStore _layers;
     private readonly ImageStore _images;
     private readonly RecordStore _records;
     private readonly ILogger _logger;
 
-    public SandboxStarter(SlotPool pool, Trees trees, LayerStore layers, ImageStore images, RecordStore records, ILogger logger) =>
-        (_pool, _trees, _layers, _images, _records, _logger) = (pool, trees, layers, images, records, logger);
+    public SandboxStarter(
+        SlotPool pool, Trees trees, MountAttacher mounts, LayerStore layers, ImageStore images, RecordStore records, ILogger logger) =>
+        (_pool, _trees, _mounts, _layers, _images, _records, _logger) = (pool, trees, mounts, layers, images, records, logger);
 
     /// <summary>Told of each slot in which a sandbox begins to run; set once, before anything starts.</summary>
     public Action<SandboxEntry, Slot> Started { get; set; } = (_, _) => { };
 
-    /// <summary>Takes a slot and mounts the tree in it. When it fails, no slot is left.</summary>
+    /// <summary>Lets a slot that was frozen to save memory go on; set once, before anything starts.</summary>
+    public Action<SandboxEntry, Slot> Resuming { get; set; } = (_, _) => { };
+
+    /// <summary>
+    /// Takes a slot with the limits that the sandbox starts with, and puts the tree and the sandbox's mounts in it. When it fails, no
+    /// slot is left.
+    /// </summary>
     /// <exception cref="ContainerdException">containerd refused or did not answer.</exception>
     /// <exception cref="IOException">The kernel refused.</exception>
+    /// <exception cref="RuntimeException"><see cref="ErrorKind.MountSourceMissing"/> where all mounts must be there.</exception>
+    public Task<ClaimedSlot> ClaimAsync(
+        SandboxRecord record, LiveLayer layer, IReadOnlyList<string> lowers, WantedMounts mounts, PhaseClock phase, CancellationToken cancellationToken) =>
+        ClaimAsync(record, record.Limits, layer, lowers, mounts, phase, cancellationToken);
+
+    /// <summary>As above, with limits that have grown.</summary>
     public async Task<ClaimedSlot> ClaimAsync(
-        SandboxRecord record, LiveLayer layer, IReadOnlyList<string> lowers, PhaseClock phase, CancellationToken cancellationToken)
+        SandboxRecord record, SlotLimits limits, LiveLayer layer, IReadOnlyList<string> lowers, WantedMounts mounts, PhaseClock phase,
+        CancellationToken cancellationToken)
     {
-        (Slot slot, bool fromPool) = await _pool.TakeAsync(record.Limits, cancellationToken);
-        TimeSpan taken = phase.Lap();
+        (Slot slot, bool fromPool) = await _pool.TakeAsync(limits, cancellationToken);
+        TimeSpan taken = phase.Lap("create.create");
+        IReadOnlyList<MountRecord> attached;
         try
         {
             await _trees.MountAsync(slot, record, layer, lowers, cancellationToken);
+            attached = await _mounts.AttachAsync(slot, mounts);
+            if (record.DiskLimitBytes is long disk)
+            {
+                await _layers.SetLimitAsync(layer.Id, disk, cancellationToken);
+            }
         }
         catch (Exception)
         {
@@ -40,7 +61,7 @@ internal sealed class SandboxStarter
             throw;
         }
 
-        return new ClaimedSlot(slot, fromPool, taken, phase.Lap());
+        return new ClaimedSlot(slot, fromPool, taken, phase.Lap("create.mount")) { Mounts = attached };
     }
 
     /// <summary>The slot a sandbox runs in; one that has exited is started first.</summary>
@@ -49,6 +70,11 @@ internal sealed class SandboxStarter
     {
         if (entry.Slot is { IsProcessAlive: true } running)
         {
+            if (running.IsSqueezed)
+            {
+                Resuming(entry, running);
+            }
+
             return running;
         }
 
@@ -62,7 +88,7 @@ internal sealed class SandboxStarter
 
             return entry.Slot is { IsProcessAlive: true } slot ? slot : await StartAsync(entry, cancellationToken);
         }
-        catch (Exception e) when (e is IOException or ContainerdException or LayerConflictException or SharedMountsException)
+        catch (Exception e) when (e is IOException or ContainerdException or LayerConflictException or SharedMountsException or LayerLimitException)
         {
             throw Failures.Translate(
                 e, ErrorKind.SandboxStartFailed, $"sandbox {entry.Id} could not be started; the daemon log has the cause under this request id");
@@ -77,22 +103,35 @@ internal sealed class SandboxStarter
     {
         await using UndoStack undo = new(_logger);
         SandboxRecord record = entry.Record;
+        LayerId id = LayerId.Parse(record.Layer);
 
         // The work directory can be made anew only once no overlay of the old slot is left.
         await _pool.LayerFreeAsync(record.Layer, hurry: true);
-        LiveLayer layer = await _layers.OpenLiveAsync(LayerId.Parse(record.Layer), renewWork: true, cancellationToken);
+
+        // The mount changes the layer, but not what its files hold.
+        bool isUnchanged = record is { Mark: LayerMark before, Sandbox.AutoSnapshot: not AutoSnapshot.Off }
+            && await _layers.MarkAsync(id, cancellationToken) == before;
+        if (record.DiskLimitBytes is not null)
+        {
+            // In a full layer there is no room for a work directory. The limit comes back with the tree, before any command.
+            await _layers.SetLimitAsync(id, null, cancellationToken);
+        }
+
+        LiveLayer layer = await _layers.OpenLiveAsync(id, renewWork: true, cancellationToken);
         IReadOnlyList<string> lowers = await LowersAsync(record, cancellationToken);
-        ClaimedSlot claimed = await ClaimAsync(record, layer, lowers, new PhaseClock(), cancellationToken);
+        ClaimedSlot claimed = await ClaimAsync(record, layer, lowers, new WantedMounts(entry.Mounts, MustHaveAll: false), new PhaseClock(), cancellationToken);
         undo.Push($"slot {claimed.Slot.Id}", _ =>
         {
             _pool.EndLater(claimed.Slot);
             return Task.CompletedTask;
         });
+        LayerMark? mark = isUnchanged ? await _layers.MarkAsync(id, cancellationToken) : null;
         entry.Change(
-            r => r with { Slot = claimed.Slot.Id },
+            r => r with { Slot = claimed.Slot.Id, Mark = r.Mark == record.Mark ? mark : null },
             r => _records.PutSandbox(
                 r, SandboxState.Live, [EventDraft.Of(EventTypes.SandboxStarted, r.Sandbox)], claimed.RecordFor(entry.Id)));
         undo.Complete();
+        entry.Mounts = claimed.Mounts;
         entry.Slot = claimed.Slot;
         Started(entry, claimed.Slot);
         return claimed.Slot;

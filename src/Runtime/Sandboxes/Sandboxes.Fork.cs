@@ -1,4 +1,6 @@
 using Microsoft.Extensions.Logging;
+using Sleigh.Runtime.Records;
+using Sleigh.Runtime.Telemetry;
 
 namespace Sleigh.Runtime;
 
@@ -8,17 +10,18 @@ internal sealed partial class Sandboxes
     /// <inheritdoc/>
     public async Task<ForkResult> ForkAsync(SandboxId id, string? snapshotId, int count, CancellationToken cancellationToken)
     {
-        PhaseClock phase = new();
         SandboxEntry source = _table.Require(id);
+        using Span? span = Span.Begin("fork", source.Record.Sandbox.Session, id);
+        PhaseClock phase = new(span);
         CheckStopping();
         Snapshot? named = snapshotId is null ? null : Require(id, snapshotId);
-        CheckQuota(source.Record.Sandbox.Session, count);
-        _guard.Admit(confirmed: true, "fork");
-        Snapshot snapshot = named ?? await SnapshotAsync(id, "fork", null, cancellationToken);
+        using SandboxPlaces.Places places = Admit(source.Record.Sandbox.Session, count, () => _guard.Admit(confirmed: true, "fork"));
+        await _mounts.RequireSourcesAsync(named?.Mounts ?? Captured(source));
+        Snapshot snapshot = named ?? await SnapshotAsync(id, "fork", null, keep: false, cancellationToken);
         TimeSpan admission = phase.Lap();
+        ChangeStep.Done("fork", 1);
 
-        Task<CreatedSandbox>[] builds = [.. Enumerable.Range(0, count).Select(_ => BuildAsync(
-            PlanFork(source.Record, snapshot), snapshot.Id, new PhaseClock(), new Timings(admission, TimeSpan.Zero), CancellationToken.None))];
+        Task<CreatedSandbox>[] builds = [.. Enumerable.Range(0, count).Select(_ => BuildForkAsync(source.Record, snapshot, places, admission))];
         await ((Task)Task.WhenAll(builds)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (Array.Find(builds, build => !build.IsCompletedSuccessfully) is Task<CreatedSandbox> failed)
         {
@@ -33,8 +36,27 @@ internal sealed partial class Sandboxes
                 : failed.Exception!.InnerException!;
         }
 
+        ChangeStep.Done("fork", 2);
+        foreach (Task<CreatedSandbox> build in builds)
+        {
+            SandboxMeters.Created(admission + build.Result.Latency, build.Result.FromPool);
+        }
+
+        span?.Done();
         Forked(_logger, id.ToString(), count, snapshot.Id.ToString(), phase.Total.TotalMilliseconds);
         return new ForkResult(snapshot.Id, [.. builds.Select(build => build.Result with { Latency = admission + build.Result.Latency })]);
+    }
+
+    // A method of its own: what is current in the trace while it begins is not so for its neighbours.
+    private async Task<CreatedSandbox> BuildForkAsync(SandboxRecord source, Snapshot from, SandboxPlaces.Places places, TimeSpan admission)
+    {
+        SandboxRecord record = PlanFork(source, from);
+        using Span? span = Span.Begin("create", record.Sandbox.Session, record.Sandbox.Id);
+        CreatedSandbox made = await BuildAsync(
+            record, from.Id, places, new PhaseClock(span), new Timings(admission, TimeSpan.Zero), CancellationToken.None, from.Mounts);
+        span?.Note("source", made.FromPool ? "pool" : "cold");
+        span?.Done();
+        return made;
     }
 
     [LoggerMessage(EventId = 1430, EventName = "fork", Level = LogLevel.Information, Message = "Forked {Sandbox} {Count} times from {Snapshot} in {Milliseconds:F1} ms")]

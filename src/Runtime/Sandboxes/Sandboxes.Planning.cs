@@ -37,9 +37,10 @@ internal sealed partial class Sandboxes
                 MemoryCeilingMb = ceiling,
                 AutoExpandMemory = spec.AutoExpandMemory ?? _options.Now.Memory.AutoGrow,
                 OnOom = spec.OnOom ?? OomAction.Report,
+                AutoSnapshot = spec.AutoSnapshot ?? source?.Sandbox.AutoSnapshot ?? AutoSnapshot.Off,
                 Cpus = spec.Cpus ?? from?.Limits.Cpus ?? _options.Now.Sandbox.Cpus,
                 PidsLimit = spec.PidsLimit ?? from?.Limits.PidsLimit ?? DefaultPids,
-                DiskLimitMb = spec.DiskLimitMb,
+                DiskLimitMb = (spec.DiskLimitMb ?? from?.Limits.DiskLimitMb) is int disk and > 0 ? disk : null,
                 Network = spec.Network ?? _options.Now.Sandbox.Network.ToString().ToLower(CultureInfo.InvariantCulture),
                 RuntimeClass = spec.RuntimeClass ?? _options.Now.Sandbox.Runtime,
                 User = spec.User,
@@ -82,15 +83,34 @@ internal sealed partial class Sandboxes
                 Expires = now + source.Ttl,
             },
             Layer = LayerId.NewLive().ToString(),
+            Mark = null,
             Slot = null,
         };
     }
 
-    private void Admit(SessionId owner, SandboxSpec spec)
+    /// <summary>Places for what is about to be made, where quota, host and pace allow it.</summary>
+    private SandboxPlaces.Places Admit(SessionId owner, int count, Action guard)
     {
-        CheckQuota(owner);
-        _guard.Admit(spec.ConfirmLowMemory, "sandbox creation");
+        SandboxPlaces.Places places = _places.Hold(owner, count, _options.Now.Limits.SandboxesPerSession);
+        bool admitted = false;
+        try
+        {
+            guard();
+            _pace.Take(owner, count, _options.Now.Limits.CreatesPerMinutePerSession);
+            admitted = true;
+            return places;
+        }
+        finally
+        {
+            if (!admitted)
+            {
+                places.Dispose();
+            }
+        }
     }
+
+    private void GuardCreate(SandboxSpec spec, Snapshot? from) => _guard.Admit(
+        spec.ConfirmLowMemory, "sandbox creation", spec.MemoryLimitMb ?? from?.Limits.MemoryLimitMb ?? _options.Now.Sandbox.MemoryMb);
 
     private Snapshot RequireSnapshot(SessionId owner, SnapshotId id)
     {
@@ -100,20 +120,6 @@ internal sealed partial class Sandboxes
             ? snapshot
             : throw new RuntimeException(ErrorKind.Forbidden, $"forbidden: {id} belongs to another session");
     }
-
-    private void CheckQuota(SessionId owner, int more = 1)
-    {
-        if (_options.Now.Limits.SandboxesPerSession is int limit and > 0
-            && _table.All.Count(e => e.Record.Sandbox.Session == owner) + more > limit)
-        {
-            throw Quota("sandboxes_per_session", limit, $"the session may have {limit} sandboxes; delete one first");
-        }
-    }
-
-    private static RuntimeException Quota(string quota, int limit, string message) => new(ErrorKind.QuotaExceeded, message)
-    {
-        Details = new Dictionary<string, object> { ["quota"] = quota, ["limit"] = limit },
-    };
 
     private static string? NotEmpty(string text) => text.Length == 0 ? null : text;
 }

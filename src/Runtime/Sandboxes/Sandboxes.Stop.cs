@@ -14,6 +14,8 @@ internal sealed partial class Sandboxes
             return;
         }
 
+        // What is frozen hears no signal.
+        _starter.Resuming(entry, slot);
         await _execs.StopSlotAsync(slot, ExecEndCause.SandboxStopped);
         entry.Change(
             r => r with { Slot = null },

@@ -5,6 +5,7 @@ using Sleigh.Runtime.Images;
 using Sleigh.Runtime.Options;
 using Sleigh.Runtime.Records;
 using Sleigh.Runtime.Slots;
+using Sleigh.Runtime.Telemetry;
 
 namespace Sleigh.Runtime;
 
@@ -16,6 +17,7 @@ internal sealed partial class Sandboxes : ISandboxes
     private readonly SandboxStarter _starter;
     private readonly Execs _execs;
     private readonly SlotPool _pool;
+    private readonly MountAttacher _mounts;
     private readonly LayerStore _layers;
     private readonly ImageStore _images;
     private readonly ImageFinder _finder;
@@ -28,19 +30,28 @@ internal sealed partial class Sandboxes : ISandboxes
     private readonly ILogger _logger;
     private readonly Background _background;
     private readonly Traffic _traffic;
+    private readonly SandboxPlaces _places;
+    private readonly CreatePace _pace;
+    private readonly LayersInHand _inHand = new();
 
     public Sandboxes(SandboxParts parts)
     {
         (_table, _snapshots, _starter, _execs, _pool, _layers) =
             (parts.Table, parts.Snapshots, parts.Starter, parts.Execs, parts.Pool, parts.Layers);
         (_images, _records, _spool, _guard) = (parts.Images, parts.Records, parts.Spool, parts.Guard);
+        _mounts = parts.Mounts;
         (_finder, _uses) = (parts.ImageParts.Finder, parts.ImageParts.Uses);
         (_options, _time, _logger, _background, _traffic) = (parts.Options, parts.Time, parts.Logger, parts.Background, parts.Traffic);
-        _execs.SlotDied = OnSlotDied;
+        (_places, _pace) = (new SandboxPlaces(_table), new CreatePace(_time));
+        (_execs.SlotDied, _execs.BeforeCommand) = (OnSlotDied, BeforeCommandAsync);
+        (_execs.Rollbacks.Newest, _execs.Rollbacks.Perform) = (id => NewestSnapshot(id)?.Id, RollBackForOomAsync);
     }
 
     /// <summary>Whether a session is still there; set once, before anything starts.</summary>
     public Func<SessionId, bool> OwnerLives { get; set; } = _ => true;
+
+    /// <summary>Whether a change under way has this layer, which no record names before it or after it.</summary>
+    public bool HasInHand(LayerId layer) => _inHand.Has(layer);
 
     /// <inheritdoc/>
     public Sandbox? Find(SandboxId id) => _table.Find(id) is { IsDeleted: false } entry ? entry.View : null;
@@ -52,32 +63,37 @@ internal sealed partial class Sandboxes : ISandboxes
     /// <inheritdoc/>
     public async Task<CreatedSandbox> CreateAsync(SessionId owner, SandboxSpec spec, CancellationToken cancellationToken)
     {
-        PhaseClock phase = new();
+        using Span? span = Span.Begin("create", owner, sandbox: null);
+        PhaseClock phase = new(span);
         CheckStopping();
         Snapshot? from = spec.Snapshot is SnapshotId id ? RequireSnapshot(owner, id) : null;
         SandboxRecord? source = from is null ? null : _table.Require(from.Sandbox).Record;
         string image = source?.Sandbox.Image ?? spec.Image ?? _options.Now.Pool.Image;
         FoundImage? found = source is null ? await _finder.FindAsync(image, spec.NotifyInsteadOfPull, cancellationToken) : null;
-        TimeSpan lookUp = phase.Lap();
+        TimeSpan lookUp = phase.Lap("create.image");
         try
         {
-            Admit(owner, spec);
-            TimeSpan admission = phase.Lap();
+            using SandboxPlaces.Places places = Admit(owner, 1, () => GuardCreate(spec, from));
+            TimeSpan admission = phase.Lap("create.admission");
             if (source is null && found is null)
             {
                 RequireFreeName(owner, spec.Name);
                 found = await _finder.PullAsync(image, cancellationToken);
 
-                // The pull took its time; what was true before it need not be true now.
+                // The pull took its time; what was true of the host before it need not be true now.
                 CheckStopping();
-                Admit(owner, spec);
-                lookUp += phase.Lap();
+                GuardCreate(spec, from);
+                lookUp += phase.Lap("create.image");
             }
 
             SandboxRecord record = Plan(owner, spec, from, source, image, found?.Tree);
-            admission += phase.Lap();
-            CreatedSandbox made = await BuildAsync(record, from?.Id, phase, new Timings(admission, lookUp), cancellationToken);
+            span?.About(record.Sandbox.Id);
+            admission += phase.Lap("create.admission");
+            CreatedSandbox made = await BuildAsync(record, from?.Id, places, phase, new Timings(admission, lookUp), cancellationToken);
             _pool.CountCreate(made.FromPool);
+            SandboxMeters.Created(phase.Total, made.FromPool);
+            span?.Note("source", made.FromPool ? "pool" : "cold");
+            span?.Done();
             return made with { ImagePull = found?.Pull };
         }
         catch (Exception e) when (IsExpected(e))
@@ -98,6 +114,7 @@ internal sealed partial class Sandboxes : ISandboxes
     public async Task DeleteAsync(SandboxId id, DeleteReason reason)
     {
         SandboxEntry entry = _table.Require(id);
+        using Span? span = Span.Begin("delete", entry.Record.Sandbox.Session, id);
         using Traffic.Pass pass = _traffic.Enter();
         entry.IsDeleted = true;
         if (!_table.TryRemove(id))
@@ -109,20 +126,23 @@ internal sealed partial class Sandboxes : ISandboxes
         _uses.Note(entry.Record.Sandbox.Image);
         Snapshot[] snapshots = [.. _snapshots.Of(id)];
         _records.MarkSandboxDeleting(entry.Record.Sandbox, reason);
+        ChangeStep.Done("delete", 1);
         _snapshots.RemoveOf(id);
         Slot? slot = await TakeSlotAwayAsync(entry);
         if (slot is not null)
         {
             await _execs.EndSlotAsync(slot, ExecEndCause.Delete);
+            ChangeStep.Done("delete", 2);
             _pool.EndLater(slot);
         }
 
+        span?.Done();
         Deleted(_logger, id.ToString());
         _background.Run($"remove the files of {id}", () => RemoveFilesAsync(entry, snapshots));
     }
 
     private static bool IsExpected(Exception e) => e is IOException or ContainerdException or LayerConflictException or LayerStoreUnavailableException
-        or SharedMountsException or LayerStoreFullException or UnauthorizedAccessException or Linux.Sqlite.SqliteException;
+        or SharedMountsException or LayerStoreFullException or LayerLimitException or UnauthorizedAccessException or Linux.Sqlite.SqliteException;
 
     private static async Task<Slot?> TakeSlotAwayAsync(SandboxEntry entry)
     {
@@ -147,12 +167,17 @@ internal sealed partial class Sandboxes : ISandboxes
         using (await entry.Turns.EnterLastAsync())
         {
             await _pool.LayerFreeAsync(entry.Record.Layer, hurry: false);
+            ChangeStep.Done("delete", 3);
             await _layers.DeleteLiveAsync(LayerId.Parse(entry.Record.Layer));
+            ChangeStep.Done("delete", 4);
             foreach (Snapshot snapshot in snapshots)
             {
                 await _layers.DeleteSealedAsync(LayerId.Sealed(snapshot.Id.Hex));
+                ChangeStep.Done("delete", 5);
                 _records.RemoveSnapshot(snapshot.Id);
             }
+
+            ChangeStep.Done("delete", 6);
 
             foreach (ExecId exec in _records.ReadExecIds(entry.Id))
             {
@@ -160,27 +185,34 @@ internal sealed partial class Sandboxes : ISandboxes
             }
 
             _records.RemoveSandbox(entry.Id);
+            ChangeStep.Done("delete", 7);
         }
 
         await _layers.EmptyTrashAsync();
+        ChangeStep.Done("delete", 8);
     }
 
     private async Task<CreatedSandbox> BuildAsync(
-        SandboxRecord record, SnapshotId? from, PhaseClock phase, Timings before, CancellationToken cancellationToken)
+        SandboxRecord record, SnapshotId? from, SandboxPlaces.Places places, PhaseClock phase, Timings before, CancellationToken cancellationToken,
+        IReadOnlyList<CapturedMount>? mounts = null)
     {
         using Traffic.Pass pass = _traffic.Enter();
         await using UndoStack undo = new(_logger);
+        WantedMounts wanted = new([.. (mounts ?? []).Select(mount => NewMount(record.Sandbox, mount))], MustHaveAll: true);
         PutNew(record);
         undo.Push($"record of {record.Sandbox.Id}", _ => RemoveRecordAsync(record.Sandbox.Id));
+        ChangeStep.Done("create", 1);
 
         LayerId layerId = LayerId.Parse(record.Layer);
         LiveLayer layer = await _layers.CreateLiveAsync(layerId, from is SnapshotId s ? LayerId.Sealed(s.Hex) : null, cancellationToken);
         undo.Push($"layer {layerId}", token => _layers.DeleteLiveAsync(layerId, token));
-        TimeSpan rootfs = phase.Lap();
+        ChangeStep.Done("create", 2);
+        TimeSpan rootfs = phase.Lap("create.rootfs");
 
         IReadOnlyList<string> lowers = await _images.LowersAsync(record.Chain, cancellationToken);
-        ClaimedSlot claimed = await _starter.ClaimAsync(record, layer, lowers, phase, cancellationToken);
+        ClaimedSlot claimed = await _starter.ClaimAsync(record, layer, lowers, wanted, phase, cancellationToken);
         undo.Push($"slot {claimed.Slot.Id}", _ => _pool.EndNowAsync(claimed.Slot));
+        ChangeStep.Done("create", 3);
 
         cancellationToken.ThrowIfCancellationRequested();
         record = record with { Slot = claimed.Slot.Id };
@@ -191,11 +223,13 @@ internal sealed partial class Sandboxes : ISandboxes
             [
                 EventDraft.Of(EventTypes.SandboxCreated, made, new EventRecord { Image = made.Image, Name = made.Name }),
                 EventDraft.Of(EventTypes.SandboxStarted, made),
+                .. claimed.Mounts.Select(mount => EventDraft.Of(EventTypes.MountAdded, made.Session, mount.Mount)),
             ],
             claimed.RecordFor(made.Id));
+        ChangeStep.Done("create", 4);
         undo.Complete();
-        SandboxEntry entry = new(record, claimed.Slot, _time);
-        _table.Add(entry);
+        SandboxEntry entry = new(record, claimed.Slot, _time) { Mounts = claimed.Mounts };
+        places.Fill(entry);
         _starter.Started(entry, claimed.Slot);
         if (!OwnerLives(made.Session))
         {
@@ -204,10 +238,19 @@ internal sealed partial class Sandboxes : ISandboxes
             throw RuntimeException.NoSandbox(made.Id);
         }
 
-        CreatePhases phases = new(before.Admission, before.Image, rootfs, TimeSpan.Zero, claimed.Taking, claimed.Mounting + phase.Lap());
+        CreatePhases phases = new(before.Admission, before.Image, rootfs, TimeSpan.Zero, claimed.Taking, claimed.Mounting + phase.Lap("create.start"));
         Created(_logger, record.Sandbox.Id.ToString(), record.Sandbox.Session.ToString(), claimed.FromPool, phase.Lapped.TotalMilliseconds);
         return new CreatedSandbox(entry.View, claimed.FromPool, phase.Lapped, phases);
     }
+
+    private MountRecord NewMount(Sandbox sandbox, CapturedMount captured) => new()
+    {
+        Mount = new Mount
+        {
+            Id = MountId.New(), Sandbox = sandbox.Id, HostPath = captured.HostPath, ContainerPath = captured.ContainerPath, Mode = captured.Mode,
+            Created = _time.GetUtcNow(),
+        },
+    };
 
     private Task RemoveRecordAsync(SandboxId id)
     {

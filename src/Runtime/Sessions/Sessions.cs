@@ -15,6 +15,8 @@ internal sealed class Sessions : ISessions
     // Contract section 2: last_used_at may lag by this much, which spares a write per call.
     private static readonly TimeSpan TouchInterval = TimeSpan.FromSeconds(60);
 
+    private static readonly TimeSpan Window = TimeSpan.FromMinutes(1);
+
     private readonly RecordStore _records;
     private readonly LiveOptions _options;
     private readonly TimeProvider _time;
@@ -82,13 +84,11 @@ internal sealed class Sessions : ISessions
             return null;
         }
 
-        if (now - session.LastUsed < TouchInterval)
-        {
-            return session;
-        }
-
-        Session used = session with { LastUsed = now, Expires = now + _options.Now.Sessions.IdleTtl };
-        if (_byHash.TryUpdate(hash, used, session))
+        // Every use moves the end; the record follows at intervals, shorter ones where sessions are short.
+        TimeSpan? ttl = _options.Now.Sessions.IdleTtl;
+        bool isRecorded = now - session.LastUsed < (ttl is { } life && life / 4 < TouchInterval ? life / 4 : TouchInterval);
+        Session used = session with { LastUsed = isRecorded ? session.LastUsed : now, Expires = now + ttl };
+        if (_byHash.TryUpdate(hash, used, session) && !isRecorded)
         {
             _records.TouchSession(used);
         }
@@ -173,7 +173,7 @@ internal sealed class Sessions : ISessions
     {
         lock (_lock)
         {
-            while (_issued.TryPeek(out DateTimeOffset oldest) && now - oldest >= TimeSpan.FromMinutes(1))
+            while (_issued.TryPeek(out DateTimeOffset oldest) && now - oldest >= Window)
             {
                 _issued.Dequeue();
             }
@@ -182,7 +182,10 @@ internal sealed class Sessions : ISessions
             if (_issued.Count >= most)
             {
                 throw new RuntimeException(
-                    ErrorKind.RateLimited, $"more than {most} tokens were issued within a minute; wait and try again");
+                    ErrorKind.RateLimited, $"more than {most} tokens were issued within a minute; wait and try again")
+                {
+                    RetryAfter = _issued.ElementAt(_issued.Count - most) + Window - now,
+                };
             }
 
             _issued.Enqueue(now);

@@ -9,6 +9,9 @@ namespace Sleigh.Runtime.Slots;
 /// <param name="Mounting">Mounting the tree.</param>
 internal sealed record ClaimedSlot(Slot Slot, bool FromPool, TimeSpan Taking, TimeSpan Mounting)
 {
+    /// <summary>The sandbox's mounts, those that could be put in with their numbers in this slot.</summary>
+    public IReadOnlyList<MountRecord> Mounts { get; init; } = [];
+
     /// <summary>What is recorded of it together with the sandbox.</summary>
-    public SlotRecord RecordFor(SandboxId sandbox) => new(Slot.Id, SlotState.Claimed, sandbox, Slot.ProcessId, Slot.Limits);
+    public SlotRecord RecordFor(SandboxId sandbox) => new(Slot.Id, SlotState.Claimed, sandbox, Slot.ProcessId, Slot.Limits) { Mounts = Mounts };
 }

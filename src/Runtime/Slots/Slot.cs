@@ -1,15 +1,18 @@
 using Microsoft.Win32.SafeHandles;
 using Sleigh.Cgroups;
 using Sleigh.Linux;
+using Sleigh.Linux.KernelFiles;
 using Sleigh.Overlay;
 using Sleigh.Runtime.Init;
+using Sleigh.Runtime.Memory;
 
 namespace Sleigh.Runtime.Slots;
 
 /// <summary>A running container with sleigh-init as PID 1, parked or with a sandbox's tree mounted in it. Disposing it closes descriptors only.</summary>
-internal sealed class Slot : IStockItem, IAsyncDisposable
+internal sealed class Slot : IStockItem, IMemorySlot, IAsyncDisposable
 {
     private readonly ProcessHandle _process;
+    private long _toldKills;
 
     public Slot(SlotId id, SlotLimits limits, ProcessHandle process, SlotNamespaces namespaces, InitConnection init, Cgroup group, Cgroup execs)
     {
@@ -25,6 +28,12 @@ internal sealed class Slot : IStockItem, IAsyncDisposable
     /// <summary>The limits in force.</summary>
     public SlotLimits Limits { get; set; }
 
+    /// <summary>Whether its commands are frozen to save memory.</summary>
+    public bool IsSqueezed { get; set; }
+
+    /// <summary>Called once when it is disposed of.</summary>
+    public Action? Ended { get; set; }
+
     public SlotNamespaces Namespaces { get; }
 
     /// <summary>Replaced when the connection was lost although PID 1 lives.</summary>
@@ -32,6 +41,9 @@ internal sealed class Slot : IStockItem, IAsyncDisposable
 
     /// <summary>Carries the limits, where cgroup v2 has the controllers.</summary>
     public Cgroup Group { get; }
+
+    /// <summary>Its group in version 1's memory hierarchy, where that holds its limit; null elsewhere.</summary>
+    public LegacyGroup? LegacyMemory { get; init; }
 
     /// <summary>Parent of the leaf of each exec: one write freezes or kills all commands.</summary>
     public Cgroup Execs { get; }
@@ -60,9 +72,31 @@ internal sealed class Slot : IStockItem, IAsyncDisposable
 
     Task IStockItem.PingAsync(CancellationToken cancellationToken) => Init.PingAsync(cancellationToken);
 
+    /// <summary>Notes how many of its processes were killed for memory; gives those of them that nobody has noted before.</summary>
+    /// <param name="before">What the kernel had counted when somebody began to look.</param>
+    /// <param name="total">What it counts now.</param>
+    public long TellKills(long before, long total) => Math.Max(0, total - Math.Max(before, Interlocked.Exchange(ref _toldKills, total)));
+
+    /// <summary>What its memory limit has done so far; null when its cgroups are gone.</summary>
+    /// <param name="withPeak">Whether the peak is wanted too.</param>
+    public LimitCounts? ReadLimitCounts(bool withPeak)
+    {
+        try
+        {
+            return LegacyMemory is LegacyGroup legacy
+                ? new LimitCounts(null, legacy.ReadOomKills(), withPeak ? legacy.ReadMemoryPeak() : null)
+                : new LimitCounts(Group.ReadMemoryEvents(), null, withPeak ? Group.ReadMemoryPeak() : null);
+        }
+        catch (KernelFileException)
+        {
+            return null;
+        }
+    }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        Ended?.Invoke();
         await Users.DisposeAsync();
         Tree?.Dispose();
         await Init.DisposeAsync();

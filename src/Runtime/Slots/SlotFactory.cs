@@ -19,6 +19,7 @@ internal sealed partial class SlotFactory
 
     private static readonly TimeSpan InitStartLimit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan CutOffLimit = TimeSpan.FromSeconds(5);
 
     private readonly ContainerdClient _containerd;
     private readonly CgroupHierarchy _hierarchy;
@@ -54,6 +55,7 @@ internal sealed partial class SlotFactory
     /// <exception cref="IOException">The kernel refused, or sleigh-init did not come up.</exception>
     public async Task<Slot> MakeAsync(SlotLimits limits, SlotState state, CancellationToken cancellationToken)
     {
+        limits = Fit(limits);
         PhaseClock phase = new();
         SlotId id = SlotId.New();
         await using UndoStack undo = new(_logger);
@@ -80,7 +82,7 @@ internal sealed partial class SlotFactory
             },
             cancellationToken);
         TimeSpan container = phase.Lap();
-        int pid = await _containerd.Tasks.CreateAsync(id.ToString(), cancellationToken: cancellationToken);
+        int pid = await CreateTaskAsync(id, cancellationToken);
         TimeSpan task = phase.Lap();
         await _containerd.Tasks.StartAsync(id.ToString(), cancellationToken: cancellationToken);
         TimeSpan start = phase.Lap();
@@ -106,7 +108,7 @@ internal sealed partial class SlotFactory
 
         try
         {
-            return await OpenAsync(record.Id, record.Limits, task.Pid, group, execs, cancellationToken);
+            return await OpenAsync(record.Id, LimitsNow(record.Limits, group, execs), task.Pid, group, execs, cancellationToken);
         }
         catch (IOException e)
         {
@@ -118,6 +120,7 @@ internal sealed partial class SlotFactory
     /// <summary>Puts other limits in force.</summary>
     public async Task ApplyLimitsAsync(Slot slot, SlotLimits limits, CancellationToken cancellationToken)
     {
+        limits = Fit(limits);
         if (slot.Limits == limits)
         {
             return;
@@ -129,7 +132,7 @@ internal sealed partial class SlotFactory
         }
         else
         {
-            WriteLimits(slot.Group, limits);
+            WriteLimits(slot.Group, slot.Execs, limits);
         }
 
         slot.Limits = limits;
@@ -170,6 +173,34 @@ internal sealed partial class SlotFactory
         _records.RemoveSlot(id);
     }
 
+    /// <summary>The limits as this host can keep them: a brake needs the memory controller of cgroup v2.</summary>
+    public SlotLimits Fit(SlotLimits limits) => LimitsThroughRuntime ? limits with { WallMb = null } : limits;
+
+    // A limit that has grown is written nowhere but in the kernel.
+    private SlotLimits LimitsNow(SlotLimits recorded, Cgroup group, Cgroup execs)
+    {
+        if (LimitsThroughRuntime || group.ReadMemoryMax() is not long wall)
+        {
+            return recorded;
+        }
+
+        return execs.ReadMemoryHigh() is long brake
+            ? recorded with { MemoryMb = (int)(brake >> 20), WallMb = (int)(wall >> 20) }
+            : recorded with { MemoryMb = (int)(wall >> 20), WallMb = null };
+    }
+
+    // Cut off in the midst of it, containerd forgets the task while its shim is about to come up, perhaps only after we have looked for
+    // one. So it is let finish, and then removed like any other; only where it hangs is it cut off.
+    private async Task<int> CreateTaskAsync(SlotId id, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        using CancellationTokenSource hangs = new();
+        await using CancellationTokenRegistration _ = cancellationToken.Register(() => hangs.CancelAfter(CutOffLimit));
+        int pid = await _containerd.Tasks.CreateAsync(id.ToString(), cancellationToken: hangs.Token);
+        cancellationToken.ThrowIfCancellationRequested();
+        return pid;
+    }
+
     private async Task UndoAsync(SlotId id, CancellationToken cancellationToken)
     {
         try
@@ -207,9 +238,11 @@ internal sealed partial class SlotFactory
         }
     }
 
-    private static void WriteLimits(Cgroup group, SlotLimits limits)
+    // The brake is on the commands alone: what ends them and carries their output must not be slowed by it.
+    private static void WriteLimits(Cgroup group, Cgroup execs, SlotLimits limits)
     {
-        group.SetMemoryMax(limits.MemoryBytes);
+        group.SetMemoryMax(limits.WallBytes);
+        execs.SetMemoryHigh(limits.BrakeBytes);
         group.SetSwapMax(0);
         group.SetPidsMax(limits.PidsWithInit);
         group.SetCpuMax(CpuMax.OfCpus(limits.Cpus));
@@ -236,7 +269,7 @@ internal sealed partial class SlotFactory
         if (!LimitsThroughRuntime)
         {
             _hierarchy.EnableControllers(_paths.Cgroup(id) + "/execs", Controllers.Memory | Controllers.Pids | Controllers.Cpu | Controllers.Io);
-            WriteLimits(group, limits);
+            WriteLimits(group, execs, limits);
         }
 
         return (group, execs);
@@ -253,7 +286,10 @@ internal sealed partial class SlotFactory
             try
             {
                 namespaces = SlotNamespaces.Open(pid);
-                return new Slot(id, limits, process, namespaces, init, group, execs);
+                return new Slot(id, limits, process, namespaces, init, group, execs)
+                {
+                    LegacyMemory = LimitsThroughRuntime ? SlotGauge.OwnGroup(_hierarchy.Mounts, pid, id.ToString(), "memory") : null,
+                };
             }
             catch (Exception)
             {

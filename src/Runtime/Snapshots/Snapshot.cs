@@ -36,8 +36,23 @@ public sealed record Snapshot
     /// <summary>How long processes stood still; zero when none ran.</summary>
     public TimeSpan Pause { get; init; }
 
+    /// <summary>When retention will delete it, as it looks now; null: never, or live files stand on it. Not recorded.</summary>
+    public DateTimeOffset? Expires { get; init; }
+
+    /// <summary>Whether it was taken by itself, before a command.</summary>
+    public bool IsAutomatic { get; init; }
+
+    /// <summary>Whether retention leaves it alone, by age and by count.</summary>
+    public bool IsKept { get; init; }
+
+    /// <summary>Whether nothing had changed since its parent; false where that is not known.</summary>
+    public bool IsSameAsParent { get; init; }
+
     /// <summary>Limits at that moment.</summary>
     public required CapturedLimits Limits { get; init; }
+
+    /// <summary>Mounts in force at that moment; what lies in them is no part of the snapshot.</summary>
+    public IReadOnlyList<CapturedMount> Mounts { get; init; } = [];
 
     /// <summary>Labels at that moment.</summary>
     public required IReadOnlyDictionary<string, string> Labels { get; init; }

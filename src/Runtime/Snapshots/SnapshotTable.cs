@@ -15,6 +15,18 @@ internal sealed class SnapshotTable
         }
     }
 
+    /// <summary>All there are, those of a sandbox oldest first.</summary>
+    public IReadOnlyList<Snapshot> All
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _bySandbox.Values.SelectMany(list => list)];
+            }
+        }
+    }
+
     public Snapshot? Find(SnapshotId id)
     {
         lock (_lock)
@@ -36,14 +48,17 @@ internal sealed class SnapshotTable
         }
     }
 
-    /// <summary>Puts a changed snapshot in the old one's place.</summary>
-    public void Replace(Snapshot snapshot)
+    /// <summary>Changes a snapshot that is there.</summary>
+    public void Change(SnapshotId id, Func<Snapshot, Snapshot> change)
     {
         lock (_lock)
         {
-            if (_bySandbox.TryGetValue(snapshot.Sandbox, out List<Snapshot>? list) && list.FindIndex(s => s.Id == snapshot.Id) is >= 0 and int at)
+            foreach (List<Snapshot> list in _bySandbox.Values)
             {
-                list[at] = snapshot;
+                if (list.FindIndex(s => s.Id == id) is >= 0 and int at)
+                {
+                    list[at] = change(list[at]);
+                }
             }
         }
     }
@@ -58,7 +73,9 @@ internal sealed class SnapshotTable
                 list.RemoveAll(s => s.Id == snapshot.Id);
                 for (int i = 0; i < list.Count; i++)
                 {
-                    list[i] = list[i].Parent == snapshot.Id ? list[i] with { Parent = snapshot.Parent } : list[i];
+                    list[i] = list[i].Parent == snapshot.Id
+                        ? list[i] with { Parent = snapshot.Parent, IsSameAsParent = list[i].IsSameAsParent && snapshot.IsSameAsParent }
+                        : list[i];
                 }
             }
         }

@@ -20,6 +20,9 @@ internal sealed class FakeExecs(TimeProvider time) : IExecs
 
     public RuntimeException? Fail { get; set; }
 
+    /// <summary>Whose a sandbox is.</summary>
+    public Func<SandboxId, SessionId> SessionOf { get; set; } = _ => SessionId.Parse("sid_000000000001");
+
     public ExecSpec? LastSpec { get; private set; }
 
     public TimeSpan? LastWait { get; private set; }
@@ -27,6 +30,9 @@ internal sealed class FakeExecs(TimeProvider time) : IExecs
     public int Starts { get; private set; }
 
     public TaskCompletionSource? Gate { get; set; }
+
+    /// <summary>Set: what a command does, in place of what the summary says; it may print, end, change, or do nothing and so run on.</summary>
+    public Action<ExecId, ExecSpec>? OnStart { get; set; }
 
     public async Task<Exec> StartAsync(SandboxId sandbox, ExecSpec spec, CancellationToken cancellationToken)
     {
@@ -48,14 +54,18 @@ internal sealed class FakeExecs(TimeProvider time) : IExecs
             {
                 Id = ExecId.New(),
                 Sandbox = sandbox,
-                Session = SessionId.Parse("sid_000000000001"),
+                Session = SessionOf(sandbox),
                 Status = ExecStatus.Running,
                 Started = time.GetUtcNow(),
                 Origin = spec.Origin,
                 Input = spec.Input,
             };
             _execs[exec.Id] = new Entry(exec);
-            if (spec.Command != "sleep")
+            if (OnStart is { } run)
+            {
+                run(exec.Id, spec);
+            }
+            else if (spec.Command != "sleep")
             {
                 FinishLocked(exec.Id, 0, Encoding.UTF8.GetBytes((spec.Command ?? string.Join(' ', spec.Argv!)) + "\n"));
             }
@@ -92,6 +102,14 @@ internal sealed class FakeExecs(TimeProvider time) : IExecs
         {
             Entry entry = Require(id);
             return new ExecResult(entry.Exec, Encoding.UTF8.GetString(entry.Stdout), "");
+        }
+    }
+
+    public ExecResult WithOutput(Exec exec)
+    {
+        lock (_lock)
+        {
+            return new ExecResult(exec, Encoding.UTF8.GetString(Require(exec.Id).Stdout), "");
         }
     }
 
@@ -193,15 +211,25 @@ internal sealed class FakeExecs(TimeProvider time) : IExecs
         }
     }
 
-    public IReadOnlyList<Exec> List(SessionId? session, SandboxId? sandbox, int limit, ExecId? before)
+    public IReadOnlyList<Exec> List(SessionId? session, SandboxId? sandbox, int limit, ExecMark? before)
     {
         lock (_lock)
         {
-            return
-            [
-                .. _execs.Values.Select(e => e.Exec).Reverse()
-                    .Where(e => (session is null || e.Session == session) && (sandbox is null || e.Sandbox == sandbox)).Take(limit),
-            ];
+            IEnumerable<Exec> behind = _execs.Values.Select(e => e.Exec).Reverse();
+            if (before is not null)
+            {
+                behind = behind.SkipWhile(e => e.Id != before.Id).Skip(1);
+            }
+
+            return [.. behind.Where(e => (session is null || e.Session == session) && (sandbox is null || e.Sandbox == sandbox)).Take(limit)];
+        }
+    }
+
+    public IReadOnlyDictionary<SandboxId, int> CountRunning()
+    {
+        lock (_lock)
+        {
+            return _execs.Values.Where(e => !e.Exec.IsFinal).GroupBy(e => e.Exec.Sandbox).ToDictionary(g => g.Key, g => g.Count());
         }
     }
 

@@ -1,3 +1,4 @@
+using Sleigh.Cgroups;
 using Sleigh.Runtime;
 
 namespace Sleigh.Api.Tests.Fakes;
@@ -23,6 +24,8 @@ internal sealed class FakeHost : IHost, IDisposable
 
     public int Cores { get; set; } = 4;
 
+    public string? DiskLimitUnavailable { get; set; }
+
     public List<HealthCheck> Checks { get; } =
         [new("containerd", true, null), new("cgroup", true, null), new("storage", true, null), new("database", true, null)];
 
@@ -45,6 +48,33 @@ internal sealed class FakeHost : IHost, IDisposable
         ParkedSlots = 3,
         ParkedSlotsTarget = 4,
     });
+
+    public HostResources Resources { get; set; } = new()
+    {
+        Time = new DateTimeOffset(2026, 1, 5, 9, 0, 0, TimeSpan.Zero),
+        Cores = 4,
+        Figures = new HostFigures
+        {
+            TotalBytes = 67_108_864_000, AvailableBytes = 51_002_736_640, SwapTotalBytes = 200, SwapFreeBytes = 100,
+            Load = new LoadAverage(0.4, 0.3, 0.2),
+            Pressure = new Pressure(new StallFigures(3.1, 2, 1, default), new StallFigures(0.5, 0.25, 0, default)),
+        },
+        EngineVersion = "1.6.20",
+        DiskTotalBytes = 1000,
+        DiskFreeBytes = 400,
+        RunningSandboxes = 2,
+        Sandboxes = 5,
+        BudgetBytes = 7,
+        LimitsBytes = 8,
+        UsedBytes = 9,
+    };
+
+    public AlertResult Alert { get; set; } = AlertResult.None;
+
+    public Task<HostResources> ResourcesAsync(CancellationToken cancellationToken) => Task.FromResult(Resources);
+
+    public Task<OomDiagnosis> DiagnoseOomAsync(CancellationToken cancellationToken) =>
+        Task.FromResult(new OomDiagnosis(Resources.Time, Resources.Figures, Alert));
 
     public Task<IReadOnlyList<DoctorCheck>> DoctorAsync(CancellationToken cancellationToken) =>
         Task.FromResult<IReadOnlyList<DoctorCheck>>([new("overlay", "ok", "overlay is there", null), new("btrfs", "warn", "no btrfs", "modprobe btrfs")]);

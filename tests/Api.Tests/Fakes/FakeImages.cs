@@ -13,6 +13,8 @@ internal sealed class FakeImages : IImages
 
     public PullProgress[] Pull { get; set; } = [];
 
+    public string? ConfigFrom { get; private set; }
+
     public string? LastPlatform { get; private set; }
 
     public (TimeSpan UnusedFor, bool DryRun)? LastPrune { get; private set; }
@@ -32,6 +34,12 @@ internal sealed class FakeImages : IImages
         }
 
         return Fail is { } refused ? throw refused : [Put(name ?? "archive:own")];
+    }
+
+    public Task<IReadOnlyList<ImageSummary>> ImportTreeAsync(Stream tar, string name, string? configFrom, CancellationToken cancellationToken)
+    {
+        ConfigFrom = configFrom;
+        return ImportAsync(tar, $"tree/{name}", cancellationToken);
     }
 
     public async Task<ImageSummary> BootstrapAsync(

@@ -7,6 +7,9 @@ internal sealed class FakeSandboxes(TimeProvider time) : ISandboxes
 {
     private readonly Dictionary<SandboxId, Sandbox> _sandboxes = [];
     private readonly List<Snapshot> _snapshots = [];
+
+    /// <summary>The mounts that snapshots capture.</summary>
+    public IReadOnlyList<CapturedMount> Captured { get; set; } = [];
     private readonly Lock _lock = new();
 
     public RuntimeException? Fail { get; set; }
@@ -24,6 +27,9 @@ internal sealed class FakeSandboxes(TimeProvider time) : ISandboxes
     public int TakenBack { get; private set; }
 
     public SandboxSpec? LastSpec { get; private set; }
+
+    /// <summary>What the last undo was asked for.</summary>
+    public int? LastSteps { get; private set; }
 
     public HashSet<string> Images { get; } = ["python:3.11-slim", "base"];
 
@@ -85,7 +91,7 @@ internal sealed class FakeSandboxes(TimeProvider time) : ISandboxes
         }
     }
 
-    public async Task<Snapshot> SnapshotAsync(SandboxId id, string? name, string? comment, CancellationToken cancellationToken)
+    public async Task<Snapshot> SnapshotAsync(SandboxId id, string? name, string? comment, bool keep, CancellationToken cancellationToken)
     {
         await StepAsync(cancellationToken);
         lock (_lock)
@@ -107,6 +113,8 @@ internal sealed class FakeSandboxes(TimeProvider time) : ISandboxes
                 Limits = new CapturedLimits(
                     sandbox.MemoryLimitMb, sandbox.MemoryCeilingMb, sandbox.Cpus, sandbox.PidsLimit, sandbox.DiskLimitMb),
                 Labels = sandbox.Labels,
+                Mounts = Captured,
+                IsKept = keep,
             };
             _snapshots.Add(taken);
             _sandboxes[id] = sandbox with { BaseSnapshot = taken.Id };
@@ -152,9 +160,29 @@ internal sealed class FakeSandboxes(TimeProvider time) : ISandboxes
         }
     }
 
+    public async Task<Snapshot> KeepSnapshotAsync(SandboxId id, string snapshotId, bool keep, CancellationToken cancellationToken)
+    {
+        await StepAsync(cancellationToken);
+        Snapshot kept = Require(id, snapshotId) with { IsKept = keep };
+        lock (_lock)
+        {
+            _snapshots[_snapshots.FindIndex(s => s.Id == kept.Id)] = kept;
+            return kept;
+        }
+    }
+
+    public async Task<RollbackResult> UndoAsync(SandboxId id, int steps, CancellationToken cancellationToken)
+    {
+        await StepAsync(cancellationToken);
+        LastSteps = steps;
+        return Snapshots(id) is [var newest, ..]
+            ? await RollbackAsync(id, newest.Id.ToString(), cancellationToken)
+            : throw new RuntimeException(ErrorKind.NothingToUndo, $"nothing to undo: sandbox {id} has no snapshot of an earlier state of its files");
+    }
+
     public async Task<ForkResult> ForkAsync(SandboxId id, string? snapshotId, int count, CancellationToken cancellationToken)
     {
-        Snapshot snapshot = snapshotId is null ? await SnapshotAsync(id, "fork", null, cancellationToken) : Require(id, snapshotId);
+        Snapshot snapshot = snapshotId is null ? await SnapshotAsync(id, "fork", null, keep: false, cancellationToken) : Require(id, snapshotId);
         lock (_lock)
         {
             Sandbox source = _sandboxes[id];
@@ -206,9 +234,10 @@ internal sealed class FakeSandboxes(TimeProvider time) : ISandboxes
             AutoExpandMemory = spec.AutoExpandMemory ?? true,
             MemoryCeilingMb = spec.MemoryCeilingMb ?? 57_600,
             OnOom = spec.OnOom ?? OomAction.Report,
+            AutoSnapshot = spec.AutoSnapshot ?? AutoSnapshot.Off,
             Cpus = spec.Cpus,
             PidsLimit = spec.PidsLimit ?? 1024,
-            DiskLimitMb = spec.DiskLimitMb,
+            DiskLimitMb = spec.DiskLimitMb is > 0 ? spec.DiskLimitMb : null,
             Network = spec.Network ?? "none",
             RuntimeClass = spec.RuntimeClass ?? "runc",
             User = spec.User,
@@ -221,7 +250,7 @@ internal sealed class FakeSandboxes(TimeProvider time) : ISandboxes
         return sandbox;
     }
 
-    private Snapshot Require(SandboxId id, string text)
+    internal Snapshot Require(SandboxId id, string text)
     {
         string[] ids = [.. Snapshots(id).Select(s => s.Id.ToString())];
         return Snapshots(id).FirstOrDefault(s => s.Id.ToString() == text)

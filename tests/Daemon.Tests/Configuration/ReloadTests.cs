@@ -111,17 +111,16 @@ public sealed class ReloadTests : IDisposable
     }
 
     [Fact]
-    public void The_document_lists_the_keys_that_need_a_restart_and_those_that_nothing_uses_yet()
+    public void The_document_lists_the_keys_that_need_a_restart()
     {
         string text = File.ReadAllText(Path.Combine(Host.Repository, "docs", "configuration.md"));
 
         Assert.Equal(Keys(ReloadEffect.Restart), Listed(text, "These need a restart:"));
-        Assert.Equal(Keys(ReloadEffect.Unused), Listed(text, "These are checked, but nothing uses them yet:"));
     }
 
     [Fact]
     public void The_tables_name_only_keys_that_exist() =>
-        Assert.Equal(27, SettingTable.All.Count(s => s.Reload != ReloadEffect.AtOnce));
+        Assert.Equal(17, SettingTable.All.Count(s => s.Reload != ReloadEffect.AtOnce));
 
     private static string[] Keys(ReloadEffect effect) => [.. SettingTable.All.Where(s => s.Reload == effect).Select(s => s.Key)];
 

@@ -1,3 +1,5 @@
+using Sleigh.Cgroups.Growth;
+using Sleigh.Runtime.Memory;
 using Sleigh.Runtime.Records;
 using Sleigh.Runtime.Slots;
 
@@ -64,16 +66,18 @@ public sealed class EventLogTests : IDisposable
         {
             Status = ExecStatus.Cancelled, ExitCode = 143, Completed = Now.AddSeconds(1), TimedOut = true, Error = "e", Origin = ExecOrigin.Exec,
             Usage = new ExecUsage(1, null, 3, 4, 5, 6), StdoutBytes = 7, StderrBytes = 8,
+            Recovery = "r", Oom = new OomReport(false, 9, 10, 11, "a"),
         };
         _store.FinishExec(final);
         _store.FinishExec(final with { Status = ExecStatus.Failed });
         Reopen();
 
         IReadOnlyList<SessionEvent> events = _store.ReadEvents(_session, 0, 100);
-        Assert.Equal([EventTypes.ExecStarted, EventTypes.ExecFinished], events.Select(e => e.Type));
+        Assert.Equal([EventTypes.ExecStarted, EventTypes.MemoryOom, EventTypes.ExecFinished], events.Select(e => e.Type));
         Assert.Equal(exec, events[0].Data.Exec);
-        Assert.Equal(final, events[1].Data.Exec);
-        Assert.Equal((exec.Sandbox, exec.Id, _session), (events[1].Sandbox, events[1].Exec, events[1].Session));
+        Assert.Equal(final.Oom, events[1].Data.Oom);
+        Assert.Equal(final, events[2].Data.Exec);
+        Assert.All(events, e => Assert.Equal((exec.Sandbox, exec.Id, _session), (e.Sandbox, e.Exec, e.Session)));
         Assert.Equal(ExecStatus.Cancelled, _store.FindExec(exec.Id)?.Exec.Status);
     }
 
@@ -126,6 +130,39 @@ public sealed class EventLogTests : IDisposable
         Assert.Equal(done.Id, events[2].Data.Snapshot);
         Assert.Equal(DeleteReason.Idle, events[3].Data.Reason);
     }
+
+    [Fact]
+    public void Decisions_to_grow_are_told_with_all_their_figures_also_after_a_restart()
+    {
+        Sandbox sandbox = Record(_session).Sandbox;
+        GrowthEntry grown = new(Now, 256, 384, true, GrowthTrigger.Psi, "stalled 31.0 ms in 500 ms");
+        GrowthEntry refused = new(Now.AddSeconds(1), 384, 384, false, GrowthTrigger.High, "refused: the host has 12 MB to give");
+        _store.AddEvent(EventDraft.Of(sandbox, grown));
+        _store.AddEvent(EventDraft.Of(sandbox, refused));
+        _store.AddEvent(EventDraft.NearLimit(sandbox, "memory usage 91.20% exceeded threshold 85.00%"));
+        _store.AddEvent(EventDraft.Of(EventTypes.SandboxPaused, sandbox));
+        _store.AddEvent(EventDraft.Of(EventTypes.SandboxResumed, sandbox));
+        Reopen();
+
+        IReadOnlyList<SessionEvent> events = _store.ReadEvents(_session, 0, 100);
+        Assert.Equal(["memory.grown", "memory.growth_refused", "memory.near_limit", "sandbox.paused", "sandbox.resumed"], events.Select(e => e.Type));
+        Assert.Equal([grown, refused, null, null, null], events.Select(e => e.Data.Growth));
+        Assert.Equal([null, null, "memory usage 91.20% exceeded threshold 85.00%", null, null], events.Select(e => e.Data.NearLimit));
+        Assert.All(events, e => Assert.Equal((sandbox.Id, null), (e.Sandbox, e.Exec)));
+    }
+
+    [Theory]
+    [InlineData(MemoryAction.Grown, true)]
+    [InlineData(MemoryAction.Refused, false)]
+    public void The_growth_entry_of_a_decision_says_what_became_of_it(MemoryAction action, bool granted) => Assert.Equal(
+        new GrowthEntry(Now, 256, 384, granted, GrowthTrigger.High, "brake reached"),
+        GrowthEntry.Of(new MemoryRecord { Time = Now, Action = action, Trigger = GrowthTrigger.High, FromMb = 256, ToMb = 384, Reason = "brake reached" }));
+
+    [Theory]
+    [InlineData(MemoryAction.GivenBack)]
+    [InlineData(MemoryAction.Squeezed)]
+    public void A_decision_that_is_not_about_growing_has_no_growth_entry(MemoryAction action) =>
+        Assert.Null(GrowthEntry.Of(new MemoryRecord { Time = Now, Action = action, FromMb = 384, ToMb = 256, Reason = "no stall for 30 s" }));
 
     [Fact]
     public void A_change_that_is_not_done_tells_nothing()

@@ -5,9 +5,9 @@ public sealed class MemoryInfoTests
     [Fact]
     public void Total_and_available_are_read_in_bytes()
     {
-        MemoryInfo memory = MemoryInfo.Parse("MemTotal:       16384 kB\nMemFree:   1 kB\nMemAvailable:   4096 kB\nHugePages_Total: 0\n");
+        MemoryInfo memory = MemoryInfo.Parse("MemTotal:       16384 kB\nMemFree:   1 kB\nMemAvailable:   4096 kB\nSwapFree:   2048 kB\nHugePages_Total: 0\n");
 
-        Assert.Equal(new MemoryInfo(16384 * 1024, 4096 * 1024), memory);
+        Assert.Equal(new MemoryInfo(16384 * 1024, 4096 * 1024, 2048 * 1024), memory);
         Assert.Equal(0.25, memory.AvailableRatio);
     }
 

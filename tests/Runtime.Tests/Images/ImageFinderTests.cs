@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Sleigh.Containerd;
 using Sleigh.Runtime.Images;
 using Sleigh.Runtime.Records;
+using Sleigh.TestSupport;
 
 namespace Sleigh.Runtime.Tests.Images;
 
@@ -61,6 +62,7 @@ public sealed class ImageFinderTests : IDisposable
     }
 
     [Fact]
+    [ContractLine("C2", Part = "three seconds")]
     public async Task A_look_up_of_more_than_three_seconds_counts_as_missing_for_those_who_want_to_be_told()
     {
         TaskCompletionSource<ImageTree> slow = new();

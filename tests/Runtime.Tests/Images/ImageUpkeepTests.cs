@@ -173,6 +173,9 @@ public sealed class ImageUpkeepTests
 
         public Task<IReadOnlyList<ImageSummary>> ListAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
 
+        public Task<IReadOnlyList<ImageSummary>> ImportTreeAsync(Stream tar, string name, string? configFrom, CancellationToken cancellationToken) =>
+            throw new NotSupportedException();
+
         public Task<IReadOnlyList<ImageSummary>> ImportAsync(Stream archive, string? name, CancellationToken cancellationToken) =>
             throw new NotSupportedException();
 

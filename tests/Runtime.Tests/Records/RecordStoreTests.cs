@@ -1,3 +1,5 @@
+using Sleigh.Overlay;
+using Sleigh.Runtime.Memory;
 using Sleigh.Runtime.Records;
 using Sleigh.Runtime.Slots;
 
@@ -27,8 +29,9 @@ public sealed class RecordStoreTests : IDisposable
             {
                 Cpus = 1.5, DiskLimitMb = 64, User = "ann", Name = "box", BaseSnapshot = SnapshotId.New(), Expires = Now.AddHours(1),
                 Parent = new SandboxParent(SandboxId.New(), SnapshotId.New()), OnOom = OomAction.Rollback,
+                AutoSnapshot = AutoSnapshot.Exec,
             },
-            Slot = SlotId.New(), Ttl = TimeSpan.FromSeconds(90),
+            Mark = new LayerMark("btrfs:17"), Slot = SlotId.New(), Ttl = TimeSpan.FromSeconds(90),
         };
         SandboxRecord small = Record();
         _store.PutSandbox(full, SandboxState.Live);
@@ -89,6 +92,7 @@ public sealed class RecordStoreTests : IDisposable
         Snapshot intent = Taken(sandbox, null);
         Snapshot done = Taken(sandbox, intent.Id) with
         {
+            IsAutomatic = true, IsKept = true, IsSameAsParent = true,
             Bytes = 4096, Durable = true, Duration = TimeSpan.FromMicroseconds(1234), Pause = TimeSpan.FromMicroseconds(56),
         };
         _store.AddSnapshot(intent);
@@ -101,6 +105,38 @@ public sealed class RecordStoreTests : IDisposable
         Assert.Equal([SnapshotState.Making, SnapshotState.Sealed], rows.Select(r => r.State));
         Assert.Equivalent(done, rows[1].Snapshot, strict: true);
         Assert.Equal(done.Id, _store.ReadSandboxes().Single().Record.Sandbox.BaseSnapshot);
+        _store.KeepSnapshot(done with { IsKept = false });
+        Assert.False(_store.ReadSnapshots()[1].Snapshot.IsKept);
+    }
+
+    [Fact]
+    public void A_child_of_a_deleted_snapshot_is_the_same_as_its_new_parent_only_if_both_were_and_the_files_marks_are_forgotten()
+    {
+        SandboxRecord sandbox = Record() with { Mark = new LayerMark("btrfs:17") };
+        Snapshot a = Taken(sandbox, null);
+        Snapshot b = Taken(sandbox, a.Id);
+        Snapshot c = Taken(sandbox, b.Id) with { IsSameAsParent = true };
+        Snapshot d = Taken(sandbox, c.Id) with { IsSameAsParent = true };
+        SnapshotTable table = new();
+        foreach (Snapshot snapshot in new[] { a, b, c, d })
+        {
+            _store.AddSnapshot(snapshot);
+            _store.SealSnapshot(snapshot, sandbox with { Sandbox = sandbox.Sandbox with { BaseSnapshot = snapshot.Id } });
+            table.Add(snapshot);
+        }
+
+        foreach (Snapshot gone in new[] { c, b })
+        {
+            _store.MarkSnapshotDeleting(gone);
+            table.Remove(gone);
+            Snapshot read = _store.ReadSnapshots().Single(r => r.Snapshot.Id == d.Id).Snapshot;
+            Assert.Equal((gone.Parent, gone == c), (read.Parent, read.IsSameAsParent));
+            Assert.Equal((read.Parent, read.IsSameAsParent), (table.Find(d.Id)!.Parent, table.Find(d.Id)!.IsSameAsParent));
+        }
+
+        Assert.Equal(sandbox.Mark, _store.ReadSandboxes().Single().Record.Mark);
+        _store.MarkSnapshotDeleting(d with { Parent = a.Id });
+        Assert.Equal((a.Id, null), (_store.ReadSandboxes().Single().Record.Sandbox.BaseSnapshot, _store.ReadSandboxes().Single().Record.Mark));
     }
 
     [Fact]
@@ -144,12 +180,20 @@ public sealed class RecordStoreTests : IDisposable
         {
             Status = ExecStatus.Cancelled, ExitCode = 143, Completed = Now.AddSeconds(1), TimedOut = true, Error = "e",
             Usage = new ExecUsage(1, 2, 3, 4, 5, 6), StdoutBytes = 7, StderrBytes = 8,
+            Recovery = "r", Oom = new OomReport(true, 9, null, 10, "a"), Disk = new DiskReport(11, 12, "d"),
         };
-        _store.FinishExec(final);
+        OomIntent rollback = new("lyr-0123456789ab", SnapshotId.New(), ExecStatus.Cancelled);
+        _store.HoldExec(final, ExecStatus.Cancelling, rollback);
+        Reopen();
+
+        ExecRow held = Assert.Single(_store.ReadOpenExecs());
+        Assert.Equal((rollback, final with { Status = ExecStatus.Cancelling }), (held.Rollback, held.Exec));
+
+        _store.FinishExec(final, oomTold: true);
         Reopen();
 
         Assert.Empty(_store.ReadOpenExecs());
-        Assert.Equal(final, _store.FindExec(exec.Id)?.Exec);
+        Assert.Equal((final, null), (_store.FindExec(exec.Id)?.Exec, _store.FindExec(exec.Id)?.Rollback));
         Assert.Equal([exec.Id], _store.ReadExecIds(exec.Sandbox));
         Assert.Null(_store.FindExec(ExecId.New()));
     }
@@ -179,7 +223,8 @@ public sealed class RecordStoreTests : IDisposable
         Assert.Equal([all[4], all[5]], Ids(session, null, 10, all[3]));
         Assert.Empty(Ids(session, null, 10, ExecId.New()));
 
-        IEnumerable<ExecId> Ids(SessionId? of, SandboxId? inside, int limit, ExecId? before) => _store.ListExecs(of, inside, limit, before).Select(e => e.Id);
+        IEnumerable<ExecId> Ids(SessionId? of, SandboxId? inside, int limit, ExecId? before) =>
+            _store.ListExecs(of, inside, limit, before is ExecId id ? new ExecMark(id, Now.AddHours(-1)) : null).Select(e => e.Id);
     }
 
     [Fact]
@@ -259,6 +304,23 @@ public sealed class RecordStoreTests : IDisposable
     };
 
     private static void AssertSame(SandboxRecord expected, SandboxRecord actual) => Assert.Equivalent(expected, actual, strict: true);
+
+    [Fact]
+    public void Names_of_files_on_their_way_are_kept_over_a_death_until_they_are_gone()
+    {
+        SandboxId one = SandboxId.Parse("sbx_0000000000a1");
+        SandboxId two = SandboxId.Parse("sbx_0000000000a2");
+        using (RecordStore store = Open())
+        {
+            store.AddFileWrite(one, "/.sleigh-1");
+            store.AddFileWrite(one, "/.sleigh-2");
+            store.AddFileWrite(two, "/.sleigh-1");
+            store.RemoveFileWrite(one, "/.sleigh-1");
+        }
+
+        using RecordStore again = Open();
+        Assert.Equal([(one, "/.sleigh-2"), (two, "/.sleigh-1")], again.ReadFileWrites().OrderBy(w => w.Path, StringComparer.Ordinal).Reverse());
+    }
 
     private RecordStore Open() => RecordStore.Open(Path.Combine(_folder, "sleigh.db"));
 

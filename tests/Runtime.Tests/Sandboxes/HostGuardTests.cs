@@ -1,4 +1,5 @@
 using Sleigh.Runtime.Options;
+using Sleigh.TestSupport;
 
 namespace Sleigh.Runtime.Tests.Sandboxes;
 
@@ -10,6 +11,7 @@ public sealed class HostGuardTests
     private static LiveOptions Options(int? mostMb) => new(new SleighOptions { Memory = new MemoryOptions { MaxMb = mostMb } });
 
     [Fact]
+    [ContractLine("C3", Part = "9.5 %")]
     public void Below_10_percent_nothing_is_created()
     {
         RuntimeException error = Assert.Throws<RuntimeException>(() => Guard(9.5).Admit(confirmed: true, "sandbox creation"));
@@ -19,6 +21,7 @@ public sealed class HostGuardTests
     }
 
     [Fact]
+    [ContractLine("C3", Part = "12 %, confirmed, 20 %")]
     public void Below_15_percent_the_caller_must_confirm()
     {
         RuntimeException error = Assert.Throws<RuntimeException>(() => Guard(12).Admit(confirmed: false, "sandbox creation"));
@@ -27,6 +30,31 @@ public sealed class HostGuardTests
         Assert.Equal("host memory available ratio 12.00% is below 15%; resend with confirm_low_memory=true to continue", error.Message);
         Guard(12).Admit(confirmed: true, "sandbox creation");
         Guard(20).Admit(confirmed: false, "sandbox creation");
+    }
+
+    [Fact]
+    public void A_size_that_would_take_the_host_below_10_percent_must_be_confirmed()
+    {
+        RuntimeException error = Assert.Throws<RuntimeException>(() => Guard(20).Admit(confirmed: false, "sandbox creation", 12 * 1024));
+
+        Assert.Equal(ErrorKind.LowMemoryConfirmationRequired, error.Kind);
+        Assert.Equal(
+            "host memory available ratio 20.00% would be 8.00% with the 12288 MB asked for in use, which is below 10%; resend with confirm_low_memory=true to continue",
+            error.Message);
+        Assert.Equal(0.2, Assert.IsType<double>(error.Details!["available_ratio"]), 6);
+        Guard(20).Admit(confirmed: true, "sandbox creation", 12 * 1024);
+        Guard(20).Admit(confirmed: false, "sandbox creation", 10 * 1024);
+    }
+
+    [Fact]
+    public void A_limit_is_raised_by_hand_from_10_percent_on_and_below_15_the_reply_says_so()
+    {
+        RuntimeException error = Assert.Throws<RuntimeException>(() => Guard(9.5).AdmitExpand());
+
+        Assert.Equal(ErrorKind.HostMemoryLow, error.Kind);
+        Assert.Equal("host memory available ratio 9.50% is below 10%; memory expand is blocked", error.Message);
+        Assert.Equal("host memory available ratio 12.00% is below 15%; operation succeeded but host is under pressure", Guard(12).AdmitExpand());
+        Assert.Null(Guard(15).AdmitExpand());
     }
 
     [Fact]

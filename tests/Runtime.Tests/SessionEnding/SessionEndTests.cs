@@ -1,6 +1,7 @@
 using Sleigh.Runtime.Options;
 using Sleigh.Runtime.Records;
 using Sleigh.Runtime.Slots;
+using Sleigh.TestSupport;
 
 namespace Sleigh.Runtime.Tests.SessionEnding;
 
@@ -56,6 +57,7 @@ public sealed class SessionEndTests : IDisposable
     }
 
     [Fact]
+    [ContractLine("S5")]
     public void Sessions_expire_unless_they_are_used_or_busy()
     {
         IssuedToken idle = _sessions.Issue();
@@ -75,6 +77,21 @@ public sealed class SessionEndTests : IDisposable
         Assert.NotNull(_sessions.Authenticate(used.Token));
         Assert.NotNull(_sessions.Authenticate(busy.Token));
         Assert.Equal([idle.Session.Id], _store.ReadUnclearedSessions());
+    }
+
+    [Fact]
+    public void A_use_moves_the_end_also_within_a_minute_of_the_last_one_and_over_a_restart()
+    {
+        IssuedToken issued = _sessions.Issue();
+        for (int i = 0; i < 10; i++)
+        {
+            _clock.Now += TimeSpan.FromSeconds(30);
+            Assert.NotNull(_sessions.Authenticate(issued.Token));
+        }
+
+        Reopen();
+        _clock.Now += TimeSpan.FromSeconds(70);
+        Assert.NotNull(_sessions.Authenticate(issued.Token));
     }
 
     [Fact]
@@ -102,6 +119,27 @@ public sealed class SessionEndTests : IDisposable
         Assert.NotNull(_store.FindExec(execs[stays]));
         Assert.Null(_store.FindReply(gone, "k", DateTimeOffset.UnixEpoch));
         Assert.NotNull(_store.FindReply(stays, "k", DateTimeOffset.UnixEpoch));
+    }
+
+    [Fact]
+    public void Too_many_tokens_are_refused_with_the_time_until_the_next_is_granted()
+    {
+        LiveOptions options = new(new SleighOptions { Sessions = new SessionsOptions { MaxIssuedPerMinute = 3 } });
+        Sessions sessions = new(_store, options, _clock);
+        for (int i = 0; i < 3; i++)
+        {
+            sessions.Issue();
+            _clock.Now += TimeSpan.FromSeconds(5);
+        }
+
+        RuntimeException refused = Assert.Throws<RuntimeException>(sessions.Issue);
+        Assert.Equal((ErrorKind.RateLimited, TimeSpan.FromSeconds(45)), (refused.Kind, refused.RetryAfter));
+        _clock.Now += TimeSpan.FromSeconds(45);
+        sessions.Issue();
+
+        // Where the limit is lowered, more than one has to be forgotten first: two of the three must be over a minute ago.
+        options.Replace(new SleighOptions { Sessions = new SessionsOptions { MaxIssuedPerMinute = 2 } });
+        Assert.Equal(TimeSpan.FromSeconds(10), Assert.Throws<RuntimeException>(sessions.Issue).RetryAfter);
     }
 
     private (RecordStore Store, Sessions Sessions) Open()

@@ -54,11 +54,11 @@ public sealed class DaemonClient : IDisposable
         return await Http().SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
     }
 
-    /// <summary>A call that answers a JSON object a line.</summary>
+    /// <summary>A call that answers a JSON object a line, for as long as it takes.</summary>
     public async Task<string[]> LinesAsync(string path, JsonObject body)
     {
         using StringContent content = new(body.ToJsonString());
-        using HttpResponseMessage reply = await Http().PostAsync(new Uri(path, UriKind.Relative), content);
+        using HttpResponseMessage reply = await RawAsync("POST", path, content);
         return (await reply.Content.ReadAsStringAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 

@@ -31,6 +31,7 @@ public sealed class ContainerdRestartTests
         await systemd.StatusAsync("degraded: containerd does not answer; sandboxes and their commands go on; serving on ", 60);
         (int status, JsonObject ready) = await client.CallAsync("GET", "/readyz");
         Assert.Equal((503, "not ready: containerd"), (status, (string)ready["error"]!));
+        Assert.Equal(200, (await client.CallAsync("GET", "/healthz")).Status);
         int beats = systemd.Beats;
         Assert.Equal("usable\n", await client.RunAsync(sandbox, "echo usable"));
         await systemd.UntilAsync(_ => systemd.Beats > beats + 2, 20, "no sign of life while containerd hangs");

@@ -14,6 +14,7 @@ public sealed class CrashTests(DaemonFixture fixture)
     private DaemonClient Client => fixture.Client;
 
     [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    [ContractLine("E6")]
     public async Task Twenty_counting_commands_lose_and_double_no_line_when_the_daemon_is_killed()
     {
         string image = await fixture.Images.HaveAsync(TestImages.Busybox);
@@ -24,9 +25,10 @@ public sealed class CrashTests(DaemonFixture fixture)
         string limited = await Client.StartAsync(ids[0], "trap '' TERM; while :; do sleep 1; done", JsonFields.Of("timeout_seconds", 6));
         long limitBegins = Stopwatch.GetTimestamp();
         string cancelledLater = await Client.StartAsync(ids[1], "sleep 300");
-        string cancelledBefore = await Client.StartAsync(ids[2], "trap '' TERM; while :; do sleep 0.1; done");
+        string cancelledBefore = await Client.StartAsync(ids[2], "trap '' TERM; echo deaf; while :; do sleep 0.1; done");
         string endsMeanwhile = await Client.StartAsync(ids[3], "echo begun; while [ ! -e /killed ]; do sleep 0.05; done; echo ended; exit 33");
         await Poll.UntilAsync(async () => (await Client.ExecOfAsync(ids[0], counters[0])).StdoutBytes > 0, 10, () => "no output");
+        await Poll.UntilAsync(async () => (await Client.ExecOfAsync(ids[2], cancelledBefore)).StdoutBytes > 0, 10, () => "no trap was set");
         await Client.CancelAsync(ids[2], cancelledBefore);
 
         await Daemon.KillAsync();
@@ -131,6 +133,7 @@ public sealed class CrashTests(DaemonFixture fixture)
     }
 
     [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    [ContractLine("O3")]
     public async Task A_killed_containerd_comes_back_and_takes_no_sandbox_with_it()
     {
         await using TestSandbox sandbox = await fixture.SandboxAsync(TestImages.Busybox);
@@ -153,6 +156,7 @@ public sealed class CrashTests(DaemonFixture fixture)
     }
 
     [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    [ContractLine("C7", Part = "the engine dies")]
     public async Task Containers_that_containerd_was_making_when_it_was_killed_are_gone_after_the_next_start()
     {
         string image = await fixture.Images.HaveAsync(TestImages.Busybox);

@@ -48,6 +48,7 @@ public sealed class EventTests(DaemonFixture fixture)
     }
 
     [HostFact(Need.Root, Need.InitBinary)]
+    [ContractLine("O1", Part = "over a restart")]
     public async Task A_reader_comes_back_over_kill_and_restart_and_misses_nothing_and_gets_nothing_twice()
     {
         using DaemonClient client = await DaemonClient.NewSessionAsync(fixture.Daemon);
@@ -92,6 +93,7 @@ public sealed class EventTests(DaemonFixture fixture)
     }
 
     [HostFact(Need.Root, Need.InitBinary)]
+    [ContractLine("S6", Part = "by token")]
     public async Task A_deleted_session_leaves_no_sandbox_snapshot_command_or_file()
     {
         string image = await fixture.Images.HaveAsync(TestImages.Busybox);
@@ -130,6 +132,7 @@ public sealed class EventTests(DaemonFixture fixture)
     }
 
     [HostFact(Need.Root, Need.InitBinary)]
+    [ContractLine("S6", Part = "by id, over a crash")]
     public async Task A_session_whose_deletion_a_crash_cuts_off_is_gone_after_the_next_start()
     {
         string image = await fixture.Images.HaveAsync(TestImages.Busybox);

@@ -9,6 +9,7 @@ namespace Sleigh.IntegrationTests.Daemon;
 public sealed class ExecTests(DaemonFixture fixture)
 {
     [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    [ContractLine("E2")]
     public async Task A_wait_that_is_over_answers_the_running_exec_with_the_text_and_what_it_wrote()
     {
         await using TestSandbox sandbox = await fixture.SandboxAsync(TestImages.Busybox);
@@ -41,6 +42,7 @@ public sealed class ExecTests(DaemonFixture fixture)
     }
 
     [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    [ContractLine("E5", Part = "cancel")]
     public async Task Cancel_ends_a_tree_of_detached_grandchildren_that_ignore_TERM_within_the_grace_time()
     {
         await using TestSandbox sandbox = await fixture.SandboxAsync(TestImages.Busybox);
@@ -57,6 +59,7 @@ public sealed class ExecTests(DaemonFixture fixture)
     }
 
     [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    [ContractLine("E5", Part = "timeout_seconds")]
     public async Task A_time_limit_ends_the_same_tree_and_says_so()
     {
         await using TestSandbox sandbox = await fixture.SandboxAsync(TestImages.Busybox);
@@ -70,6 +73,7 @@ public sealed class ExecTests(DaemonFixture fixture)
     }
 
     [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    [ContractLine("E3")]
     public async Task Status_and_text_of_a_failed_command_are_the_shells_own()
     {
         await using TestSandbox sandbox = await fixture.SandboxAsync(TestImages.Busybox);
@@ -87,6 +91,7 @@ public sealed class ExecTests(DaemonFixture fixture)
     }
 
     [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    [ContractLine("E10", Part = "in effect")]
     public async Task Directory_environment_user_and_input_are_as_asked_for()
     {
         await using TestSandbox sandbox = await fixture.SandboxAsync(
@@ -106,6 +111,7 @@ public sealed class ExecTests(DaemonFixture fixture)
     }
 
     [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    [ContractLine("E10", Part = "a missing directory")]
     public async Task A_command_that_cannot_start_says_why_and_has_no_status()
     {
         await using TestSandbox sandbox = await fixture.SandboxAsync(TestImages.Busybox);
@@ -151,6 +157,7 @@ public sealed class ExecTests(DaemonFixture fixture)
     }
 
     [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    [ContractLine("E12")]
     public async Task A_process_left_behind_lives_on_and_does_not_hold_up_the_result()
     {
         await using TestSandbox sandbox = await fixture.SandboxAsync(TestImages.Busybox);
@@ -178,6 +185,7 @@ public sealed class ExecTests(DaemonFixture fixture)
     }
 
     [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    [ContractLine("E1")]
     public async Task A_hundred_waited_execs_in_a_row_take_less_than_50_ms_each()
     {
         await using TestSandbox sandbox = await fixture.SandboxAsync(TestImages.Busybox);

@@ -23,9 +23,9 @@ public sealed class FileCopyTests(DaemonFixture fixture)
 
         JsonObject put = await PutOkAsync(sandbox.Id, "/deep/in", File.OpenRead(directory["in.tar"]));
         await CheckAsync("running");
-        await KillInitAsync(sandbox);
+        await SandboxEnd.KillInitAsync(fixture.Daemon, Client, sandbox);
         await CheckAsync("exited");
-        await KillInitAsync(sandbox);
+        await SandboxEnd.KillInitAsync(fixture.Daemon, Client, sandbox);
         await PutOkAsync(sandbox.Id, "/again", File.OpenRead(directory["in.tar"]));
 
         Assert.Equal("/deep/in", (string?)put["path"]);
@@ -203,15 +203,6 @@ public sealed class FileCopyTests(DaemonFixture fixture)
         (int status, JsonObject body) = await PutAsync(sandbox, path, archive);
         Assert.True(status == 200, $"{status} {body.ToJsonString()}\n{fixture.Daemon.LogTail}");
         return body;
-    }
-
-    private async Task KillInitAsync(TestSandbox sandbox)
-    {
-        string slot = await sandbox.SlotAsync();
-        int pid = Leftovers.Processes(fixture.Daemon).Single(p =>
-            p.Line.Contains("sleigh-init", StringComparison.Ordinal) && File.ReadAllText($"/proc/{p.Pid}/cgroup").Contains(slot, StringComparison.Ordinal)).Pid;
-        await ToolRunner.RunAsync("kill", "-9", $"{pid}");
-        await Poll.UntilAsync(async () => (string?)(await Client.GetAsync(sandbox.Id))["status"] == "exited", 10, () => "the sandbox is not shown as exited");
     }
 
     private static byte[] Begin(string name, int announced, int sent) => [.. BigArchive.Header(name, announced), .. new byte[sent].Select((_, i) => (byte)(i | 1))];

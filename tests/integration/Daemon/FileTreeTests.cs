@@ -34,9 +34,9 @@ public sealed class FileTreeTests(DaemonFixture fixture)
     public async Task The_manifest_of_all_files_is_the_same_before_the_snapshot_after_the_rollback_and_in_each_fork()
     {
         await using TestSandbox sandbox = await fixture.SandboxAsync(TestImages.Debian);
-        await sandbox.PutAsync("/manifest.py", await File.ReadAllBytesAsync(ProgramPath));
+        await FileManifest.PutAsync(sandbox);
         await sandbox.RunAsync(MakeFiles);
-        string[] before = await ManifestAsync(sandbox);
+        string[] before = await FileManifest.OfAsync(fixture.Client, sandbox);
         Assert.True(before.Length > 2000, $"{before.Length} files");
         Assert.Contains(before, l => l.Contains("/data/random", StringComparison.Ordinal) && l.Contains("1111111111987654321", StringComparison.Ordinal));
         string snapshot = await sandbox.SnapshotAsync();
@@ -45,15 +45,16 @@ public sealed class FileTreeTests(DaemonFixture fixture)
         await sandbox.RollbackAsync(snapshot);
         string[] forks = await fixture.Client.ForkAsync(sandbox.Id, 3, snapshot);
 
-        AssertSame(before, await ManifestAsync(sandbox), "after the rollback");
+        FileManifest.AssertSame(before, await FileManifest.OfAsync(fixture.Client, sandbox), "after the rollback");
         foreach (string fork in forks)
         {
             await using TestSandbox copy = new(fixture.Client, fork);
-            AssertSame(before, await ManifestAsync(copy), $"in the fork {fork}");
+            FileManifest.AssertSame(before, await FileManifest.OfAsync(fixture.Client, copy), $"in the fork {fork}");
         }
     }
 
     [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    [ContractLine("N2", Part = "id, labels, env, name, status, ended execs")]
     public async Task A_rollback_keeps_id_name_labels_limits_and_environment_and_ends_running_commands()
     {
         await using TestSandbox sandbox = await fixture.SandboxAsync(TestImages.Busybox, new JsonObject
@@ -85,6 +86,7 @@ public sealed class FileTreeTests(DaemonFixture fixture)
     }
 
     [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    [ContractLine("N7", Part = "ten of them")]
     public async Task Forks_have_names_and_machine_ids_of_their_own_and_write_for_themselves()
     {
         await using TestSandbox sandbox = await fixture.SandboxAsync(
@@ -112,6 +114,7 @@ public sealed class FileTreeTests(DaemonFixture fixture)
     }
 
     [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    [ContractLine("N1")]
     public async Task A_command_that_writes_goes_on_after_a_snapshot_and_the_snapshot_is_of_one_moment()
     {
         await using TestSandbox sandbox = await fixture.SandboxAsync(TestImages.Busybox);
@@ -144,6 +147,7 @@ public sealed class FileTreeTests(DaemonFixture fixture)
     }
 
     [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    [ContractLine("N5", Part = "a deleted middle snapshot")]
     public async Task A_deleted_snapshot_breaks_neither_its_children_nor_the_sandbox_and_is_404_with_the_others_named()
     {
         await using TestSandbox sandbox = await fixture.SandboxAsync(TestImages.Busybox);
@@ -167,26 +171,5 @@ public sealed class FileTreeTests(DaemonFixture fixture)
         Assert.Equal("one\ntwo\nthree\n", await sandbox.RunAsync("cat /words"));
         await sandbox.RollbackAsync(ids[0]);
         Assert.Equal("one\n", await sandbox.RunAsync("cat /words"));
-    }
-
-    private static string ProgramPath => System.IO.Path.Combine(Host.Repository, "tests", "integration", "Daemon", "Programs", "manifest.py");
-
-    private async Task<string[]> ManifestAsync(TestSandbox sandbox)
-    {
-        // In memory first: the walk must not meet its own output. Packed, it fits the spool of the tests.
-        ExecReply exec = await sandbox.ExecAsync("python3 -B /manifest.py > /dev/shm/manifest && gzip -c /dev/shm/manifest", JsonFields.Of("timeout_seconds", 100));
-        Assert.True(exec.ExitCode == 0, exec.ToString());
-        using MemoryStream packed = new(await fixture.Client.OutputAsync(sandbox.Id, exec.Id));
-        using System.IO.Compression.GZipStream gzip = new(packed, System.IO.Compression.CompressionMode.Decompress);
-        using StreamReader reader = new(gzip);
-        return (await reader.ReadToEndAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-    }
-
-    private static void AssertSame(string[] expected, string[] actual, string where)
-    {
-        string[] lost = [.. expected.Except(actual).Take(10)];
-        string[] extra = [.. actual.Except(expected).Take(10)];
-        Assert.True(lost.Length + extra.Length == 0, $"{where}\nmissing:\n{string.Join('\n', lost)}\nnot expected:\n{string.Join('\n', extra)}");
-        Assert.Equal(expected.Length, actual.Length);
     }
 }

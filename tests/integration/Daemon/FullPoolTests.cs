@@ -7,6 +7,7 @@ namespace Sleigh.IntegrationTests.Daemon;
 public sealed class FullPoolTests
 {
     [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    [ContractLine("N7", Part = "none on a full disk")]
     public async Task A_full_pool_refuses_what_it_cannot_hold_and_recovers_when_a_sandbox_is_deleted()
     {
         await using TestDaemon daemon = new(("storage.pool_size", "256MiB"), ("storage.driver", "btrfs"));

@@ -12,7 +12,8 @@ public sealed class LoadTests(DaemonFixture fixture)
         string image = await fixture.Images.HaveAsync(TestImages.Busybox);
         string[] ids = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => fixture.Client.NewAsync(image)));
         await Task.WhenAll(ids.Select(id => fixture.Client.RunAsync(id, "true")));
-        int before = await StableDescriptorsAsync();
+        await Consistency.SettledAsync(fixture.Daemon);
+        string[] before = await StableDescriptorsAsync();
 
         ExecReply[] replies = await Task.WhenAll(Enumerable.Range(0, 200).Select(n => fixture.Client.ExecAsync(
             ids[n % 5], $"i=0; while [ $i -lt 50 ]; do echo out-{n}-$i; echo err-{n}-$i >&2; i=$((i+1)); done; exit {n % 7}")));
@@ -25,7 +26,7 @@ public sealed class LoadTests(DaemonFixture fixture)
         }
 
         Assert.Equal(200, replies.Select(r => r.Id).Distinct().Count());
-        await Poll.UntilAsync(() => Descriptors() <= before, 10, () => $"the daemon held {before} descriptors before, now {Descriptors()}");
+        await NoMoreDescriptorsThanAsync(before);
         await Task.WhenAll(ids.Select(fixture.Client.DeleteAsync));
     }
 
@@ -59,31 +60,40 @@ public sealed class LoadTests(DaemonFixture fixture)
 
         await RoundAsync();
         await Consistency.SettledAsync(fixture.Daemon);
-        int before = await StableDescriptorsAsync();
+        string[] before = await StableDescriptorsAsync();
         for (int i = 0; i < 5; i++)
         {
             await RoundAsync();
         }
 
         await Consistency.SettledAsync(fixture.Daemon);
-        await Poll.UntilAsync(() => Descriptors() <= before, 10, () => $"the daemon held {before} descriptors before, now {Descriptors()}");
+        await NoMoreDescriptorsThanAsync(before);
+    }
+
+    private async Task NoMoreDescriptorsThanAsync(string[] before)
+    {
+        string[] now = before;
+        await Poll.UntilAsync(
+            () => (now = Descriptors()).Length <= before.Length,
+            10,
+            () => $"the daemon held {before.Length} descriptors before, now {now.Length}; new: {string.Join(", ", now.Except(before))}");
     }
 
     // The server notices a moment later that a client has gone.
-    private async Task<int> StableDescriptorsAsync()
+    private async Task<string[]> StableDescriptorsAsync()
     {
-        int seen = Descriptors();
+        string[] seen = Descriptors();
         for (int same = 0; same < 5;)
         {
             await Task.Delay(50);
-            int now = Descriptors();
-            (same, seen) = now == seen ? (same + 1, seen) : (0, now);
+            string[] now = Descriptors();
+            (same, seen) = now.Length == seen.Length ? (same + 1, seen) : (0, now);
         }
 
         return seen;
     }
 
-    private int Descriptors()
+    private string[] Descriptors()
     {
         fixture.Client.DropConnections();
         return fixture.Daemon.OpenDescriptors();

@@ -11,6 +11,7 @@ public sealed class OutputTests(DaemonFixture fixture)
     private const int Mi = 1 << 20;
 
     [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    [ContractLine("E4", Part = "2999, 3000, 3001, beyond the BMP")]
     public async Task A_stream_is_cut_from_3001_characters_on_with_the_exact_first_line()
     {
         await using TestSandbox sandbox = await fixture.SandboxAsync(TestImages.Busybox);
@@ -33,6 +34,7 @@ public sealed class OutputTests(DaemonFixture fixture)
     }
 
     [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    [ContractLine("E4", Part = "invalid UTF-8")]
     public async Task Each_invalid_sequence_is_one_replacement_character_and_counts_as_one()
     {
         await using TestSandbox sandbox = await fixture.SandboxAsync(TestImages.Busybox);
@@ -48,6 +50,7 @@ public sealed class OutputTests(DaemonFixture fixture)
     }
 
     [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    [ContractLine("E8", Part = "offsets, limits, base64, eof, characters")]
     public async Task The_output_endpoint_gives_pieces_that_join_without_loss_and_split_no_character()
     {
         await using TestSandbox sandbox = await fixture.SandboxAsync(TestImages.Busybox);
@@ -81,6 +84,7 @@ public sealed class OutputTests(DaemonFixture fixture)
     }
 
     [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    [ContractLine("E8", Part = "while running")]
     public async Task Output_is_read_while_the_command_runs()
     {
         await using TestSandbox sandbox = await fixture.SandboxAsync(TestImages.Busybox);
@@ -98,6 +102,7 @@ public sealed class OutputTests(DaemonFixture fixture)
     }
 
     [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    [ContractLine("E7")]
     public async Task A_hundred_MB_of_output_are_counted_not_kept_and_cost_the_daemon_no_memory()
     {
         await using TestSandbox sandbox = await fixture.SandboxAsync(TestImages.Busybox);

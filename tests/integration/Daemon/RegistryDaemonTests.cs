@@ -48,6 +48,7 @@ public sealed class RegistryDaemonTests(RegistryFixture fixture) : IClassFixture
     }
 
     [HostFact(Need.Root, Need.InitBinary, Need.DockerRegistry)]
+    [ContractLine("C2", Part = "all keys")]
     public async Task Who_wants_to_be_told_is_told_and_pulls_with_the_next_call()
     {
         PushedImage image = await fixture.PushAsync("notify");
@@ -86,6 +87,7 @@ public sealed class RegistryDaemonTests(RegistryFixture fixture) : IClassFixture
     }
 
     [HostFact(Need.Root, Need.InitBinary, Need.DockerRegistry)]
+    [ContractLine("C7", Part = "the daemon dies in a pull")]
     public async Task A_daemon_killed_in_mid_pull_leaves_nothing_and_pulls_again_after_its_restart()
     {
         PushedImage image = await fixture.PushAsync("killed", 16 << 20);

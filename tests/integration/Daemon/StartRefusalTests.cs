@@ -77,6 +77,7 @@ public sealed class StartRefusalTests(DaemonFixture fixture)
     }
 
     [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    [ContractLine("S1")]
     public async Task A_public_address_without_a_key()
     {
         await using TestDaemon daemon = new(("http.listen", "0.0.0.0:10122"));

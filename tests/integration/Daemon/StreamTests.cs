@@ -14,6 +14,7 @@ public sealed class StreamTests(DaemonFixture fixture)
     private DaemonClient Client => fixture.Client;
 
     [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    [ContractLine("E9")]
     public async Task A_reader_that_comes_back_at_every_event_gets_each_byte_once()
     {
         await using TestSandbox sandbox = await fixture.SandboxAsync(TestImages.Busybox);

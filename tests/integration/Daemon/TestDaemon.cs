@@ -172,9 +172,15 @@ public sealed class TestDaemon : IServedDaemon, IAsyncDisposable
         return (process.ExitCode, await File.ReadAllTextAsync(log));
     }
 
-    /// <summary>Descriptors that the daemon holds open, those of program files left out: a .NET that is not native opens them when first used.</summary>
-    public int OpenDescriptors() => Directory.GetFileSystemEntries($"/proc/{Pid}/fd")
-        .Count(path => new FileInfo(path).LinkTarget is string target && Path.GetExtension(target) is not (".dll" or ".pdb" or ".so"));
+    /// <summary>What the daemon's descriptors lead to, program files left out: a .NET that is not native opens them when first used.</summary>
+    public string[] OpenDescriptors() =>
+    [
+        .. Directory.GetFileSystemEntries($"/proc/{Pid}/fd")
+            .Select(path => new FileInfo(path).LinkTarget)
+            .OfType<string>()
+            .Where(target => Path.GetExtension(target) is not (".dll" or ".pdb" or ".so"))
+            .Order(StringComparer.Ordinal),
+    ];
 
     /// <summary>Anonymous memory of the daemon, in bytes.</summary>
     public long AnonymousMemory() => 1024 * long.Parse(
@@ -208,7 +214,9 @@ public sealed class TestDaemon : IServedDaemon, IAsyncDisposable
         {
             _process?.Dispose();
             await Leftovers.RemoveAsync(this);
-            Directory.Delete(Folder, recursive: true);
+
+            // Images and layers may hold names that are no text, which .NET cannot remove.
+            await ToolRunner.RunAsync("rm", "-rf", Folder);
         }
 
         Assert.True(left.Length == 0, $"left behind by {Subtree}: {left}");

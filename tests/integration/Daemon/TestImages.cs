@@ -1,3 +1,6 @@
+using System.Diagnostics;
+using System.Formats.Tar;
+using System.Text;
 using System.Text.Json.Nodes;
 using Sleigh.TestSupport;
 
@@ -18,15 +21,18 @@ public sealed class TestImages(TestDaemon daemon) : IDisposable
     /// <summary>Debian with python3, made from packages.</summary>
     public const string Debian = "debian-python";
 
+    /// <summary>Debian with the tools that check and build code: Python, Node, Go, git and pre-commit, made from packages.</summary>
+    public const string Toolchains = "debian-toolchains";
+
+    private static readonly Dictionary<string, string[]> Packages = new()
+    {
+        [Debian] = ["python3"],
+        [Toolchains] = ["python3", "nodejs", "golang-go", "git", "pre-commit"],
+    };
+
     private const string MuslLoader = "/lib/ld-musl-x86_64.so.1";
     private readonly SemaphoreSlim _turn = new(1);
     private readonly HashSet<string> _made = [];
-
-    /// <summary>Survives runs of the suite, not a fresh clone; delete it to have the image made again.</summary>
-    public static string DebianCache => Path.Combine(Host.Repository, "artifacts", "images", "debian-python.tar");
-
-    /// <summary>Whether the Debian image came from packages in this run.</summary>
-    public bool MadeFromPackages { get; private set; }
 
     /// <summary>Makes sure the image is there; gives its name.</summary>
     public async Task<string> HaveAsync(string name)
@@ -39,9 +45,9 @@ public sealed class TestImages(TestDaemon daemon) : IDisposable
                 return name;
             }
 
-            if (name == Debian)
+            if (Packages.TryGetValue(name, out string[]? packages))
             {
-                await DebianAsync();
+                await FromPackagesAsync(name, packages);
             }
             else
             {
@@ -97,37 +103,61 @@ public sealed class TestImages(TestDaemon daemon) : IDisposable
         Assert.True(status == 201, $"import of {name}: {status} {body.ToJsonString()}\n{daemon.LogTail}");
     }
 
-    private async Task DebianAsync()
+    // Survives runs of the suite, not a fresh clone; delete it to have the image made again.
+    private static string CacheOf(string name) => Path.Combine(Host.Repository, "artifacts", "images", $"{name}.tar");
+
+    private async Task FromPackagesAsync(string name, string[] packages)
     {
-        if (File.Exists(DebianCache))
+        long begin = Stopwatch.GetTimestamp();
+        bool isKept = File.Exists(CacheOf(name));
+        if (isKept)
         {
-            await using FileStream cached = File.OpenRead(DebianCache);
-            await ImportAsync(cached, Debian);
-            return;
+            await using FileStream kept = File.OpenRead(CacheOf(name));
+            await ImportAsync(kept, name);
+        }
+        else
+        {
+            using DaemonClient administrator = DaemonClient.Administrator(daemon);
+            string[] lines = await administrator.LinesAsync("/admin/images/bootstrap", new JsonObject
+            {
+                ["name"] = name, ["suite"] = "bookworm", ["include"] = new JsonArray([.. packages.Select(p => JsonValue.Create(p))]),
+            });
+            JsonObject? image = JsonNode.Parse(lines[^1])!["image"]?.AsObject();
+            Assert.True(image is not null, $"bootstrap of {name} ended with: {string.Join('\n', lines.TakeLast(5))}");
+            Keep(name, (string)image["digest"]!);
         }
 
-        using DaemonClient administrator = DaemonClient.Administrator(daemon);
-        string[] lines = await administrator.LinesAsync("/admin/images/bootstrap", new JsonObject
-        {
-            ["name"] = Debian, ["suite"] = "bookworm", ["include"] = new JsonArray("python3"),
-        });
-        JsonObject? image = JsonNode.Parse(lines[^1])!["image"]?.AsObject();
-        Assert.True(image is not null, $"bootstrap ended with: {string.Join('\n', lines.TakeLast(5))}");
-        MadeFromPackages = true;
-        SaveDebian((string)image["digest"]!);
+        TestContext.Current.SendDiagnosticMessage(
+            $"image {name} {(isKept ? "imported" : "made from packages")}: {Stopwatch.GetElapsedTime(begin).TotalSeconds:0.0} s, {new FileInfo(CacheOf(name)).Length / 1e6:0.0} MB");
     }
 
-    // The image's blobs lie in containerd's content store under their digests.
-    private void SaveDebian(string digest)
+    // The image's blobs lie in containerd's content store under their digests. They are copied by pieces: an image with compilers is large.
+    private void Keep(string name, string digest)
     {
         string folder = Path.Combine(daemon.DataDir, "containerd", "io.containerd.content.v1.content", "blobs", "sha256");
-        byte[] Blob(string d) => File.ReadAllBytes(Path.Combine(folder, d[7..]));
-        byte[] manifest = Blob(digest);
+        byte[] manifest = File.ReadAllBytes(Path.Combine(folder, digest[7..]));
         JsonNode parsed = JsonNode.Parse(manifest)!;
-        byte[][] blobs = [manifest, Blob((string)parsed["config"]!["digest"]!), .. parsed["layers"]!.AsArray().Select(l => Blob((string)l!["digest"]!))];
         string mediaType = (string?)parsed["mediaType"] ?? "application/vnd.oci.image.manifest.v1+json";
-        Directory.CreateDirectory(Path.GetDirectoryName(DebianCache)!);
-        File.WriteAllBytes(DebianCache + ".new", ImageTar.Layout(ImageTar.Descriptor(mediaType, manifest), blobs));
-        File.Move(DebianCache + ".new", DebianCache, overwrite: true);
+        JsonObject index = new() { ["schemaVersion"] = 2, ["manifests"] = new JsonArray(ImageTar.Descriptor(mediaType, manifest)) };
+        Directory.CreateDirectory(Path.GetDirectoryName(CacheOf(name))!);
+        using (TarWriter archive = new(File.Create(CacheOf(name) + ".new")))
+        {
+            Add("oci-layout", new MemoryStream("""{"imageLayoutVersion":"1.0.0"}"""u8.ToArray()));
+            Add("index.json", new MemoryStream(Encoding.UTF8.GetBytes(index.ToJsonString())));
+            foreach (string blob in (string[])[digest, (string)parsed["config"]!["digest"]!, .. parsed["layers"]!.AsArray().Select(l => (string)l!["digest"]!)])
+            {
+                Add($"blobs/sha256/{blob[7..]}", File.OpenRead(Path.Combine(folder, blob[7..])));
+            }
+
+            void Add(string path, Stream data)
+            {
+                using (data)
+                {
+                    archive.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, path) { DataStream = data });
+                }
+            }
+        }
+
+        File.Move(CacheOf(name) + ".new", CacheOf(name), overwrite: true);
     }
 }

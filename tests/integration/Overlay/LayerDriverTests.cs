@@ -40,6 +40,34 @@ public sealed class BtrfsLayerTests : LayerStoreContract
     }
 
     [HostFact(Need.Overlay, Need.Btrfs, Need.LoopDevices)]
+    public async Task A_pool_grows_under_its_layers_and_what_a_crash_cut_off_is_finished_at_the_next_opening()
+    {
+        LiveLayer layer = await Store.CreateLiveAsync(LayerId.NewLive());
+        Shell.Bash($"head -c 20M /dev/urandom > {layer.Upper}/file; sync -f {layer.Upper}");
+        PoolStatus before = Store.Pool!;
+        Assert.Equal((1L << 30, $"{DataDirectory}/pool.btrfs"), (before.SizeBytes, before.File));
+        Assert.InRange(before.AllocatedBytes, 20 << 20, 1L << 29);
+        Assert.InRange((await Store.MeasureAsync(layer.Id))!.Value, 20 << 20, 21 << 20);
+        Assert.Null(await Store.MeasureAsync(LayerId.NewSealed()));
+
+        await Store.GrowPoolAsync(2L << 30);
+        Assert.Equal((2L << 30, 2L << 30), (Store.Status.TotalBytes, Store.Pool!.SizeBytes));
+        await Store.GrowPoolAsync(1L << 30);
+        Assert.Equal(2L << 30, Store.Status.TotalBytes);
+
+        // Dead behind the file's new length, with the pool mounted and with it unmounted.
+        foreach ((bool unmount, int size) in new[] { (false, 3), (true, 4) })
+        {
+            await Store.CloseAsync(unmount);
+            Shell.Run("truncate", "-s", $"{size}G", $"{DataDirectory}/pool.btrfs");
+            Store = await LayerStore.OpenAsync(Options);
+            Assert.Equal((long)size << 30, Store.Status.TotalBytes);
+        }
+
+        Assert.Equal(20 << 20, new FileInfo($"{layer.Upper}/file").Length);
+    }
+
+    [HostFact(Need.Overlay, Need.Btrfs, Need.LoopDevices)]
     public async Task A_crash_during_mkfs_is_harmless()
     {
         using var other = new TestDirectory();
@@ -168,6 +196,29 @@ public sealed class CopyLayerTests : LayerStoreContract
         await Store.DeleteLiveAsync(fork.Id);
         await Store.EmptyTrashAsync();
         Assert.Empty(System.IO.Directory.GetFileSystemEntries($"{DataDirectory}/layers/sealed"));
+    }
+
+    [HostFact(Need.Overlay, Need.Btrfs, Need.LoopDevices)]
+    public async Task Layers_may_be_deleted_while_the_trash_is_emptied()
+    {
+        LiveLayer layer = await Store.CreateLiveAsync(LayerId.NewLive());
+        using SealPreparation prepared = await Store.PrepareSealAsync(layer.Id);
+        LayerId snapshot = (await Store.SealAsync(prepared, LayerId.NewSealed())).Id;
+        Task changing = Task.Run(async () =>
+        {
+            for (int i = 0; i < 60; i++)
+            {
+                await Store.DeleteLiveAsync((await Store.CreateLiveAsync(LayerId.NewLive(), snapshot)).Id);
+            }
+        });
+        while (!changing.IsCompleted)
+        {
+            await Store.EmptyTrashAsync();
+        }
+
+        await changing;
+        Assert.Equal([layer.Id], Store.List().Live);
+        Assert.Equal([snapshot], Store.List().Sealed);
     }
 
     [HostFact(Need.Overlay, Need.Btrfs, Need.LoopDevices)]

@@ -1,4 +1,5 @@
 using System.IO.MemoryMappedFiles;
+using Microsoft.Win32.SafeHandles;
 using Sleigh.Linux;
 using Sleigh.Overlay;
 using Sleigh.TestSupport;
@@ -186,6 +187,120 @@ public abstract class LayerStoreContract : IAsyncLifetime
         await Assert.ThrowsAsync<LayerConflictException>(() => Store.SealAsync(prepared, missing));
         Assert.Equal([layer.Id], Store.List().Live);
         await Assert.ThrowsAsync<LayerStoreUnavailableException>(() => LayerStore.OpenAsync(Options));
+    }
+
+    [HostFact(Need.Overlay, Need.Btrfs, Need.LoopDevices)]
+    public async Task A_mark_holds_as_long_as_no_file_has_changed_and_no_change_goes_unseen()
+    {
+        using MountedTree tree = Mount(await Store.CreateLiveAsync(LayerId.NewLive()));
+        Shell.Bash($"cd {tree.Path}; head -c 8192 /dev/zero > mapped; touch nocow; chattr +C {tree.Layer.Upper}/nocow 2> /dev/null || true; head -c 9000 /dev/urandom > nocow; mkdir d; echo f > d/f");
+        using MemoryMappedFile map = MemoryMappedFile.CreateFromFile(tree["mapped"]);
+        using MemoryMappedViewAccessor view = map.CreateViewAccessor();
+        byte stored = 0;
+        Action[] changes =
+        [
+            () => view.Write(0, ++stored), () => view.Write(0, ++stored), () => view.Write(4096, ++stored), () => Change("printf x | dd of=nocow bs=1 conv=notrunc status=none"),
+            () => Change("cp --preserve=all d/f d/g; cat d/f > d/f2; touch -r d/g d/f2"), () => Change("chmod 700 d/f"), () => Change("touch -d 2001-01-01 d/f"), () => Change("mv d/f d/h"),
+            () => Change("ln d/h d/i"), () => Change("rm d/i"), () => Change("mkdir d/e"), () => Change("rmdir d/e"), () => Change("ln -s x d/s"), () => Change("mkfifo d/p"),
+            () => Change("touch d/t; rm d/t"), () => Change("chown 3:3 d/h"), SetAttribute, () => Change("truncate -s 99 d/h"),
+            () => Change("rm keep/1"), () => Change("cat d/h >> d/h2"), () => Change("chmod 711 ."),
+        ];
+        if (FileSystems.Stat(DataDirectory).Magic == FileSystems.Tmpfs)
+        {
+            // Nothing is written back there, so a store through the map would go unseen.
+            Assert.Null(await Store.MarkAsync(tree.Layer.Id));
+            return;
+        }
+
+        LayerMark mark = await MarkAsync();
+        for (int i = 0; i < changes.Length; i++)
+        {
+            Shell.Bash($"cd {tree.Path}; find . -type f -exec cat {{}} + | wc -c; ls -lR . | wc -l; find . -type l -exec readlink {{}} +");
+            Assert.Equal(mark, await Store.MarkAsync(tree.Layer.Id));
+            changes[i]();
+            LayerMark next = await MarkAsync();
+            Assert.True(mark != next, $"change {i} was not seen");
+            using SealPreparation prepared = await Store.PrepareSealAsync(tree.Layer.Id);
+            SealedLayer layer = await Store.SealAsync(prepared, LayerId.NewSealed(), mark);
+            Assert.False(layer.IsUnchanged, $"change {i} was not seen by the seal");
+            mark = layer.Mark ?? await MarkAsync();
+            using SealPreparation again = await Store.PrepareSealAsync(tree.Layer.Id);
+            layer = await Store.SealAsync(again, LayerId.NewSealed(), mark);
+            Assert.True(layer.IsUnchanged, $"nothing changed after change {i}");
+            mark = layer.Mark!;
+        }
+
+        // Another layer's changes are its own.
+        using MountedTree other = Mount(await Store.CreateLiveAsync(LayerId.NewLive()));
+        Shell.Bash($"echo x > {other["x"]}; sync");
+        Assert.Equal(mark, await Store.MarkAsync(tree.Layer.Id));
+
+        void SetAttribute()
+        {
+            using SafeFileHandle folder = Files.Open(tree.Path, OpenFlags.PathOnly);
+            ExtendedAttributes.Set(folder, "d/h", "user.a", "b"u8);
+        }
+
+        void Change(string command) => Shell.Bash($"cd {tree.Path}; {command}");
+
+        async Task<LayerMark> MarkAsync() => await Store.MarkAsync(tree.Layer.Id) ?? throw new InvalidOperationException("there is no mark");
+    }
+
+    [HostFact(Need.Overlay, Need.Btrfs, Need.LoopDevices)]
+    public async Task A_sockets_name_is_carried_over_and_what_it_hides_stays_hidden()
+    {
+        using MountedTree tree = Mount(await Store.CreateLiveAsync(LayerId.NewLive()));
+        using (SafeFileHandle root = Files.Open(tree.Path, OpenFlags.ReadOnly | OpenFlags.Directory))
+        {
+            Files.Unlink(root, "keep/1");
+            Files.MakeNode(root, "keep/1", FileType.Socket, 0x1C0);
+            Files.MakeNode(root, "socket", FileType.Socket, 0x1ED);
+            Files.Link(root, "socket", root, "same");
+        }
+
+        IReadOnlyList<string> before = tree.Manifest();
+        using MountedTree restored = Mount(await Store.CreateLiveAsync(LayerId.NewLive(), await SealAsync(tree)));
+        TreeManifest.AssertEqual(before, restored.Manifest());
+    }
+
+    [HostFact(Need.Overlay, Need.Btrfs, Need.LoopDevices)]
+    public async Task Names_of_one_file_part_after_a_restore_only_where_files_are_copied_and_only_once_one_is_written()
+    {
+        using MountedTree tree = Mount(await Store.CreateLiveAsync(LayerId.NewLive()));
+        Shell.Bash($"cd {tree.Path}; echo one > a; ln a b; echo one > c; ln c keep/d");
+        using MountedTree restored = Mount(await Store.CreateLiveAsync(LayerId.NewLive(), await SealAsync(tree)));
+        Assert.Equal("one file\n", Shell.Bash($"cd {restored.Path}; [ a -ef b ] && echo one file"));
+
+        Shell.Bash($"cd {restored.Path}; echo more >> a; chmod 600 keep/d");
+
+        bool isCopied = Driver != LayerDriverKind.Btrfs;
+        Assert.Equal("one\nmore\n", File.ReadAllText(restored["a"]));
+        Assert.Equal(isCopied ? "one\n" : "one\nmore\n", File.ReadAllText(restored["b"]));
+        Assert.Equal(isCopied ? "644 600\n" : "600 600\n", Shell.Bash($"cd {restored.Path}; echo $(stat -c %a c keep/d)"));
+        Assert.Equal("one\n", File.ReadAllText(tree["a"]));
+    }
+
+    [HostFact(Need.Overlay, Need.Btrfs, Need.LoopDevices)]
+    public async Task A_path_of_more_than_4096_bytes_fails_a_snapshot_only_where_files_are_copied_and_leaves_nothing()
+    {
+        using MountedTree tree = Mount(await Store.CreateLiveAsync(LayerId.NewLive()));
+        Shell.Bash($"cd {tree.Path}; n=$(printf 'n%.0s' $(seq 255)); for i in $(seq 17); do mkdir $n; cd $n; done; echo deep > file");
+        if (Driver == LayerDriverKind.Btrfs)
+        {
+            IReadOnlyList<string> before = tree.Manifest();
+            using MountedTree restored = Mount(await Store.CreateLiveAsync(LayerId.NewLive(), await SealAsync(tree)));
+            TreeManifest.AssertEqual(before, restored.Manifest());
+            return;
+        }
+
+        var refused = await Assert.ThrowsAsync<KernelException>(() => SealAsync(tree));
+        Assert.Equal(Errno.ENAMETOOLONG, refused.Errno);
+        Assert.Empty(Store.List().Sealed);
+        await Store.EmptyTrashAsync();
+        Assert.Empty(Names($"{Store.Status.Root}/sealed"));
+        Shell.Bash($"cd {tree.Path}; rm -r n*; echo fine > file");
+        using MountedTree again = Mount(await Store.CreateLiveAsync(LayerId.NewLive(), await SealAsync(tree)));
+        Assert.Equal("fine\n", File.ReadAllText(again["file"]));
     }
 
     protected MountedTree Mount(LiveLayer layer) => new(Directory, layer, Image);

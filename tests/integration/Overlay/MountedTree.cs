@@ -8,12 +8,18 @@ namespace Sleigh.IntegrationTests.Overlay;
 public sealed class MountedTree : IDisposable
 {
     public MountedTree(TestDirectory directory, LiveLayer layer, string image, bool isVolatile = false)
+        : this(directory, layer, [image], isVolatile)
+    {
+    }
+
+    /// <summary>Of an image of several layers, uppermost first.</summary>
+    public MountedTree(TestDirectory directory, LiveLayer layer, IReadOnlyList<string> image, bool isVolatile = false)
     {
         Layer = layer;
         Path = directory.Make($"tree-{layer.Id}");
         using OverlayLayers layers = OverlayLayers.Open(new TreePlan
         {
-            Lowers = [.. layer.SealedLowers, image],
+            Lowers = [.. layer.SealedLowers, .. image],
             Upper = layer.Upper,
             Work = layer.Work,
             Volatile = isVolatile,

@@ -1,7 +1,7 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
+using Sleigh.IntegrationTests.Overlay.RandomTrees;
 using Sleigh.Linux;
 
 namespace Sleigh.IntegrationTests.Overlay;
@@ -27,7 +27,7 @@ public static class TreeManifest
         SafeFileHandle directory, KernelPath path, List<string> lines, Dictionary<(ulong, ulong), string> names)
     {
         lines.Add(Line(directory, ".", path, names));
-        foreach (DirectoryEntry entry in Files.ReadDirectory(directory).OrderBy(e => Escape(e.Name), StringComparer.Ordinal))
+        foreach (DirectoryEntry entry in Files.ReadDirectory(directory).OrderBy(e => Show(e.Name), StringComparer.Ordinal))
         {
             FileStatus status = Files.Stat(directory, entry.Name);
             if (status.Type == FileType.Directory)
@@ -48,7 +48,7 @@ public static class TreeManifest
     {
         FileStatus s = Files.Stat(directory, name);
         var line = new StringBuilder();
-        line.Append(CultureInfo.InvariantCulture, $"/{Escape(path)} {s.Type} {Convert.ToString(s.Mode, 8)} {s.UserId}:{s.GroupId} ");
+        line.Append(CultureInfo.InvariantCulture, $"/{Show(path)} {s.Type} {Convert.ToString(s.Mode, 8)} {s.UserId}:{s.GroupId} ");
         line.Append(CultureInfo.InvariantCulture, $"{s.ModifyTime.Seconds}.{s.ModifyTime.Nanoseconds:D9} dev={s.SpecialDevice:x}");
         foreach (string attribute in ExtendedAttributes.List(directory, name).Order(StringComparer.Ordinal))
         {
@@ -57,16 +57,16 @@ public static class TreeManifest
 
         if (s.Type == FileType.SymbolicLink)
         {
-            line.Append(CultureInfo.InvariantCulture, $" -> {Escape(Files.ReadLink(directory, name))}");
+            line.Append(CultureInfo.InvariantCulture, $" -> {Show(Files.ReadLink(directory, name))}");
         }
 
         if (s.Type == FileType.Regular)
         {
-            using var stream = new FileStream(Files.Open(directory, name, OpenFlags.ReadOnly), FileAccess.Read);
-            line.Append(CultureInfo.InvariantCulture, $" {s.Size} {Convert.ToHexString(SHA256.HashData(stream))}");
+            using SafeFileHandle file = Files.Open(directory, name, OpenFlags.ReadOnly);
+            line.Append(CultureInfo.InvariantCulture, $" {s.Size} {SparseFile.HashOf(file, s.Size)}");
         }
 
-        if (s.Type != FileType.Directory && !names.TryAdd((s.Device, s.Inode), Escape(path)))
+        if (s.Type != FileType.Directory && !names.TryAdd((s.Device, s.Inode), Show(path)))
         {
             line.Append(CultureInfo.InvariantCulture, $" linked to /{names[(s.Device, s.Inode)]}");
         }
@@ -74,7 +74,8 @@ public static class TreeManifest
         return line.ToString();
     }
 
-    private static string Escape(KernelPath path)
+    /// <summary>A path as one word of ASCII.</summary>
+    public static string Show(KernelPath path)
     {
         var text = new StringBuilder();
         foreach (byte b in path.Bytes)

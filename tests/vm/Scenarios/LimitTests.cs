@@ -26,24 +26,40 @@ public sealed class LimitTests(SharedMachine shared, SleighMachine sleigh) : Sce
     }
 
     [HostFact(Need.VirtualMachine)]
-    public async Task What_was_asked_for_is_in_memory_max_pids_max_and_cpu_max()
+    [ContractLine("C6", Part = "memory, cpus, pids")]
+    public async Task What_was_asked_for_is_in_the_kernels_files()
     {
         await using TestSandbox sandbox = await NewAsync(new JsonObject { ["memory_limit_mb"] = 96, ["cpus"] = 0.5, ["pids_limit"] = 50 });
 
+        // The brake is the commands' alone: PID 1 is not slowed by it. The wall is the brake's 1.25 fold and 64 MB.
         Assert.Equal(
-            [("memory.max", "100663296"), ("memory.high", "max"), ("memory.swap.max", "0"), ("pids.max", "51"), ("cpu.max", "50000 100000")],
-            await LimitsAsync(sandbox, "memory.max", "memory.high", "memory.swap.max", "pids.max", "cpu.max"));
+            [
+                ("memory.max", "192937984"), ("memory.high", "max"), ("execs/memory.high", "100663296"), ("execs/memory.max", "max"),
+                ("memory.swap.max", "0"), ("pids.max", "51"), ("cpu.max", "50000 100000"),
+            ],
+            await LimitsAsync(sandbox, "memory.max", "memory.high", "execs/memory.high", "execs/memory.max", "memory.swap.max", "pids.max", "cpu.max"));
         Assert.Equal("", await Sleigh.SaysAsync($"cat {await GroupAsync(sandbox)}/cgroup.procs"));
     }
 
     [HostFact(Need.VirtualMachine)]
+    public async Task A_fixed_limit_is_the_wall_and_there_is_no_brake()
+    {
+        await using TestSandbox sandbox = await NewAsync(new JsonObject { ["memory_limit_mb"] = 96, ["auto_expand_memory"] = false });
+
+        Assert.Equal(
+            [("memory.max", "100663296"), ("memory.high", "max"), ("execs/memory.high", "max")],
+            await LimitsAsync(sandbox, "memory.max", "memory.high", "execs/memory.high"));
+    }
+
+    [HostFact(Need.VirtualMachine)]
+    [ContractLine("C4", Part = "a pool member's limit on cgroup v2")]
     public async Task A_parked_container_gets_the_limits_of_who_takes_it()
     {
         await using TestSandbox usual = await NewAsync([]);
         await using TestSandbox large = await NewAsync(new JsonObject { ["memory_limit_mb"] = 300 });
 
-        Assert.Equal([("memory.max", "268435456")], await LimitsAsync(usual, "memory.max"));
-        Assert.Equal([("memory.max", "314572800")], await LimitsAsync(large, "memory.max"));
+        Assert.Equal([("execs/memory.high", "268435456"), ("memory.max", "402653184")], await LimitsAsync(usual, "execs/memory.high", "memory.max"));
+        Assert.Equal([("execs/memory.high", "314572800"), ("memory.max", "460324864")], await LimitsAsync(large, "execs/memory.high", "memory.max"));
     }
 
     [HostFact(Need.VirtualMachine)]
@@ -56,7 +72,7 @@ public sealed class LimitTests(SharedMachine shared, SleighMachine sleigh) : Sce
 
         Assert.Equal(("failed", 137), (greedy.Status, greedy.ExitCode));
         string events = await Sleigh.SaysAsync($"cat {await GroupAsync(sandbox)}/memory.events");
-        Assert.Equal(1, Number(events, "oom_group_kill"));
+        Assert.Equal(1, SlotFiles.Number(events, "oom_group_kill"));
         Assert.Equal("fits\n", await sandbox.RunAsync("dd if=/dev/zero of=/dev/null bs=20M count=1 2> /dev/null && echo fits; touch /stop"));
         Assert.Equal(6, (await sandbox.FinalAsync(bystander)).ExitCode);
     }
@@ -75,6 +91,7 @@ public sealed class LimitTests(SharedMachine shared, SleighMachine sleigh) : Sce
     }
 
     [HostFact(Need.VirtualMachine)]
+    [ContractLine("C6", Part = "cpus in effect")]
     public async Task A_busy_command_is_held_at_its_share_of_a_core()
     {
         await using TestSandbox sandbox = await NewAsync(new JsonObject { ["cpus"] = 0.2 });
@@ -83,9 +100,9 @@ public sealed class LimitTests(SharedMachine shared, SleighMachine sleigh) : Sce
 
         Assert.True(busy.TimedOut, busy.ToString());
         string stat = await Sleigh.SaysAsync($"cat {await GroupAsync(sandbox)}/cpu.stat");
-        long throttled = Number(stat, "nr_throttled");
+        long throttled = SlotFiles.Number(stat, "nr_throttled");
         Assert.True(throttled > 5, stat);
-        Assert.InRange(Number(stat, "usage_usec"), 300_000, 3_000_000);
+        Assert.InRange(SlotFiles.Number(stat, "usage_usec"), 300_000, 3_000_000);
     }
 
     [HostFact(Need.VirtualMachine)]
@@ -107,9 +124,6 @@ public sealed class LimitTests(SharedMachine shared, SleighMachine sleigh) : Sce
         await HostileAttempts.AreRefusedAsync(sandbox);
         Assert.Equal("well\n", await sandbox.RunAsync("echo well"));
     }
-
-    private static long Number(string text, string key) => long.Parse(
-        text.Split('\n').Single(l => l.StartsWith(key + " ", StringComparison.Ordinal)).Split(' ')[1], System.Globalization.CultureInfo.InvariantCulture);
 
     private async Task<TestSandbox> NewAsync(JsonObject wishes) => new(_client, await _client.NewAsync(SleighMachine.Busybox, wishes));
 

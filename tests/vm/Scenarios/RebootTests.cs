@@ -33,7 +33,7 @@ public sealed class RebootTests(SharedMachine shared, SleighMachine sleigh) : Sc
         Assert.Equal("second yes\n", await client.RunAsync(id, "echo $(cat /file) $KEPT"));
         Assert.Equal("running", (string)(await client.GetAsync(id))["status"]!);
         string group = $"{SleighMachine.Home}/{await new TestSandbox(client, id).SlotAsync()}";
-        Assert.Equal("100663296\n61\n50000 100000", await Sleigh.SaysAsync($"cd {group} && cat memory.max pids.max cpu.max"));
+        Assert.Equal("100663296\n192937984\n61\n50000 100000", await Sleigh.SaysAsync($"cd {group} && cat execs/memory.high memory.max pids.max cpu.max"));
         await client.RollbackAsync(id, snapshot);
         Assert.Equal("first\n", await client.RunAsync(id, "cat /file"));
         string[] forks = await client.ForkAsync(id, 1, snapshot);

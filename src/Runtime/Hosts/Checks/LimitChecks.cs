@@ -6,9 +6,9 @@ namespace Sleigh.Runtime.Checks;
 /// <summary>Limits of the kernel that bound how many sandboxes there can be, each with that number.</summary>
 internal static class LimitChecks
 {
-    // Measured with 22 parked containers: 5 descriptors in sleighd, 12 threads (11 of the shim, sleigh-init) each. The rest is room for a
-    // file tree and a few commands.
-    private const int DescriptorsEach = 12;
+    // Measured with 22 parked containers: 5 descriptors in sleighd, 12 threads (11 of the shim, sleigh-init) each. A watch on its memory
+    // takes 2 more (MemoryWatch). The rest is room for a file tree and a few commands.
+    private const int DescriptorsEach = 14;
     private const int ThreadsEach = 24;
 
     /// <summary>As many as memory allows, but this many at least are no reason to warn.</summary>
@@ -16,11 +16,13 @@ internal static class LimitChecks
 
     private const long MegabytesEach = 16;
 
+    internal const string OpenFiles = "open files";
+
     private static readonly string[] NamespaceKinds = ["mnt", "pid", "net", "ipc", "uts"];
 
     public static IEnumerable<HostCheck> List(string subtree) =>
     [
-        new("open files", () => Files(HostText.Of("/proc/self/limits") ?? "", Wanted())),
+        new(OpenFiles, FilesNow),
         new("processes", () => Processes(
             HostText.NumberOf("/proc/sys/kernel/pid_max"), HostText.NumberOf("/proc/sys/kernel/threads-max"),
             CgroupHierarchy.Detect() is { Mounts.Root: not null } hierarchy ? HostText.NumberOf(Path.Combine(hierarchy.Absolute(subtree), "pids.max")) : null, Wanted())),
@@ -34,6 +36,9 @@ internal static class LimitChecks
 
     /// <summary>How many sandboxes the memory of a host can hold, when each does next to nothing.</summary>
     internal static long ByMemory(long totalBytes) => Math.Min(Plenty, totalBytes / (MegabytesEach << 20));
+
+    /// <summary>Descriptors of this process.</summary>
+    internal static Finding FilesNow() => Files(HostText.Of("/proc/self/limits") ?? "", Wanted());
 
     internal static Finding Files(string limits, long wanted)
     {

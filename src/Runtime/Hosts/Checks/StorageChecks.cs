@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 using Sleigh.Linux;
 using Sleigh.Overlay;
 using Sleigh.Runtime.Options;
@@ -21,6 +22,7 @@ internal sealed class StorageChecks(SleighOptions options)
         }),
         new("layer store", () => Layers(Outlook())),
         new("btrfs", () => Btrfs(Outlook(), KernelHasBtrfs(), HostTool.Find("mkfs.btrfs") is not null, File.Exists("/dev/loop-control"))),
+        new("disk limits", () => DiskLimits(Outlook(), HostQuotas())),
         new("free space", () =>
         {
             (string Name, long, long)[] places = [.. Places().Select(p => (p.Name, p.Disk.AvailableBytes, p.Disk.TotalBytes))];
@@ -66,6 +68,21 @@ internal sealed class StorageChecks(SleighOptions options)
             : Finding.Ok("the kernel and btrfs-progs have it");
     }
 
+    /// <summary>Whether <c>disk_limit_mb</c> can be held, and how.</summary>
+    /// <param name="outlook">How layers are or will be kept.</param>
+    /// <param name="quotas">The quotas of the data directory's filesystem, where that is a btrfs.</param>
+    internal static Finding DiskLimits(LayerOutlook outlook, BtrfsQuotaMode? quotas) => (outlook.Kind, outlook.UsesPool, quotas) switch
+    {
+        (LayerDriverKind.Btrfs, true, _) => Finding.Ok("held by btrfs quotas in the pool, switched on with the first disk_limit_mb"),
+        (LayerDriverKind.Btrfs, false, BtrfsQuotaMode.Full) => Finding.Ok("held by the quotas of the host's btrfs"),
+        (LayerDriverKind.Btrfs, false, BtrfsQuotaMode.Simple) => Finding.Warn(
+            "disk_limit_mb is refused: the btrfs keeps simple quotas, which do not count what a layer holds", "btrfs quota disable, then btrfs quota enable, on the filesystem of data_dir"),
+        (LayerDriverKind.Btrfs, false, _) => Finding.Warn(
+            "disk_limit_mb is refused: the quotas of the host's btrfs are off", "btrfs quota enable, on the filesystem of data_dir; not needed without disk limits"),
+        _ => Finding.Warn(
+            $"disk_limit_mb is refused: driver {outlook.Kind.ToString().ToLowerInvariant()} cannot hold it", "btrfs-progs before the first start, or data_dir on btrfs; not needed without disk limits"),
+    };
+
     /// <summary>Names with what is free and what there is; a total of 0 has no limit.</summary>
     internal static Finding Free(IReadOnlyList<(string Name, long Free, long Total)> places, Func<long, string> show, string what)
     {
@@ -83,6 +100,18 @@ internal sealed class StorageChecks(SleighOptions options)
 
     private LayerOutlook Outlook() =>
         LayerOutlook.Of(options.DataDir, Enum.Parse<LayerDriverKind>(options.Storage.Driver.ToString()), KernelHasBtrfs());
+
+    private BtrfsQuotaMode? HostQuotas()
+    {
+        string place = Nearest(options.DataDir);
+        if (FileSystems.Stat(place).Magic != FileSystems.Btrfs)
+        {
+            return null;
+        }
+
+        using SafeFileHandle directory = Files.Open(place, OpenFlags.ReadOnly | OpenFlags.Directory);
+        return BtrfsQuota.Status(directory).Mode;
+    }
 
     private static bool KernelHasBtrfs() => HostText.HasFileSystem(HostText.Of("/proc/filesystems") ?? "", "btrfs")
         || HostText.ListsModule(KernelChecks.Modules("modules.dep") + KernelChecks.Modules("modules.builtin"), "btrfs");

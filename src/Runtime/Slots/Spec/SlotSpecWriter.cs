@@ -136,8 +136,8 @@ internal static class SlotSpecWriter
     public static void WriteLimits(Utf8JsonWriter json, SlotLimits limits)
     {
         json.WriteStartObject("memory");
-        json.WriteNumber("limit", limits.MemoryBytes);
-        json.WriteNumber("swap", limits.MemoryBytes);
+        json.WriteNumber("limit", limits.WallBytes);
+        json.WriteNumber("swap", limits.WallBytes);
         json.WriteEndObject();
         json.WriteStartObject("pids");
         json.WriteNumber("limit", limits.PidsWithInit);

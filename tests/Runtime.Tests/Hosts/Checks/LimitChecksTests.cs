@@ -13,10 +13,10 @@ public sealed class LimitChecksTests
     [Fact]
     public void The_hard_limit_of_files_counts_and_none_is_none()
     {
-        Assert.Equal(Finding.Ok("524288 for this process: room for about 43690 sandboxes"), LimitChecks.Files(Limits.Replace("HARD", "524288", StringComparison.Ordinal), 500));
+        Assert.Equal(Finding.Ok("524288 for this process: room for about 37449 sandboxes"), LimitChecks.Files(Limits.Replace("HARD", "524288", StringComparison.Ordinal), 500));
         Assert.Equal(Finding.Ok("no limit"), LimitChecks.Files(Limits.Replace("HARD", "unlimited", StringComparison.Ordinal), 500));
         Finding few = LimitChecks.Files(Limits.Replace("HARD", "1024", StringComparison.Ordinal), 500);
-        Assert.Equal(("warn", "1024 for this process: room for about 85 sandboxes, where memory would hold 500"), (few.Result, few.Seen));
+        Assert.Equal(("warn", "1024 for this process: room for about 73 sandboxes, where memory would hold 500"), (few.Result, few.Seen));
         Assert.Equal("no 'Max open files' line in 'x'", Assert.Throws<FormatException>(() => LimitChecks.Files("x", 1)).Message);
     }
 

@@ -1,3 +1,4 @@
+using Sleigh.Linux;
 using Sleigh.Overlay;
 using Sleigh.Runtime.Checks;
 
@@ -45,6 +46,17 @@ public sealed class StorageChecksTests
         Assert.Equal("fail", StorageChecks.Btrfs(Pool, kernel: false, tools: true, loop: true).Result);
         Assert.Equal("warn", StorageChecks.Btrfs(Copy, kernel: false, tools: false, loop: false).Result);
         Assert.Equal(Finding.Warn("mkfs.btrfs is not installed: no pool can be made", "apt install btrfs-progs"), StorageChecks.Btrfs(Copy, kernel: true, tools: false, loop: true));
+    }
+
+    [Fact]
+    public void Disk_limits_need_full_quotas_of_btrfs()
+    {
+        LayerOutlook direct = Pool with { UsesPool = false };
+        Assert.Equal("ok", StorageChecks.DiskLimits(Pool, null).Result);
+        Assert.Equal("ok", StorageChecks.DiskLimits(direct, BtrfsQuotaMode.Full).Result);
+        Assert.Equal("warn", StorageChecks.DiskLimits(direct, BtrfsQuotaMode.Off).Result);
+        Assert.Equal("warn", StorageChecks.DiskLimits(direct, BtrfsQuotaMode.Simple).Result);
+        Assert.StartsWith("disk_limit_mb is refused: driver copy cannot hold it", StorageChecks.DiskLimits(Copy, null).Seen, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -1,0 +1,3 @@
+using Sleigh.Benchmarks.MemorySimulation;
+
+return SimulationCommand.Build(Console.Out).Parse(args).Invoke();

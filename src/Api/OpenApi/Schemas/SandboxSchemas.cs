@@ -1,0 +1,82 @@
+using static Sleigh.Api.OpenApi.Make;
+
+namespace Sleigh.Api.OpenApi;
+
+/// <summary>Sandboxes, sessions, and the pool: sections 3.1 and 3.5 of the contract.</summary>
+internal static class SandboxSchemas
+{
+    private static readonly string[] PhaseNames = ["admission", "image", "rootfs", "network", "create", "start"];
+
+    private static readonly Member[] Facts =
+    [
+        Has("sandbox_id", Id("sbx")),
+        Has("image", Text, "The image's name as the caller wrote it, or the default; never changes."),
+        Has("status", OneOf("created", "running", "paused", "exited")),
+        Has("labels", Labels, "The caller's labels and session_id, the id of the session."),
+        Has("created", Millis),
+        Has("memory_limit_mb", Count, "The limit in force now; grows."),
+        May("startup_latency_ms", Count, "In create and fork replies: the whole call."),
+        May("image_pull_triggered", Bool, "In create replies, when the image had to be pulled."),
+        May("image_pull_status", OneOf("completed")),
+        May("image_pull_duration_ms", Count),
+        Has("session_id", Id("sid")),
+        May("name", Text),
+        Has("auto_expand_memory", Bool, "Whether automatic growth is in force."),
+        Has("memory_ceiling_mb", Count, "Growth never passes this."),
+        Has("on_oom", OneOf("report", "rollback")),
+        May("auto_snapshot", OneOf("exec"), "A snapshot is taken before each command where something has changed; left out when that is off."),
+        May("cpus", Number, "CPU limit in cores; left out when there is none."),
+        Has("pids_limit", Count),
+        May("disk_limit_mb", Count),
+        Has("network", Text),
+        Has("runtime", Text),
+        May("user", Text, "Default user of commands; left out when it is the image's."),
+        May("base_snapshot_id", Id("snap"), "The snapshot that the present files stand on."),
+        May("parent", Object(Has("sandbox_id", Id("sbx")), Has("snapshot_id", Id("snap"))), "Of a fork, or of a create from a snapshot."),
+        Has("last_used_at", Millis),
+        May("expires_at", Millis, "With ttl_seconds."),
+        May("source", OneOf("pool", "cold"), "In create replies: a parked container, or a fresh one."),
+        May("phases_ms", Ref("Phases"), "In create and fork replies."),
+    ];
+
+    public static IEnumerable<(string Name, Schema Schema)> List() =>
+    [
+        ("Sandbox", Object(Facts) with { Description = "A sandbox. Environment values given at create are never returned." }),
+        ("RolledBackSandbox", Object(
+        [
+            .. Facts,
+            Has("rolled_back_to", Id("snap")),
+            Has("duration_ms", Count),
+            Has("ended_exec_ids", Make.List(Id("exec")), "The commands that the rollback ended."),
+            May("memory_growth", Ref("ExpandResult"), "When auto_expand was sent."),
+        ])),
+        ("Phases", Object(PhaseNames.Select(p => Has(p, Count)))
+            with { Description = "Where the time of a create went, in whole milliseconds." }),
+        ("Forks", Object(Has("snapshot_id", Id("snap")), Has("items", Make.List(Ref("Sandbox"))))),
+        ("Sandboxes", Items("Sandbox")),
+        ("IssuedToken", Object(
+            Has("session_token", Text.Like("^sess_[0-9a-f]{32}$"), "The secret; shown only here."),
+            Has("issued_at", Seconds),
+            Has("session_id", Id("sid")),
+            May("expires_at", Millis),
+            Has("idle_ttl_seconds", Count, "0: never expires."))),
+        ("Session", Object(
+            Has("session_id", Id("sid")),
+            Has("created_at", Millis),
+            Has("last_used_at", Millis),
+            May("expires_at", Millis),
+            Has("idle_ttl_seconds", Count),
+            Has("sandboxes", Count),
+            Has("running_execs", Count),
+            May("administrator", Bool, "True for the session of the administrator's socket."))),
+        ("WarmPool", Object(
+            Has("enabled", Bool, "target_size is above 0."),
+            Has("target_size", Count),
+            Has("available", Count, "Members that are ready now."),
+            Has("image", Text),
+            Has("memory_mb", Count),
+            Has("hits", Count, "Creates that got a parked container."),
+            Has("misses", Count),
+            Has("refill_total", Count, "Members ever made."))),
+    ];
+}

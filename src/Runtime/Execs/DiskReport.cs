@@ -1,0 +1,38 @@
+using System.Globalization;
+using Sleigh.Overlay;
+
+namespace Sleigh.Runtime;
+
+/// <summary>What a caller is told of a command that failed while its sandbox was at its disk limit.</summary>
+/// <param name="LimitBytes">The limit.</param>
+/// <param name="UsedBytes">What the sandbox's own layer held when the command ended.</param>
+/// <param name="Advice">One sentence on what to do.</param>
+public sealed record DiskReport(long LimitBytes, long UsedBytes, string Advice)
+{
+    private const long MiB = 1024 * 1024;
+
+    // What a write is promised is more than it takes, so the last of it is refused with some room left.
+    private const long LeastMargin = 2 * MiB;
+
+    /// <summary>The limit in whole MB.</summary>
+    public long LimitMb => LimitBytes / MiB;
+
+    /// <summary>What was used in MB, rounded.</summary>
+    public long UsedMb => (UsedBytes + (MiB / 2)) / MiB;
+
+    /// <summary>The rule: a command that failed, in a layer with less than 2 MB or 1 % left. Null: nothing to report.</summary>
+    internal static DiskReport? Of(Exec exec, LayerUse? use)
+    {
+        if (exec.ExitCode is null or 0 || use?.LimitBytes is not long limit)
+        {
+            return null;
+        }
+
+        long used = use.ReferencedBytes + use.ReservedBytes;
+        return limit - used >= Math.Max(LeastMargin, limit / 100)
+            ? null
+            : new DiskReport(limit, used, string.Create(
+                CultureInfo.InvariantCulture,
+                $"the sandbox is at its disk limit of {limit / MiB} MB, and writes fail with EDQUOT; delete files that it has written, or use a sandbox with a higher disk_limit_mb"));
+    }
+}

@@ -1,0 +1,42 @@
+using System.Globalization;
+using Microsoft.Win32.SafeHandles;
+
+namespace Sleigh.Runtime.Exports;
+
+/// <summary>
+/// Room on the data disk for layers whose size and digest must be known before they are sent. A file loses its name as soon as it is
+/// open, so its space goes with the process; the moment in between is what <see cref="Clear"/> is for.
+/// </summary>
+internal sealed class ExportSpool
+{
+    private readonly string _folder;
+    private int _count;
+
+    /// <summary>Makes the folder, and removes what a process that died left in it.</summary>
+    /// <param name="folder">Its own; nothing else lies there.</param>
+    /// <exception cref="IOException">It cannot be made or emptied.</exception>
+    public ExportSpool(string folder)
+    {
+        _folder = folder;
+        Directory.CreateDirectory(folder, DataLock.OwnerOnly);
+        Clear();
+    }
+
+    /// <summary>A new empty file without a name, to be written and read.</summary>
+    /// <exception cref="IOException">The disk refuses.</exception>
+    public SafeFileHandle Open()
+    {
+        string path = Path.Combine(_folder, Interlocked.Increment(ref _count).ToString(CultureInfo.InvariantCulture));
+        SafeFileHandle file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        File.Delete(path);
+        return file;
+    }
+
+    private void Clear()
+    {
+        foreach (string file in Directory.GetFiles(_folder))
+        {
+            File.Delete(file);
+        }
+    }
+}

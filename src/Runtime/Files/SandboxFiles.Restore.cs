@@ -1,0 +1,76 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
+using Sleigh.Containerd;
+using Sleigh.Linux;
+using Sleigh.Overlay;
+using Sleigh.Runtime.Records;
+
+namespace Sleigh.Runtime;
+
+/// <content>Single paths out of a snapshot.</content>
+internal sealed partial class SandboxFiles
+{
+    /// <inheritdoc/>
+    public async Task<FilesRestored> RestoreAsync(
+        SandboxId id, Snapshot from, IReadOnlyList<string> paths, bool deleteAdded, CancellationToken cancellationToken)
+    {
+        SandboxEntry entry = _table.Require(id);
+        PhaseClock clock = new();
+        using IDisposable turn = await entry.Turns.EnterAsync(id, "restore", cancellationToken);
+        using SafeFileHandle snapshot = await OpenAsync(entry, from, cancellationToken);
+        IReadOnlyList<RestoredPath> done = await UseAsync(
+            entry,
+            (_, root, token) => RestoreAsync(
+                new RestoreOrder { From = snapshot, Into = root, Paths = paths, DeleteAdded = deleteAdded, Names = _writes.Of(id) }, token),
+            cancellationToken);
+        List<RestoredFile> restored = [];
+        List<string> deleted = [];
+        foreach (RestoredPath path in done)
+        {
+            if (path.Type is FileType type)
+            {
+                restored.Add(new RestoredFile(path.Path, KindOf(type), path.Files, path.Bytes, path.LeftOut));
+            }
+            else
+            {
+                deleted.Add(path.Path);
+            }
+        }
+
+        _records.Tell([.. done.Select(path => EventDraft.File(entry.Record.Sandbox, path.Path, path.Type is null ? null : path.Bytes))]);
+        Restored(_logger, restored.Count, id.ToString(), from.Id.ToString(), restored.Sum(r => r.Files), restored.Sum(r => r.Bytes), deleted.Count, clock.Total.TotalMilliseconds);
+        return new FilesRestored(restored, deleted, clock.Total);
+    }
+
+    private static async Task<IReadOnlyList<RestoredPath>> RestoreAsync(RestoreOrder order, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await TreeRestore.RunAsync(order, cancellationToken);
+        }
+        catch (TreeFileException e)
+        {
+            throw Translate(e, "paths");
+        }
+    }
+
+    // The mount keeps what it shows, also when the snapshot is deleted meanwhile.
+    private async Task<SafeFileHandle> OpenAsync(SandboxEntry entry, Snapshot from, CancellationToken cancellationToken)
+    {
+        try
+        {
+            _ = SnapshotLookup.Require(_snapshots, entry.Id, from.Id.ToString());
+            IReadOnlyList<string> image = await _images.LowersAsync(entry.Record.Chain, cancellationToken);
+            IReadOnlyList<string> uppers = await _layers.UppersOfAsync(LayerId.Sealed(from.Id.Hex), cancellationToken);
+            return await _mounter.OpenReadOnlyAsync([.. uppers, .. image], cancellationToken);
+        }
+        catch (Exception e) when (e is LayerConflictException or ContainerdException || (e is KernelException k && k.Errno is Errno.ENOENT or Errno.ESTALE))
+        {
+            _ = SnapshotLookup.Require(_snapshots, entry.Id, from.Id.ToString());
+            throw Failures.Translate(e, ErrorKind.SandboxBusy, $"the files of snapshot {from.Id} went away while they were opened");
+        }
+    }
+
+    [LoggerMessage(EventId = 1455, EventName = "restore", Level = LogLevel.Information, Message = "Restored {Paths} paths of {Sandbox} from {Snapshot}: {Files} files, {Bytes} bytes; {Deleted} paths deleted; {Milliseconds:F1} ms")]
+    private static partial void Restored(ILogger logger, int paths, string sandbox, string snapshot, long files, long bytes, int deleted, double milliseconds);
+}

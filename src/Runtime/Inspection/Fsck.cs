@@ -1,0 +1,69 @@
+using Microsoft.Extensions.Logging;
+using Sleigh.Overlay;
+
+namespace Sleigh.Runtime;
+
+/// <inheritdoc cref="IFsck"/>
+internal sealed partial class Fsck : IFsck
+{
+    private static readonly TimeSpan SecondLook = TimeSpan.FromSeconds(3);
+
+    private readonly SandboxParts _parts;
+    private readonly Sandboxes _sandboxes;
+    private readonly LiveMounts _mounts;
+
+    public Fsck(SandboxParts parts, Sandboxes sandboxes, LiveMounts mounts) => (_parts, _sandboxes, _mounts) = (parts, sandboxes, mounts);
+
+    /// <inheritdoc/>
+    public async Task<FsckReport> RunAsync(bool repair, CancellationToken cancellationToken)
+    {
+        FsckLook look = await FsckLook.TakeAsync(_parts, _sandboxes, _mounts, cancellationToken);
+        IReadOnlyList<FsckProblem> problems = look.Problems;
+        if (problems.Count > 0)
+        {
+            await Task.Delay(SecondLook, _parts.Time, cancellationToken);
+            HashSet<(string, string)> before = [.. problems.Select(p => (p.Kind, p.Subject))];
+            look = await FsckLook.TakeAsync(_parts, _sandboxes, _mounts, cancellationToken);
+            problems = [.. look.Problems.Where(p => before.Contains((p.Kind, p.Subject)))];
+        }
+
+        List<FsckFinding> findings = [.. Database()];
+        foreach (FsckProblem problem in problems)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            findings.Add(problem.Repair is null ? problem.As(FsckOutcome.Manual) : !repair ? problem.As(FsckOutcome.Repairable) : await RepairAsync(problem, problem.Repair));
+        }
+
+        if (repair && findings.Count > 0)
+        {
+            _parts.Background.Run("empty trash", () => _parts.Layers.EmptyTrashAsync());
+        }
+
+        return new FsckReport(look.Sandboxes, look.Snapshots, look.Layers.Live.Count, look.Layers.Sealed.Count, look.Mounts, findings);
+    }
+
+    private async Task<FsckFinding> RepairAsync(FsckProblem problem, Func<Task> repair)
+    {
+        try
+        {
+            await repair();
+            Repaired(_parts.Logger, problem.Kind, problem.Subject);
+            return problem.As(FsckOutcome.Repaired);
+        }
+        catch (Exception e) when (e is IOException or LayerConflictException or RuntimeException or Linux.Sqlite.SqliteException)
+        {
+            NotRepaired(_parts.Logger, problem.Kind, problem.Subject, e);
+            return problem.As(FsckOutcome.Manual, $"It could not be mended: {e.Message}");
+        }
+    }
+
+    private IEnumerable<FsckFinding> Database() => _parts.Records.Faults()
+        .Select(fault => new FsckFinding(
+            "database", _parts.Options.Now.DatabasePath, FsckOutcome.Manual, $"SQLite says: {fault}. Stop the daemon and restore the data directory from a backup."));
+
+    [LoggerMessage(EventId = 1504, EventName = "fsck", Level = LogLevel.Warning, Message = "Mended {Kind}: {Subject}")]
+    private static partial void Repaired(ILogger logger, string kind, string subject);
+
+    [LoggerMessage(EventId = 1505, EventName = "fsck", Level = LogLevel.Error, Message = "Could not mend {Kind}: {Subject}")]
+    private static partial void NotRepaired(ILogger logger, string kind, string subject, Exception exception);
+}

@@ -1,0 +1,128 @@
+using System.Text.Json.Nodes;
+using Sleigh.TestSupport;
+
+namespace Sleigh.IntegrationTests.Daemon;
+
+/// <summary><c>disk_limit_mb</c>: what a sandbox's own files may take, whatever becomes of it.</summary>
+public sealed class DiskLimitTests
+{
+    private const int LimitMb = 80;
+    private const string Fill = "dd if=/dev/zero of=/fill bs=256k count=4000 2>&1; r=$?; stat -c %s /fill; exit $r";
+
+    [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    public async Task A_sandbox_meets_its_limit_is_told_so_and_its_neighbour_goes_on()
+    {
+        await using TestDaemon daemon = new(("storage.driver", "btrfs"));
+        await daemon.StartAsync();
+        using TestImages images = new(daemon);
+        using DaemonClient client = await DaemonClient.NewSessionAsync(daemon);
+        string image = await images.HaveAsync(TestImages.Busybox);
+        string neighbour = await client.NewAsync(image);
+        JsonObject made = await client.CreateAsync(image, new JsonObject { ["disk_limit_mb"] = LimitMb });
+        string limited = (string)made["sandbox_id"]!;
+        Assert.Equal(LimitMb, (int?)made["disk_limit_mb"]);
+        Assert.False((await client.ExecAsync(limited, "exit 3")).Json.ContainsKey("disk"));
+
+        ExecReply full = await client.ExecAsync(limited, Fill);
+        AssertFull(full);
+        JsonObject disk = full.Json["disk"]!.AsObject();
+        Assert.Equal((LimitMb, true), ((int)disk["limit_mb"]!, (bool)disk["full"]!));
+        Assert.InRange((int)disk["used_mb"]!, LimitMb - 2, LimitMb);
+        Assert.StartsWith($"the sandbox is at its disk limit of {LimitMb} MB, and writes fail with EDQUOT; ", (string)disk["advice"]!, StringComparison.Ordinal);
+        Assert.NotNull((await client.ExecOfAsync(limited, (string)full.Json["id"]!)).Json["disk"]);
+        await client.RunAsync(neighbour, "dd if=/dev/zero of=/fill bs=1M count=200 && rm /fill");
+        Assert.False((await client.ExecAsync(neighbour, "exit 3")).Json.ContainsKey("disk"));
+
+        // The daemon writes on the sandbox's account too.
+        using (ByteArrayContent content = new(new byte[4 << 20]))
+        {
+            (int status, JsonObject refused) = await client.CallAsync("PUT", $"/sandboxes/{limited}/files?path=/more", content);
+            Assert.Equal((507, "disk_full"), (status, (string?)refused["code"]));
+            Assert.Contains("the sandbox is at its disk limit", (string)refused["error"]!, StringComparison.Ordinal);
+        }
+
+        AssertFull(await client.ExecAsync(limited, $"rm /fill; {Fill}"));
+        await client.RunAsync(limited, "rm /fill");
+    }
+
+    [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    public async Task The_limit_stays_over_rollback_fork_create_stop_and_the_daemon()
+    {
+        await using TestDaemon daemon = new(("storage.driver", "btrfs"));
+        await daemon.StartAsync();
+        using TestImages images = new(daemon);
+        using DaemonClient client = await DaemonClient.NewSessionAsync(daemon);
+        string image = await images.HaveAsync(TestImages.Busybox);
+        string limited = await client.NewAsync(image, new JsonObject { ["disk_limit_mb"] = LimitMb });
+        await client.RunAsync(limited, "dd if=/dev/zero of=/old bs=1M count=40");
+        string half = await client.SnapshotAsync(limited);
+        AssertFull(await client.ExecAsync(limited, $"rm /old; {Fill}"));
+        string full = await client.SnapshotAsync(limited);
+
+        await daemon.KillAndRestartAsync();
+        Assert.Equal(LimitMb, (int?)(await client.GetAsync(limited))["disk_limit_mb"]);
+        AssertFull(await client.ExecAsync(limited, $"rm /fill; {Fill}"));
+
+        await client.RollbackAsync(limited, half);
+        AssertFull(await client.ExecAsync(limited, $"rm /old; {Fill}"));
+        await client.RollbackAsync(limited, full);
+        Assert.NotNull((await client.ExecAsync(limited, "dd if=/dev/zero of=/more bs=1M count=4")).Json["disk"]);
+        AssertFull(await client.ExecAsync(limited, $"rm -f /more /fill; {Fill}"));
+
+        string fork = (await client.ForkAsync(limited, 1, half))[0];
+        AssertFull(await client.ExecAsync(fork, $"rm /old; {Fill}"));
+        string copy = await client.NewAsync(image, new JsonObject { ["snapshot_id"] = full });
+        AssertFull(await client.ExecAsync(copy, $"rm /fill; {Fill}"));
+        JsonObject free = await client.CreateAsync(image, new JsonObject { ["snapshot_id"] = full, ["disk_limit_mb"] = 0 });
+        Assert.False(free.ContainsKey("disk_limit_mb"));
+        await client.RunAsync((string)free["sandbox_id"]!, "dd if=/dev/zero of=/more bs=1M count=150");
+
+        // A full one that has exited is started again.
+        await using TestSandbox ended = new(client, fork);
+        await SandboxEnd.KillInitAsync(daemon, client, ended);
+        Assert.NotNull((await client.ExecAsync(fork, "dd if=/dev/zero of=/more bs=1M count=4")).Json["disk"]);
+        AssertFull(await client.ExecAsync(fork, $"rm -f /more /fill; {Fill}"));
+        await Consistency.SettledAsync(daemon);
+    }
+
+    [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    public async Task Nobody_in_the_sandbox_lifts_it()
+    {
+        await using TestDaemon daemon = new(("storage.driver", "btrfs"));
+        await daemon.StartAsync();
+        using TestImages images = new(daemon);
+        using DaemonClient client = await DaemonClient.NewSessionAsync(daemon);
+        string limited = await client.NewAsync(await images.HaveAsync(TestImages.Busybox), new JsonObject { ["disk_limit_mb"] = LimitMb });
+        await client.PutAsync(limited, "/tmp/quotas", await TestProgram.BuildAsync("quotas", isStatic: true));
+
+        Assert.Equal("quotas off: refused\nlimit off: refused\nsubvolume: refused\n", await client.RunAsync(limited, "/tmp/quotas"));
+
+        AssertFull(await client.ExecAsync(limited, Fill));
+        await client.DeleteAsync(limited);
+    }
+
+    [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    public async Task Where_layers_are_copied_a_limit_is_refused_with_the_reason()
+    {
+        await using TestDaemon daemon = new(("storage.driver", "copy"));
+        await daemon.StartAsync();
+        using TestImages images = new(daemon);
+        using DaemonClient client = await DaemonClient.NewSessionAsync(daemon);
+        string image = await images.HaveAsync(TestImages.Busybox);
+
+        (int status, JsonObject refused) = await client.CallAsync(
+            "POST", "/sandboxes", new JsonObject { ["image"] = image, ["disk_limit_mb"] = LimitMb });
+
+        Assert.Equal((400, "unsupported_on_host"), (status, (string?)refused["code"]));
+        Assert.StartsWith("bad request: disk_limit_mb cannot be enforced on this host: the layers are not on btrfs", (string)refused["error"]!, StringComparison.Ordinal);
+        Assert.Empty((await client.SendAsync("GET", "/sandboxes", null, 200))["items"]!.AsArray());
+    }
+
+    private static void AssertFull(ExecReply filled)
+    {
+        Assert.True(filled.ExitCode == 1, $"{filled}");
+        Assert.Contains("Disk quota exceeded", filled.Stdout, StringComparison.Ordinal);
+        Assert.NotNull(filled.Json["disk"]);
+        Assert.InRange(long.Parse(filled.Stdout.Trim().Split('\n')[^1], System.Globalization.CultureInfo.InvariantCulture) / 1048576.0, LimitMb * 0.98, LimitMb);
+    }
+}

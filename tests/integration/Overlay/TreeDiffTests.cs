@@ -1,0 +1,156 @@
+using Sleigh.Linux;
+using Sleigh.Overlay;
+using Sleigh.TestSupport;
+
+namespace Sleigh.IntegrationTests.Overlay;
+
+/// <summary>The same with btrfs.</summary>
+public sealed class BtrfsTreeDiffTests() : TreeDiffTests(LayerDriverKind.Btrfs);
+
+/// <summary>Differences between sealed layers and live trees, against a walk over both.</summary>
+public class TreeDiffTests : SealedTrees
+{
+    public TreeDiffTests()
+        : this(LayerDriverKind.Copy)
+    {
+    }
+
+    private protected TreeDiffTests(LayerDriverKind driver)
+        : base(driver)
+    {
+    }
+
+    [HostFact(Need.Overlay, Need.Btrfs, Need.LoopDevices)]
+    [ContractLine("N6", Part = "added, modified, deleted, type change")]
+    public async Task Every_kind_of_change_is_found_and_nothing_else()
+    {
+        await SealAsync();
+        SampleTree.Change(Live.Path);
+        await SealAsync();
+        Shell.Bash($"cd {Live.Path}; rm -r many; rm data; mkdir data; echo in > data/x; rm -r replace; echo file > replace; mv renamed again; touch keep/1; printf XXXX | dd of=keep/3 conv=notrunc status=none; chown 9:9 links");
+
+        await AgreesAsync(0, 1);
+        await AgreesAsync(1, 0);
+        await AgreesAsync(0, null);
+        await AgreesAsync(1, null);
+        await AgreesAsync(1, 1);
+        TreeDiffPage page = await DiffAsync(1, null, new TreeDiffQuery());
+        Assert.Contains("modified /keep/3", Lines(page));
+        Assert.DoesNotContain("modified /keep/1", Lines(page));
+        Assert.Contains("type_changed /data", Lines(page));
+        Assert.Contains("type_changed /replace", Lines(page));
+        Assert.Contains("deleted /replace/new", Lines(page));
+        Assert.Contains("deleted /many/f 7", Lines(page));
+        Assert.Contains("deleted /renamed/deeper/er/more", Lines(page));
+        Assert.Contains("added /again/deeper/er/2", Lines(page));
+        Assert.Contains("modified /links", Lines(page));
+    }
+
+    [HostFact(Need.Overlay, Need.Btrfs, Need.LoopDevices)]
+    [ContractLine("N6", Part = "whiteouts of directories")]
+    public async Task A_deletedPlace_of_theImage_lists_all_it_held_and_a_new_one_in_its_place_only_what_differs()
+    {
+        await SealAsync();
+        Shell.Bash($"cd {Live.Path}; rm -r rename; rm -r deep; mkdir -p deep/a; echo x > deep/a/x");
+
+        Assert.Equal(
+            [
+                "deleted /deep/a-b", "deleted /deep/a-b/c", "deleted /deep/a-b/x", "deleted /deep/a.b", "deleted /deep/a/c",
+                "deleted /rename", "deleted /rename/deep", "deleted /rename/deep/1", "deleted /rename/deep/2", "deleted /rename/deep/3", "deleted /rename/deep/er",
+                "deleted /rename/deep/er/1", "deleted /rename/deep/er/2", "deleted /rename/deep/er/3",
+            ],
+            Lines(await DiffAsync(0, null, new TreeDiffQuery())));
+    }
+
+    [HostFact(Need.Overlay, Need.Btrfs, Need.LoopDevices)]
+    [ContractLine("N6", Part = "paging")]
+    public async Task A_prefix_and_pages_are_parts_of_the_whole()
+    {
+        await SealAsync();
+        SampleTree.Change(Live.Path);
+        List<string> all = Lines(await DiffAsync(0, null, new TreeDiffQuery()));
+        foreach (string prefix in (string[])["/renamed", "/renamed/deeper/er", "/keep/2", "/remove", "/many", "/nowhere", "/proc", "/keep"])
+        {
+            TreeDiffPage part = await DiffAsync(0, null, new TreeDiffQuery { Prefix = [.. prefix.Split('/').Skip(1).Select(KernelPath.FromString)] });
+            Assert.Equal(all.Where(line => $"{line}/".Contains($" {prefix}/", StringComparison.Ordinal)), Lines(part));
+            Assert.Equal(part.Items.Count, part.Summary.Added + part.Summary.Modified + part.Summary.Deleted);
+        }
+
+        List<string> paged = [];
+        KernelPath after = default;
+        TreeDiffPage page;
+        do
+        {
+            page = await DiffAsync(0, null, new TreeDiffQuery { After = after, Limit = 97 });
+            paged.AddRange(Lines(page));
+            after = page.Items[^1].Path;
+            Assert.Equal(all.Count, page.Summary.Added + page.Summary.Modified + page.Summary.Deleted);
+        }
+        while (page.HasMore);
+
+        Assert.Equal(all, paged);
+        Assert.True(all.Count > 1500);
+    }
+
+    [HostFact(Need.Overlay, Need.Btrfs, Need.LoopDevices)]
+    [ContractLine("N6", Part = "mounts left out")]
+    public async Task Mounts_and_the_kernels_directories_are_left_out()
+    {
+        await SealAsync();
+        Shell.Bash($"cd {Live.Path}; mkdir mnt; mount -t tmpfs tmpfs mnt; echo x > mnt/x; echo x > proc/x; mkdir dev/y; mount --bind /etc/hostname keep/1; mkdir devel; echo z > devel/z");
+        try
+        {
+            Assert.Equal(["added /devel", "added /devel/z"], Lines(await DiffAsync(0, null, new TreeDiffQuery())));
+        }
+        finally
+        {
+            Shell.Bash($"cd {Live.Path}; umount mnt keep/1");
+        }
+    }
+
+    [HostFact(Need.Overlay, Need.Btrfs, Need.LoopDevices)]
+    public async Task Same_size_and_times_are_no_proof_that_files_are_the_same()
+    {
+        Shell.Bash($"cd {Live.Path}; printf aaaa > file; touch -d @1000000000 file keep/1; sleep 0.2");
+        await SealAsync();
+        Shell.Bash($"cd {Live.Path}; printf bbbb > file; touch -d @1000000000 file; cp -p keep/1 copy; mv copy keep/1");
+
+        Assert.Equal(["modified /file"], Lines(await DiffAsync(0, null, new TreeDiffQuery())));
+        await SealAsync();
+        Assert.Equal(["modified /file"], Lines(await DiffAsync(0, 1, new TreeDiffQuery())));
+    }
+
+    [HostFact(Need.Overlay, Need.Btrfs, Need.LoopDevices)]
+    public async Task Random_changes_and_rollbacks_give_what_a_walk_over_bothLives_gives()
+    {
+        var random = new Random(20_260_105);
+        for (int round = 0; round < 8; round++)
+        {
+            RandomChanges.Make(Live.Path, random, 40);
+            await SealAsync();
+            if (round % 3 == 2)
+            {
+                MountedTree old = Live;
+                Live = Mount(await Store.CreateLiveAsync(LayerId.NewLive(), Sealed[random.Next(Sealed.Count)].Id));
+                RandomChanges.Make(Live.Path, random, 10);
+            }
+
+            await AgreesAsync(random.Next(Sealed.Count), null);
+            await AgreesAsync(random.Next(Sealed.Count), random.Next(Sealed.Count));
+        }
+    }
+
+    private async Task AgreesAsync(int from, int? to)
+    {
+        using MountedTree before = await RestoreAsync(from);
+        using MountedTree after = await RestoreAsync(to ?? from);
+        List<string> expected = NaiveDiff.Of(before.Path, to is null ? Live.Path : after.Path);
+        TreeDiffPage page = await DiffAsync(from, to, new TreeDiffQuery());
+        Assert.Equal(string.Join('\n', expected), string.Join('\n', Lines(page)));
+        Assert.Equal(page.Items.Select(i => i.Path).Order(Comparer<KernelPath>.Create((a, b) => a.Bytes.SequenceCompareTo(b.Bytes))), page.Items.Select(i => i.Path));
+    }
+
+    private static List<string> Lines(TreeDiffPage page) => [.. page.Items.Select(item => $"{Word(item.Change)} {NaiveDiff.Show(item.Path)}")];
+
+    private static string Word(TreeChange change) => change == TreeChange.TypeChanged ? "type_changed" : change.ToString().ToLowerInvariant();
+}
