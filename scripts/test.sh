@@ -2,6 +2,8 @@
 # test.sh all|everything|unit|integration|vm: builds, runs the suites one after the other, ends with the sum of all.
 # `all` has the virtual machine debian12, `everything` debian13 too; `vm` takes the one that SLEIGH_VM_MACHINE names, or debian12.
 # A suite that crashes, runs out of time or runs no test counts as one failed test more. Logs: artifacts/test/.
+# Where up to three tests of a suite fail, their classes run once more. What passes then counts as passed and is named, with its
+# first failure, as unsteady: a defect of its own. SLEIGH_TEST_TRIES=1 forgives nothing.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -12,6 +14,8 @@ results=$artifacts/test
 unit_seconds=${SLEIGH_UNIT_SECONDS:-300}
 integration_seconds=${SLEIGH_INTEGRATION_SECONDS:-2700}
 vm_seconds=${SLEIGH_VM_SECONDS:-1800}
+tries=${SLEIGH_TEST_TRIES:-2}
+most_forgiven=3
 machines=()
 case $which in
     all) machines=(debian12) ;;
@@ -31,10 +35,15 @@ fi
 
 rm -rf "$results"
 mkdir -p "$results"
-passed=0 failed=0 skipped=0
+passed=0 failed=0 skipped=0 unsteady=0
 
 # attribute NAME: of the one <assembly> element of a result file on standard input.
 attribute() { grep -o '<assembly [^>]*' | head -n 1 | grep -oE " $1=\"[0-9]+\"" | grep -oE '[0-9]+' || true; }
+
+# failed_classes FILE: the classes of the tests that failed, each once; nothing where something else than a test failed.
+failed_classes() {
+    grep -q '<error ' "$1" || grep -o '<test [^>]*result="Fail"' "$1" | grep -oE ' type="[^"]+"' | cut -d '"' -f 2 | sort -u
+}
 
 # timeout has a process group of its own, which a Ctrl-C in the terminal does not reach: it must be told.
 runner=""
@@ -48,7 +57,7 @@ trap 'interrupted 143' TERM
 
 # run_suite PROJECT SECONDS ARGUMENT...
 run_suite() {
-    local project=$1 limit=$2 name log xml dll status=0 start ran=0 good=0 bad=0 left=0 wrong=""
+    local project=$1 limit=$2 name log xml dll status=0 start ran=0 good=0 bad=0 left=0 wrong="" classes=() class forgiven=0
     shift 2
     name=$(basename "$project" .csproj)
     name=${suite_name:-${name#Sleigh.}}
@@ -85,11 +94,27 @@ run_suite() {
         fi
     fi
 
+    if [ -z "$wrong" ] && [ "$tries" -gt 1 ] && [ "$bad" -gt 0 ] && [ "$bad" -le "$most_forgiven" ]; then
+        for class in $(failed_classes "$xml"); do classes+=(-class "$class"); done
+        if [ "${#classes[@]}" -gt 0 ]; then
+            again=0
+            timeout -k 20 "$limit" dotnet "$dll" -noColor -xml "${xml%.xml}-again.xml" "$@" "${classes[@]}" > "${log%.log}-again.log" 2>&1 < /dev/null &
+            runner=$!
+            wait "$runner" || again=$?
+            runner=""
+            if [ "$again" = 0 ] && [ "$(attribute passed < "${xml%.xml}-again.xml")" -ge "$bad" ]; then
+                forgiven=$bad good=$((good + bad)) bad=0
+            fi
+        fi
+    fi
+
     [ -z "$wrong" ] || bad=$((bad + 1))
+    unsteady=$((unsteady + forgiven))
     passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + left))
     printf '%-4s  %6s s  %-22s %4d passed %3d failed %3d skipped%s\n' "$([ "$bad" = 0 ] && echo ok || echo FAIL)" \
         "$(seconds_since "$start")" "$name" "$good" "$bad" "$left" "${wrong:+  (the suite $wrong)}"
-    if [ "$bad" != 0 ] && [ -e "$log" ]; then
+    [ "$forgiven" = 0 ] || echo "      $forgiven of them failed at first and passed when their classes ran again: unsteady. How they failed:"
+    if [ $((bad + forgiven)) != 0 ] && [ -e "$log" ]; then
         # The runner prints only what failed or was skipped between these two lines.
         sed -e '/Discovering:/d; /Discovered:/d; /Starting:/d; /Finished:/d; /^xUnit.net/d; /TEST EXECUTION SUMMARY/d' "$log" | head -n 400 | sed 's/^/      /'
     elif [ "$left" != 0 ]; then
@@ -118,5 +143,6 @@ for machine in "${machines[@]}"; do
 done
 
 [ "$passed" -gt 0 ] || failed=$((failed > 0 ? failed : 1))
+[ "$unsteady" = 0 ] || echo "unsteady: $unsteady of the passed failed at first; each is a defect of the test or of Sleigh"
 printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"
 [ "$failed" = 0 ]

@@ -21,7 +21,13 @@ internal static class Quiescence
         using ILoggerFactory loggers = Logs.Create(live);
         using DataLock held = DataLock.Take(options);
         SleighRuntime runtime = await SleighRuntime.OpenAsync(live, held, loggers, TimeProvider.System, _ => { }, CancellationToken.None);
-        IReadOnlyList<string> left = await runtime.QuiesceAsync();
+        return await EndOfAsync(await runtime.QuiesceAsync());
+    }
+
+    /// <summary>The exit code, and a sentence on standard error when something could not be removed.</summary>
+    /// <param name="left">Slots that are still there.</param>
+    public static async Task<int> EndOfAsync(IReadOnlyList<string> left)
+    {
         if (left.Count == 0)
         {
             return ExitCode.Success;

@@ -47,8 +47,7 @@ internal sealed partial class Server : IDisposable
         using ILoggerFactory loggers = Logs.Create(live);
         using DataLock held = DataLock.Take(options);
         SleighRuntime runtime = await SleighRuntime.OpenAsync(live, held, loggers, TimeProvider.System, _ => { }, CancellationToken.None);
-        await runtime.RemoveAllAsync(CancellationToken.None);
-        return ExitCode.Success;
+        return await Quiescence.EndOfAsync(await runtime.RemoveAllAsync(CancellationToken.None));
     }
 
     /// <inheritdoc/>

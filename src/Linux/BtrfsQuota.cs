@@ -18,7 +18,6 @@ public static partial class BtrfsQuota
     private const nuint RescanRequest = 0x4040942C;
     private const nuint RescanWaitRequest = 0x942E;
     private const nuint InodeLookupRequest = 0xD0009412;
-    private const nuint FileSystemInfoRequest = 0x8400941F;
     private const ulong EnableCommand = 1;
     private const ulong DisableCommand = 2;
     private const ulong MaxReferenced = 1;
@@ -182,17 +181,7 @@ public static partial class BtrfsQuota
         }
     }
 
-    private static KernelDirectory? OpenGroups(SafeFileHandle anywhere)
-    {
-        // struct btrfs_ioctl_fs_info_args: highest device, number of devices, the filesystem's UUID, ...
-        byte[] arguments = new byte[1024];
-        if (Ioctl(anywhere, FileSystemInfoRequest, arguments) != 0)
-        {
-            throw KernelException.Last("read the UUID of the btrfs at", anywhere, default);
-        }
-
-        return KernelDirectory.TryOpen($"/sys/fs/btrfs/{new Guid(arguments.AsSpan(16, 16), bigEndian: true)}/qgroups");
-    }
+    private static KernelDirectory? OpenGroups(SafeFileHandle anywhere) => KernelDirectory.TryOpen(BtrfsVolume.KernelFiles(anywhere, "qgroups"));
 
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     private static partial int Ioctl(SafeFileHandle file, nuint request, Span<byte> argument);

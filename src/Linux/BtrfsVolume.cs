@@ -15,6 +15,7 @@ public static partial class BtrfsVolume
     private const nuint SubvolSetFlags = 0x4008941A;
     private const nuint SyncRequest = 0x9408;
     private const nuint ResizeRequest = 0x50009403;
+    private const nuint FileSystemInfoRequest = 0x8400941F;
     private const ulong ReadOnlyFlag = 2;
     private const ulong FirstFreeObject = 256;
     private const int VolumeArgumentsSize = 4096;
@@ -124,6 +125,17 @@ public static partial class BtrfsVolume
         return Ioctl(subvolume, SubvolGetFlags, flags) == 0
             ? BinaryPrimitives.ReadUInt64LittleEndian(flags)
             : throw KernelException.Last("read the flags of subvolume", subvolume, default);
+    }
+
+    /// <summary>A path among the kernel's files on the filesystem: <c>/sys/fs/btrfs/UUID/NAME</c> (fs/btrfs/sysfs.c).</summary>
+    /// <exception cref="KernelException">It is no btrfs.</exception>
+    internal static string KernelFiles(SafeFileHandle anywhere, string name)
+    {
+        // struct btrfs_ioctl_fs_info_args: highest device, number of devices, the filesystem's UUID, ...
+        byte[] arguments = new byte[1024];
+        return Ioctl(anywhere, FileSystemInfoRequest, arguments) == 0
+            ? $"/sys/fs/btrfs/{new Guid(arguments.AsSpan(16, 16), bigEndian: true)}/{name}"
+            : throw KernelException.Last("read the UUID of the btrfs at", anywhere, default);
     }
 
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]

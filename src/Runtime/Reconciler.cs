@@ -17,6 +17,7 @@ internal sealed partial class Reconciler
     private readonly Sandboxes _sandboxes;
     private readonly LiveMounts _mounts;
     private readonly SlotFactory _factory;
+    private readonly StraySlots _strays;
     private readonly Trees _trees;
     private readonly ContainerdClient _containerd;
     private readonly CgroupHierarchy _hierarchy;
@@ -26,11 +27,11 @@ internal sealed partial class Reconciler
     private readonly List<SlotId> _toEnd = [];
 
     public Reconciler(
-        SandboxParts parts, Sandboxes sandboxes, LiveMounts mounts, SlotFactory factory, Trees trees, ContainerdClient containerd, CgroupHierarchy hierarchy,
-        SlotPaths paths, string instance)
+        SandboxParts parts, Sandboxes sandboxes, LiveMounts mounts, SlotFactory factory, StraySlots strays, Trees trees, ContainerdClient containerd,
+        CgroupHierarchy hierarchy, SlotPaths paths, string instance)
     {
-        (_parts, _sandboxes, _mounts, _factory, _trees, _containerd, _hierarchy, _paths, _instance) =
-            (parts, sandboxes, mounts, factory, trees, containerd, hierarchy, paths, instance);
+        (_parts, _sandboxes, _mounts, _factory, _strays, _trees, _containerd, _hierarchy, _paths, _instance) =
+            (parts, sandboxes, mounts, factory, strays, trees, containerd, hierarchy, paths, instance);
         _logger = parts.Logger;
     }
 
@@ -169,7 +170,7 @@ internal sealed partial class Reconciler
             [.. (await _containerd.Containers.ListAsync())
                 .Where(c => c.Labels.TryGetValue(SlotFactory.InstanceLabel, out string? instance) && instance == _instance).Select(c => c.Id)
                 .Concat(Names(cgroups)).Concat(Names(_paths.All))
-                .Where(name => SlotId.IsValid(name) && !slots.Contains(name)).Distinct().Select(SlotId.Parse)],
+                .Where(name => SlotId.IsValid(name) && !slots.Contains(name)).Select(SlotId.Parse).Concat(_strays.Find()).Distinct()],
             [.. layers.Live.Where(l => !live.Contains(l.ToString()))],
             [.. layers.Sealed.Where(l => !sealedOnes.Contains(l.ToString()))]);
     }

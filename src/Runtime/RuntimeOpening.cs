@@ -95,7 +95,8 @@ internal static partial class RuntimeOpening
         };
         Sandboxes sandboxes = new(parts);
         LiveMounts liveMounts = new(parts, zones, hostMounter);
-        Reconciler reconciler = new(parts, sandboxes, liveMounts, factory, trees, containerd, hierarchy, paths, instance);
+        StraySlots strays = new(factory, records, hierarchy, paths, supervisor is null ? null : containerd.Options.SocketPath, logger);
+        Reconciler reconciler = new(parts, sandboxes, liveMounts, factory, strays, trees, containerd, hierarchy, paths, instance);
         phase("looking after sandboxes that run already");
         await reconciler.RunAsync(cancellationToken);
         imageParts.Pulls.Recovered = parts.Background.BeginAsync("take back an import or pull that was cut off", () => images.RecoverAsync());
@@ -131,7 +132,7 @@ internal static partial class RuntimeOpening
             webhookSender,
             new WebhookDeliverer(records, webhookSender.SendAsync, time, Random.Shared.NextDouble, logger),
             new Retention(records, spool, sandboxes.DeleteOldSnapshotsAsync, sandboxes.DeleteSurplusSnapshotsAsync, live, background, time, logger, execs.Stopping),
-            teller, containerd, supervisor, namespaces, held);
+            teller, containerd, supervisor, namespaces, strays, held);
     }
 
     private static ImageParts PartsOfImages(

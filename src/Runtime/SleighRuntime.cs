@@ -152,7 +152,8 @@ public sealed partial class SleighRuntime : IAsyncDisposable
     }
 
     /// <summary>Deletes all sandboxes, empties the pool and ends an embedded containerd: for an installation that is given up.</summary>
-    public async Task RemoveAllAsync(CancellationToken cancellationToken)
+    /// <returns>Slots that could not be removed; the daemon log says why. An embedded containerd then goes on.</returns>
+    public async Task<IReadOnlyList<string>> RemoveAllAsync(CancellationToken cancellationToken)
     {
         foreach (Sandbox sandbox in Sandboxes.List(null))
         {
@@ -162,8 +163,7 @@ public sealed partial class SleighRuntime : IAsyncDisposable
         BeginStop();
         await _parts.Pool.DrainAsync();
         await _parts.Background.DrainAsync();
-        await _parts.Pool.EmptyAsync();
-        await DisposeAsync(stopContainerd: true);
+        return await EndSlotsAsync();
     }
 
     /// <summary>
@@ -178,8 +178,13 @@ public sealed partial class SleighRuntime : IAsyncDisposable
         await Task.WhenAll(_parts.Table.All.Select(_open.Sandboxes.StopAsync));
         BeginStop();
         await _parts.Background.DrainAsync();
+        return await EndSlotsAsync();
+    }
+
+    private async Task<IReadOnlyList<string>> EndSlotsAsync()
+    {
         await _parts.Pool.EmptyAsync();
-        string[] left = [.. _parts.Records.ReadSlots().Select(s => s.Id.ToString())];
+        string[] left = await _open.Strays.EndAllAsync();
         await DisposeAsync(stopContainerd: left.Length == 0);
         return left;
     }
@@ -244,6 +249,7 @@ public sealed partial class SleighRuntime : IAsyncDisposable
             _open.Ends.Maintain();
             return Task.CompletedTask;
         });
+        _parts.Background.Run("look for slots that came up late", _open.Strays.SweepAsync);
         _parts.Background.Run("count anew what layers hold", () => _parts.Layers.MendQuotaAsync());
         TimeSpan? idle = _parts.Options.Now.Sandbox.IdleTtl;
         foreach (SandboxEntry entry in _parts.Table.All.Where(e => !e.IsDeleted))

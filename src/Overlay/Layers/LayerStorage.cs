@@ -59,6 +59,13 @@ internal sealed class LayerStorage
     /// <summary>The pool's file; null where layers lie elsewhere.</summary>
     public PoolStatus? Pool() => _poolDevice is null ? null : PoolFile.Status(Data);
 
+    /// <summary>What the btrfs under the layers has met on its disks; empty where they lie in another filesystem.</summary>
+    public IReadOnlyList<BtrfsErrorCount> DiskErrors()
+    {
+        using SafeFileHandle root = Files.Open(_root, OpenFlags.ReadOnly | OpenFlags.Directory);
+        return FileSystems.Stat(root).Magic == FileSystems.Btrfs ? BtrfsDevices.Errors(root) : [];
+    }
+
     /// <summary>Grows the pool.</summary>
     public void GrowPool(long bytes)
     {

@@ -28,6 +28,10 @@ public sealed class LayerStore : IAsyncDisposable
     /// <exception cref="KernelException">The kernel refused.</exception>
     public PoolStatus? Pool => _storage.Pool();
 
+    /// <summary>Errors that a btrfs under the layers has met on its disks and counts; empty where there are none, and on another filesystem.</summary>
+    /// <exception cref="IOException">The kernel refused.</exception>
+    public IReadOnlyList<BtrfsErrorCount> DiskErrors => _storage.DiskErrors();
+
     /// <summary>
     /// Grows the pool now, under sandboxes that run; smaller than it is does nothing. After a crash on the way the next
     /// <see cref="OpenAsync"/> does the rest.

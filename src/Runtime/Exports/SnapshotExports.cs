@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Microsoft.Win32.SafeHandles;
 using Sleigh.Containerd;
 using Sleigh.Linux;
 using Sleigh.Overlay;
@@ -13,13 +12,13 @@ internal sealed partial class SnapshotExports : ISnapshotExports, IDisposable
     private const int MostAtOnce = 2;
 
     private readonly SandboxParts _parts;
-    private readonly TreeMounter _mounter;
+    private readonly SealedTrees _sealed;
     private readonly ExportSpool _spool;
     private readonly IImages _images;
     private readonly SemaphoreSlim _turns = new(MostAtOnce);
 
     public SnapshotExports(SandboxParts parts, TreeMounter mounter, ExportSpool spool, IImages images) =>
-        (_parts, _mounter, _spool, _images) = (parts, mounter, spool, images);
+        (_parts, _sealed, _spool, _images) = (parts, new SealedTrees(parts, mounter), spool, images);
 
     /// <inheritdoc/>
     public Task WriteAsync(Snapshot snapshot, ExportFormat format, string? name, Stream output, CancellationToken cancellationToken) =>
@@ -79,17 +78,13 @@ internal sealed partial class SnapshotExports : ISnapshotExports, IDisposable
         await _turns.WaitAsync(cancellationToken);
         try
         {
-            (IReadOnlyList<string> uppers, SafeFileHandle root) = await MountAsync(snapshot, cancellationToken);
-            using (root)
+            using SealedTree tree = await _sealed.OpenAsync(snapshot, cancellationToken);
+            return await SpooledLayer.WriteAsync(_spool, isZstd, async output =>
             {
-                SpooledLayer layer = await SpooledLayer.WriteAsync(_spool, isZstd, async output =>
-                {
-                    TreeArchiveSummary written = await TreeExports.WriteLayerAsync(root, uppers, output, cancellationToken);
-                    StillThere(snapshot);
-                    Wrote(_parts.Logger, snapshot.Id.ToString(), written.Members, written.Bytes, written.LeftOut);
-                });
-                return layer;
-            }
+                TreeArchiveSummary written = await TreeExports.WriteLayerAsync(tree.Root, tree.Uppers, output, cancellationToken);
+                StillThere(snapshot);
+                Wrote(_parts.Logger, snapshot.Id.ToString(), written.Members, written.Bytes, written.LeftOut);
+            });
         }
         finally
         {
@@ -99,21 +94,11 @@ internal sealed partial class SnapshotExports : ISnapshotExports, IDisposable
 
     private async Task WriteTreeAsync(Snapshot snapshot, Stream output, CancellationToken cancellationToken)
     {
-        (_, SafeFileHandle root) = await MountAsync(snapshot, cancellationToken);
-        using (root)
-        {
-            await using Stream compressed = SpooledLayer.Zstd(output);
-            TreeArchiveSummary written = await TreeExports.WriteTreeAsync(root, compressed, cancellationToken);
-            StillThere(snapshot);
-            Wrote(_parts.Logger, snapshot.Id.ToString(), written.Members, written.Bytes, written.LeftOut);
-        }
-    }
-
-    private async Task<(IReadOnlyList<string> Uppers, SafeFileHandle Root)> MountAsync(Snapshot snapshot, CancellationToken cancellationToken)
-    {
-        IReadOnlyList<string> image = await _parts.Images.LowersAsync(_parts.Table.Require(snapshot.Sandbox).Record.Chain, cancellationToken);
-        IReadOnlyList<string> uppers = await _parts.Layers.UppersOfAsync(LayerId.Sealed(snapshot.Id.Hex), cancellationToken);
-        return (uppers, await _mounter.OpenReadOnlyAsync([.. uppers, .. image], cancellationToken));
+        using SealedTree tree = await _sealed.OpenAsync(snapshot, cancellationToken);
+        await using Stream compressed = SpooledLayer.Zstd(output);
+        TreeArchiveSummary written = await TreeExports.WriteTreeAsync(tree.Root, compressed, cancellationToken);
+        StillThere(snapshot);
+        Wrote(_parts.Logger, snapshot.Id.ToString(), written.Members, written.Bytes, written.LeftOut);
     }
 
     // Of a layer that is being removed, files are seen to be missing; an archive of the rest must not look whole.

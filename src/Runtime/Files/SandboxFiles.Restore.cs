@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Microsoft.Win32.SafeHandles;
 using Sleigh.Containerd;
 using Sleigh.Linux;
 using Sleigh.Overlay;
@@ -17,11 +16,11 @@ internal sealed partial class SandboxFiles
         SandboxEntry entry = _table.Require(id);
         PhaseClock clock = new();
         using IDisposable turn = await entry.Turns.EnterAsync(id, "restore", cancellationToken);
-        using SafeFileHandle snapshot = await OpenAsync(entry, from, cancellationToken);
+        using SealedTree snapshot = await OpenAsync(entry, from, cancellationToken);
         IReadOnlyList<RestoredPath> done = await UseAsync(
             entry,
             (_, root, token) => RestoreAsync(
-                new RestoreOrder { From = snapshot, Into = root, Paths = paths, DeleteAdded = deleteAdded, Names = _writes.Of(id) }, token),
+                new RestoreOrder { From = snapshot.Root, Into = root, Paths = paths, DeleteAdded = deleteAdded, Names = _writes.Of(id) }, token),
             cancellationToken);
         List<RestoredFile> restored = [];
         List<string> deleted = [];
@@ -54,15 +53,12 @@ internal sealed partial class SandboxFiles
         }
     }
 
-    // The mount keeps what it shows, also when the snapshot is deleted meanwhile.
-    private async Task<SafeFileHandle> OpenAsync(SandboxEntry entry, Snapshot from, CancellationToken cancellationToken)
+    private async Task<SealedTree> OpenAsync(SandboxEntry entry, Snapshot from, CancellationToken cancellationToken)
     {
         try
         {
             _ = SnapshotLookup.Require(_snapshots, entry.Id, from.Id.ToString());
-            IReadOnlyList<string> image = await _images.LowersAsync(entry.Record.Chain, cancellationToken);
-            IReadOnlyList<string> uppers = await _layers.UppersOfAsync(LayerId.Sealed(from.Id.Hex), cancellationToken);
-            return await _mounter.OpenReadOnlyAsync([.. uppers, .. image], cancellationToken);
+            return await _sealed.OpenAsync(from, cancellationToken);
         }
         catch (Exception e) when (e is LayerConflictException or ContainerdException || (e is KernelException k && k.Errno is Errno.ENOENT or Errno.ESTALE))
         {

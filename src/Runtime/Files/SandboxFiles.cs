@@ -1,7 +1,6 @@
 using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Microsoft.Win32.SafeHandles;
-using Sleigh.Containerd;
 using Sleigh.Linux;
 using Sleigh.Overlay;
 using Sleigh.Runtime.Records;
@@ -18,15 +17,13 @@ internal sealed partial class SandboxFiles : ISandboxFiles
     private readonly RecordStore _records;
     private readonly FileWrites _writes;
     private readonly SnapshotTable _snapshots;
-    private readonly LayerStore _layers;
-    private readonly ImageStore _images;
-    private readonly TreeMounter _mounter;
+    private readonly SealedTrees _sealed;
     private readonly ILogger _logger;
 
     public SandboxFiles(SandboxParts parts, TreeMounter mounter)
     {
         (_table, _starter, _execs, _records, _writes, _logger) = (parts.Table, parts.Starter, parts.Execs, parts.Records, parts.FileWrites, parts.Logger);
-        (_snapshots, _layers, _images, _mounter) = (parts.Snapshots, parts.Layers, parts.Images, mounter);
+        (_snapshots, _sealed) = (parts.Snapshots, new SealedTrees(parts, mounter));
     }
 
     /// <inheritdoc/>

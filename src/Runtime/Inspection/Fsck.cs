@@ -27,7 +27,7 @@ internal sealed partial class Fsck : IFsck
             problems = [.. look.Problems.Where(p => before.Contains((p.Kind, p.Subject)))];
         }
 
-        List<FsckFinding> findings = [.. Database()];
+        List<FsckFinding> findings = [.. Database(), .. Disks()];
         foreach (FsckProblem problem in problems)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -60,6 +60,12 @@ internal sealed partial class Fsck : IFsck
     private IEnumerable<FsckFinding> Database() => _parts.Records.Faults()
         .Select(fault => new FsckFinding(
             "database", _parts.Options.Now.DatabasePath, FsckOutcome.Manual, $"SQLite says: {fault}. Stop the daemon and restore the data directory from a backup."));
+
+    private IEnumerable<FsckFinding> Disks() => _parts.Layers.DiskErrors
+        .Select(error => new FsckFinding(
+            "disk_errors", $"{_parts.Layers.Status.Root}: {error.Kind} of device {error.Device}", FsckOutcome.Manual,
+            $"The btrfs of the layers has counted {error.Count} of them; files may be damaged. Look at the kernel log and the disk, find the files with "
+            + "'btrfs scrub start -B' on that directory, take them out of a snapshot or a backup, and then reset the counters with 'btrfs device stats -z'."));
 
     [LoggerMessage(EventId = 1504, EventName = "fsck", Level = LogLevel.Warning, Message = "Mended {Kind}: {Subject}")]
     private static partial void Repaired(ILogger logger, string kind, string subject);

@@ -12,6 +12,9 @@ internal static class ForgottenTask
 {
     private const int Sigkill = 9;
 
+    // The shim of a task that was given up may come up only after a look for it.
+    private static readonly TimeSpan Again = TimeSpan.FromMilliseconds(100);
+
     // Where containerd's runc shim has the OCI runtime keep its state (shim option root, when it is not set), by namespace.
     private const string RuntimeState = "/run/containerd/runc/sleigh";
 
@@ -24,7 +27,39 @@ internal static class ForgottenTask
     public static async Task RemoveAsync(
         string container, CgroupHierarchy hierarchy, string cgroup, TimeSpan timeout, CancellationToken cancellationToken)
     {
+        for (bool wasClean = false; ;)
+        {
+            bool found = await RemoveOnceAsync(container, hierarchy, cgroup, timeout, cancellationToken);
+            if (!found && wasClean)
+            {
+                return;
+            }
+
+            wasClean = !found;
+            await Task.Delay(Again, cancellationToken);
+        }
+    }
+
+    /// <summary>The containers of our namespace whose shims serve this containerd.</summary>
+    /// <param name="containerdSocket">The socket that the shims were started with.</param>
+    public static IEnumerable<string> ContainersWithShim(string containerdSocket)
+    {
+        foreach (string folder in Processes())
+        {
+            string[] arguments = ShimArguments(folder);
+            if (Option(arguments, "-namespace") == "sleigh" && Option(arguments, "-address") == containerdSocket && Option(arguments, "-id") is string id)
+            {
+                yield return id;
+            }
+        }
+    }
+
+    // Whether there was anything.
+    private static async Task<bool> RemoveOnceAsync(
+        string container, CgroupHierarchy hierarchy, string cgroup, TimeSpan timeout, CancellationToken cancellationToken)
+    {
         ProcessHandle[] shims = [.. FindShims(container)];
+        bool found = shims.Length > 0;
         try
         {
             // The shim first: it could still be about to start the process.
@@ -33,6 +68,7 @@ internal static class ForgottenTask
             {
                 await init.KillAsync(timeout, cancellationToken);
                 await init.RemoveAsync(timeout, cancellationToken);
+                found = true;
             }
         }
         finally
@@ -44,7 +80,7 @@ internal static class ForgottenTask
         {
             if (Cgroup.TryOpen(Path.Combine(root, cgroup.TrimStart('/'))) is Cgroup group)
             {
-                group.TryRemove();
+                found |= group.TryRemove();
             }
         }
 
@@ -52,15 +88,17 @@ internal static class ForgottenTask
         if (Directory.Exists(state))
         {
             Directory.Delete(state, recursive: true);
+            found = true;
         }
+
+        return found;
     }
 
     private static IEnumerable<ProcessHandle> FindShims(string container)
     {
-        foreach (string folder in Directory.EnumerateDirectories("/proc"))
+        foreach (string folder in Processes())
         {
-            if (int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out int id) && IsShimOf(folder, container)
-                && TryOpen(id) is ProcessHandle process)
+            if (IsShimOf(folder, container) && TryOpen(int.Parse(Path.GetFileName(folder), CultureInfo.InvariantCulture)) is ProcessHandle process)
             {
                 // The number may have gone to another process meanwhile.
                 if (IsShimOf(folder, container))
@@ -75,20 +113,27 @@ internal static class ForgottenTask
         }
     }
 
-    private static bool IsShimOf(string processFolder, string container)
+    private static IEnumerable<string> Processes() => Directory.EnumerateDirectories("/proc")
+        .Where(folder => int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out _));
+
+    private static bool IsShimOf(string processFolder, string container) => Option(ShimArguments(processFolder), "-id") == container;
+
+    // Empty when it is no shim.
+    private static string[] ShimArguments(string processFolder)
     {
         try
         {
             string[] arguments = File.ReadAllText(Path.Combine(processFolder, "cmdline")).Split('\0');
-            int id = Array.IndexOf(arguments, "-id");
-            return Path.GetFileName(arguments[0]).StartsWith("containerd-shim", StringComparison.Ordinal)
-                && id > 0 && id + 1 < arguments.Length && arguments[id + 1] == container;
+            return Path.GetFileName(arguments[0]).StartsWith("containerd-shim", StringComparison.Ordinal) ? arguments : [];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return false;
+            return [];
         }
     }
+
+    private static string? Option(string[] arguments, string name) =>
+        Array.IndexOf(arguments, name) is > 0 and int at && at + 1 < arguments.Length ? arguments[at + 1] : null;
 
     private static ProcessHandle? TryOpen(int id)
     {

@@ -36,4 +36,13 @@ internal sealed class SlotPaths
     public string InitCgroup(SlotId slot) => _mode == CgroupMode.Unified
         ? $"/{_subtree}/{slot}/init"
         : $"/{_subtree.Replace('/', '-')}-{slot}";
+
+    /// <summary>The slot that a directory right below the root of a hierarchy was made for as <see cref="InitCgroup"/>; null for any other.</summary>
+    public SlotId? OfInitCgroup(string name)
+    {
+        string prefix = $"{_subtree.Replace('/', '-')}-";
+        return _mode != CgroupMode.Unified && name.StartsWith(prefix, StringComparison.Ordinal) && SlotId.IsValid(name[prefix.Length..])
+            ? SlotId.Parse(name[prefix.Length..])
+            : null;
+    }
 }

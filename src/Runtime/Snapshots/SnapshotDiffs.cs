@@ -15,10 +15,11 @@ internal sealed partial class SnapshotDiffs : ISnapshotDiffs
     private readonly LayerStore _layers;
     private readonly ImageStore _images;
     private readonly TreeMounter _mounter;
+    private readonly SealedTrees _sealed;
     private readonly ILogger _logger;
 
-    public SnapshotDiffs(SandboxParts parts, TreeMounter mounter) => (_table, _snapshots, _layers, _images, _mounter, _logger) =
-        (parts.Table, parts.Snapshots, parts.Layers, parts.Images, mounter, parts.Logger);
+    public SnapshotDiffs(SandboxParts parts, TreeMounter mounter) => (_table, _snapshots, _layers, _images, _mounter, _sealed, _logger) =
+        (parts.Table, parts.Snapshots, parts.Layers, parts.Images, mounter, new SealedTrees(parts, mounter), parts.Logger);
 
     /// <inheritdoc/>
     public Snapshot Require(SandboxId id, string snapshotId) => SnapshotLookup.Require(_snapshots, id, snapshotId);
@@ -31,12 +32,11 @@ internal sealed partial class SnapshotDiffs : ISnapshotDiffs
         PhaseClock clock = new();
         try
         {
-            IReadOnlyList<string> image = await _images.LowersAsync(entry.Record.Chain, cancellationToken);
-            TreeDiffSide before = await SealedAsync(from, image, cancellationToken);
-            using SafeFileHandle root = before.Root;
+            using SealedTree opened = await _sealed.OpenAsync(from, cancellationToken);
+            TreeDiffSide before = Side(opened, from);
             TreeDiffPage page = to is null
-                ? await CompareLiveAsync(entry, before, image, query, cancellationToken)
-                : await CompareSealedAsync(before, to, image, query, cancellationToken);
+                ? await CompareLiveAsync(entry, before, query, cancellationToken)
+                : await CompareSealedAsync(before, to, query, cancellationToken);
             Compared(_logger, from.Id.ToString(), to?.Id.ToString() ?? "live", page.Items.Count, clock.Total.TotalMilliseconds);
             return Describe(page, query);
         }
@@ -51,17 +51,17 @@ internal sealed partial class SnapshotDiffs : ISnapshotDiffs
     }
 
     private async Task<TreeDiffPage> CompareSealedAsync(
-        TreeDiffSide before, Snapshot to, IReadOnlyList<string> image, DiffQuery query, CancellationToken cancellationToken)
+        TreeDiffSide before, Snapshot to, DiffQuery query, CancellationToken cancellationToken)
     {
-        TreeDiffSide after = await SealedAsync(to, image, cancellationToken);
-        using SafeFileHandle root = after.Root;
-        return await TreeDiff.RunAsync(before, after, Query(query), cancellationToken);
+        using SealedTree after = await _sealed.OpenAsync(to, cancellationToken);
+        return await TreeDiff.RunAsync(before, Side(after, to), Query(query), cancellationToken);
     }
 
     // A sandbox that has exited is not started for this: its layers are mounted as they are.
     private async Task<TreeDiffPage> CompareLiveAsync(
-        SandboxEntry entry, TreeDiffSide before, IReadOnlyList<string> image, DiffQuery query, CancellationToken cancellationToken)
+        SandboxEntry entry, TreeDiffSide before, DiffQuery query, CancellationToken cancellationToken)
     {
+        IReadOnlyList<string> image = await _images.LowersAsync(entry.Record.Chain, cancellationToken);
         Slot? slot = entry.Slot;
         using IDisposable? use = slot?.Users.TryEnter();
         LiveLayer live = await _layers.OpenLiveAsync(LayerId.Parse(slot?.Layer ?? entry.Record.Layer), renewWork: false, cancellationToken);
@@ -86,14 +86,7 @@ internal sealed partial class SnapshotDiffs : ISnapshotDiffs
         }
     }
 
-    private async Task<TreeDiffSide> SealedAsync(Snapshot snapshot, IReadOnlyList<string> image, CancellationToken cancellationToken)
-    {
-        IReadOnlyList<string> layers = [.. await _layers.UppersOfAsync(LayerId.Sealed(snapshot.Id.Hex), cancellationToken), .. image];
-        return new TreeDiffSide
-        {
-            Root = await _mounter.OpenReadOnlyAsync(layers, cancellationToken), Layers = layers, SealedAt = snapshot.Created,
-        };
-    }
+    private static TreeDiffSide Side(SealedTree tree, Snapshot snapshot) => new() { Root = tree.Root, Layers = tree.Layers, SealedAt = snapshot.Created };
 
     private static TreeDiffQuery Query(DiffQuery query) => new()
     {

@@ -7,7 +7,7 @@ public static class Leftovers
 {
     private const string RuntimeStateFolder = "/run/containerd/runc/sleigh";
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     /// <summary>One line each; empty when nothing is left.</summary>
     public static IReadOnlyList<string> Of(TestDaemon daemon) =>

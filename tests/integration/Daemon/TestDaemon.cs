@@ -198,17 +198,16 @@ public sealed class TestDaemon : IServedDaemon, IAsyncDisposable
             }
 
             string said = "";
+            bool refused = false;
             if (Leftovers.Of(this).Count > 0)
             {
                 (int status, said) = await RunToEndAsync("stop-all");
-                said = status == 0 ? "" : $"stop-all ended with {status}: {said}";
+                said = $"\nstop-all ended with {status}: {said}";
+                refused = status != 0;
             }
 
-            left = said + string.Join('\n', await Leftovers.SettledAsync(this));
-            if (left.Length > 0)
-            {
-                left += $"\n{LogTail}";
-            }
+            IReadOnlyList<string> there = await Leftovers.SettledAsync(this);
+            left = there.Count > 0 || refused ? string.Join('\n', there) + said + $"\n{LogTail}" : "";
         }
         finally
         {

@@ -68,6 +68,23 @@ public sealed class BtrfsLayerTests : LayerStoreContract
     }
 
     [HostFact(Need.Overlay, Need.Btrfs, Need.LoopDevices)]
+    public async Task What_the_disk_has_lost_is_counted()
+    {
+        byte[] content = new byte[1 << 20];
+        Random.Shared.NextBytes(content);
+        LiveLayer layer = await Store.CreateLiveAsync(LayerId.NewLive());
+        await File.WriteAllBytesAsync($"{layer.Upper}/file", content);
+        Assert.Empty(Store.DiskErrors);
+        await Store.CloseAsync(unmount: true);
+
+        Spoil($"{DataDirectory}/pool.btrfs", content.AsSpan(0, 512).ToArray());
+        Store = await LayerStore.OpenAsync(Options);
+        await Assert.ThrowsAsync<IOException>(() => File.ReadAllBytesAsync($"{layer.Upper}/file"));
+        BtrfsErrorCount error = Assert.Single(Store.DiskErrors);
+        Assert.Equal(("1", "corruption_errs", true), (error.Device, error.Kind, error.Count > 0));
+    }
+
+    [HostFact(Need.Overlay, Need.Btrfs, Need.LoopDevices)]
     public async Task A_crash_during_mkfs_is_harmless()
     {
         using var other = new TestDirectory();
@@ -137,6 +154,29 @@ public sealed class BtrfsLayerTests : LayerStoreContract
     {
         using SealPreparation prepared = await store.PrepareSealAsync(layer.Id);
         return (await store.SealAsync(prepared, LayerId.NewSealed())).Id;
+    }
+
+    // One bit in the place where these bytes stand, a multiple of 4 KiB.
+    private static void Spoil(string file, byte[] bytes)
+    {
+        using FileStream pool = new(file, FileMode.Open, FileAccess.ReadWrite);
+        byte[] read = new byte[1 << 20];
+        for (long offset = 0; offset < pool.Length; offset += read.Length)
+        {
+            pool.Position = offset;
+            pool.ReadExactly(read);
+            for (int i = 0; i < read.Length; i += 4096)
+            {
+                if (read.AsSpan(i, bytes.Length).SequenceEqual(bytes))
+                {
+                    pool.Position = offset + i;
+                    pool.WriteByte((byte)(bytes[0] ^ 1));
+                    return;
+                }
+            }
+        }
+
+        Assert.Fail("what was written is not in the pool file");
     }
 }
 

@@ -100,7 +100,7 @@ public sealed class TelemetryTests
 
         await Poll.UntilAsync(
             async () => (await File.ReadAllTextAsync(daemon.LogFile)) is var log && log.Contains("No traces reach", StringComparison.Ordinal) && log.Contains("No metrics reach", StringComparison.Ordinal),
-            20, () => "nothing was told");
+            20, () => $"nothing was told:\n{daemon.LogTail}");
         Assert.Equal(0, await daemon.TerminateAsync());
 
         string all = await File.ReadAllTextAsync(daemon.LogFile);

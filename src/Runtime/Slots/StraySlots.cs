@@ -1,0 +1,106 @@
+using Microsoft.Extensions.Logging;
+using Sleigh.Cgroups;
+using Sleigh.Runtime.Records;
+
+namespace Sleigh.Runtime.Slots;
+
+/// <summary>
+/// Slots that no record names. A record goes last, so that there should be none; but containerd, cut off in the midst of making a task,
+/// may start its shim after all has been removed. They are found by what is left of them on the host, and removed.
+/// </summary>
+internal sealed partial class StraySlots
+{
+    // Shims end a little after their tasks.
+    private const int LooksAtEnd = 20;
+    private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(250);
+
+    private readonly SlotFactory _factory;
+    private readonly RecordStore _records;
+    private readonly CgroupHierarchy _hierarchy;
+    private readonly SlotPaths _paths;
+    private readonly string? _privateSocket;
+    private readonly ILogger _logger;
+    private HashSet<SlotId> _seen = [];
+
+    /// <param name="factory">Removes them.</param>
+    /// <param name="records">What there is by right.</param>
+    /// <param name="hierarchy">The host's cgroups.</param>
+    /// <param name="paths">Where the parts of our slots lie.</param>
+    /// <param name="privateSocket">The socket of a containerd that is ours alone; null where shims of other installations are its too, which
+    /// then are told by their cgroups.</param>
+    /// <param name="logger">Told of each that is removed.</param>
+    public StraySlots(SlotFactory factory, RecordStore records, CgroupHierarchy hierarchy, SlotPaths paths, string? privateSocket, ILogger logger) =>
+        (_factory, _records, _hierarchy, _paths, _privateSocket, _logger) = (factory, records, hierarchy, paths, privateSocket, logger);
+
+    /// <summary>Those there are now; a shim that is about to end by itself may be among them.</summary>
+    public IReadOnlyList<SlotId> Find()
+    {
+        HashSet<SlotId> found = [.. ByCgroup().Concat(ByShim())];
+        if (found.Count > 0)
+        {
+            // Read after the look: a slot's record is there before any other part of it.
+            found.ExceptWith(_records.ReadSlots().Select(s => s.Id));
+        }
+
+        return [.. found];
+    }
+
+    /// <summary>Removes those that were there at the last call already, so that what ends by itself may do so.</summary>
+    /// <returns>How many were found and are not removed yet.</returns>
+    public async Task<int> SweepAsync()
+    {
+        IReadOnlyList<SlotId> found = Find();
+        HashSet<SlotId> before = Interlocked.Exchange(ref _seen, [.. found]);
+        int left = found.Count;
+        foreach (SlotId slot in found.Where(before.Contains))
+        {
+            Removing(_logger, slot.ToString());
+            left -= await TryDestroyAsync(slot) ? 1 : 0;
+        }
+
+        return left;
+    }
+
+    /// <summary>Removes what is still recorded, once more, and what no record names: for a host on which no slot is to be left.</summary>
+    /// <returns>The names of those that could not be removed; the log says why.</returns>
+    public async Task<string[]> EndAllAsync()
+    {
+        foreach (SlotRecord record in _records.ReadSlots())
+        {
+            await TryDestroyAsync(record.Id);
+        }
+
+        for (int i = 0; i < LooksAtEnd && await SweepAsync() > 0; i++)
+        {
+            await Task.Delay(BetweenLooks);
+        }
+
+        return [.. _records.ReadSlots().Select(s => s.Id).Concat(Find()).Distinct().Select(s => s.ToString())];
+    }
+
+    private async Task<bool> TryDestroyAsync(SlotId slot)
+    {
+        try
+        {
+            await _factory.DestroyAsync(slot, CancellationToken.None);
+            return true;
+        }
+        catch (Exception e) when (SlotLeftovers.IsPassing(e))
+        {
+            _factory.Leftovers.Add(slot, e);
+            return false;
+        }
+    }
+
+    private IEnumerable<SlotId> ByCgroup() => _hierarchy.Mounts.Version1.Values.Append(_hierarchy.Root).Distinct()
+        .SelectMany(root => Directory.EnumerateDirectories(root, $"*{SlotId.Prefix}*"))
+        .Select(directory => _paths.OfInitCgroup(Path.GetFileName(directory)))
+        .OfType<SlotId>();
+
+    private IEnumerable<SlotId> ByShim() => _privateSocket is null
+        ? []
+        : ForgottenTask.ContainersWithShim(_privateSocket).Where(SlotId.IsValid).Select(SlotId.Parse);
+
+    [LoggerMessage(EventId = 1228, EventName = "end-slot", Level = LogLevel.Warning, Message = "Removing slot {Slot}: it came up after it had been given up")]
+    private static partial void Removing(ILogger logger, string slot);
+}

@@ -1,0 +1,28 @@
+using Sleigh.Containerd;
+using Sleigh.Overlay;
+
+namespace Sleigh.Runtime;
+
+/// <summary>Opens the files of snapshots to be read.</summary>
+internal sealed class SealedTrees
+{
+    private readonly SandboxTable _table;
+    private readonly LayerStore _layers;
+    private readonly ImageStore _images;
+    private readonly TreeMounter _mounter;
+
+    public SealedTrees(SandboxParts parts, TreeMounter mounter) => (_table, _layers, _images, _mounter) = (parts.Table, parts.Layers, parts.Images, mounter);
+
+    /// <summary>Mounts them read-only where nobody else sees them. The mount keeps what it shows, also when the snapshot is deleted meanwhile.</summary>
+    /// <exception cref="RuntimeException">Its sandbox is not there.</exception>
+    /// <exception cref="LayerConflictException">The snapshot's layers are not there any more.</exception>
+    /// <exception cref="ContainerdException">containerd does not have the image, or did not answer.</exception>
+    /// <exception cref="Linux.KernelException">The kernel refused; ENOENT and ESTALE when a layer has just gone.</exception>
+    public async Task<SealedTree> OpenAsync(Snapshot snapshot, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<string> image = await _images.LowersAsync(_table.Require(snapshot.Sandbox).Record.Chain, cancellationToken);
+        IReadOnlyList<string> uppers = await _layers.UppersOfAsync(LayerId.Sealed(snapshot.Id.Hex), cancellationToken);
+        IReadOnlyList<string> all = [.. uppers, .. image];
+        return new SealedTree(uppers, all, await _mounter.OpenReadOnlyAsync(all, cancellationToken));
+    }
+}
