@@ -95,9 +95,12 @@ internal sealed partial class Server : IDisposable
         await using SleighRuntime runtime = await SleighRuntime.OpenAsync(
             configuration.Options, held, loggers, TimeProvider.System, Starting, _stop.Token);
         runtime.Begin();
-        (WebApplication server, IReadOnlyList<Figure> figures) = await HttpFront.StartAsync(listeners, configuration, runtime, loggers);
+        (WebApplication server, IReadOnlyList<Figure> figures) = HttpFront.Make(listeners, configuration, runtime, loggers);
         await using WebApplication http = server;
+
+        // Before the first request, which is traced like any other.
         using Exports? exports = Exports.Start(TelemetrySettings.FromEnvironment(), VersionOf.ThisBuild, figures, logger);
+        await HttpFront.ServeAsync(http, listeners);
         Ready(logger, VersionOf.ThisBuild, listeners.Address.ToString(), listeners.SocketPath, Environment.TickCount64 - _begin);
         configuration.Watch = (() => _systemd.Reloading(), _ => _systemd.Ready(StatusOf(runtime, listeners, configuration, []).ToString()));
         Show(StatusOf(runtime, listeners, configuration, []), first: true);

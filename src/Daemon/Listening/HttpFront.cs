@@ -13,9 +13,8 @@ namespace Sleigh.Daemon.Listening;
 /// <summary>The web server: TCP for clients, a unix socket for the administrator.</summary>
 internal static class HttpFront
 {
-    /// <summary>Takes the sockets over and serves. With the server come the figures that it shows.</summary>
-    /// <exception cref="ListenException">The kernel takes them back.</exception>
-    public static async Task<(WebApplication Server, IReadOnlyList<Figure> Figures)> StartAsync(
+    /// <summary>Makes it, not serving yet. With the server come the figures that it shows.</summary>
+    public static (WebApplication Server, IReadOnlyList<Figure> Figures) Make(
         Listeners listeners, DaemonConfiguration configuration, SleighRuntime runtime, ILoggerFactory loggers)
     {
         // The empty builder and an own content root: the default one watches the content root, which under systemd is '/'.
@@ -60,14 +59,19 @@ internal static class HttpFront
             Logger = loggers.CreateLogger("Sleigh.Api"),
         };
         SleighApi.Map(app, parts);
+        return (app, SleighApi.Figures(parts));
+    }
+
+    /// <summary>Takes the sockets over and serves.</summary>
+    /// <exception cref="ListenException">The kernel takes them back.</exception>
+    public static async Task ServeAsync(WebApplication server, Listeners listeners)
+    {
         try
         {
-            await app.StartAsync();
-            return (app, SleighApi.Figures(parts));
+            await server.StartAsync();
         }
         catch (Exception e) when (e is IOException or SocketException)
         {
-            await app.DisposeAsync();
             throw new ListenException($"cannot listen on http.listen {listeners.Address} and {listeners.SocketPath}: {e.Message}", e);
         }
     }
