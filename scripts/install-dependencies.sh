@@ -22,6 +22,10 @@ needed=(
     losetup=mount
     unshare=util-linux
     ps=procps
+    # The network of sandboxes.
+    /usr/lib/cni/bridge=containernetworking-plugins
+    nft=nftables
+    ip=iproute2
     # With its standard library: the tests of the command line use unittest.
     /usr/lib/python3*/unittest=python3
     libsqlite3.so.0=libsqlite3-0

@@ -29,6 +29,9 @@ public static partial class FileSystems
     /// <summary>TMPFS_MAGIC.</summary>
     public const long Tmpfs = 0x01021994;
 
+    /// <summary>NSFS_MAGIC: the files of namespaces.</summary>
+    public const long NetworkNamespaces = 0x6E736673;
+
     /// <summary>statfs(2) of an absolute path.</summary>
     /// <exception cref="KernelException">The kernel refused.</exception>
     public static FileSystemStatus Stat(KernelPath path)

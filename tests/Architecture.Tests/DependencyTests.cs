@@ -13,6 +13,7 @@ public sealed class DependencyTests
         ["Sleigh.Containerd"] = ["Sleigh.Linux"],
         ["Sleigh.Cgroups"] = ["Sleigh.Linux"],
         ["Sleigh.Overlay"] = ["Sleigh.Linux"],
+        ["Sleigh.Network"] = ["Sleigh.Linux"],
         ["Sleigh.Runtime"] = ["Sleigh.Containerd", "Sleigh.Cgroups", "Sleigh.Overlay", "Sleigh.Linux"],
         ["Sleigh.Api"] = ["Sleigh.Runtime", "Sleigh.Containerd", "Sleigh.Cgroups", "Sleigh.Overlay", "Sleigh.Linux"],
         ["sleighd"] = ["Sleigh.Api", "Sleigh.Runtime", "Sleigh.Containerd", "Sleigh.Cgroups", "Sleigh.Overlay", "Sleigh.Linux"],

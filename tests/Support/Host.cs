@@ -28,6 +28,7 @@ public static class Host
         Need.InitBinary => File.Exists(InitBinary) && File.Exists(DaemonBinary),
         Need.Mmdebstrap => OnPath("mmdebstrap"),
         Need.ContainerdProtos => Directory.Exists("/usr/share/gocode/src/github.com/containerd/containerd/api"),
+        Need.Networking => OnPath("nft") && OnPath("ip") && OnPath("nsenter") && File.Exists("/usr/lib/cni/bridge"),
         Need.DockerRegistry => OnPath("docker-registry"),
         Need.Skopeo => OnPath("skopeo") && OnPath("zstd"),
         Need.PackageTools => OnPath("dh") && OnPath("lintian") && OnPath("man"),

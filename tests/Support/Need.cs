@@ -14,6 +14,7 @@ public enum Need
     InitBinary,
     Mmdebstrap,
     ContainerdProtos,
+    Networking,
     DockerRegistry,
     Skopeo,
     PackageTools,

@@ -1,0 +1,37 @@
+using System.Net;
+
+namespace Sleigh.Network;
+
+/// <summary>How the sandboxes' network is made.</summary>
+public sealed record NetworkOptions
+{
+    /// <summary>Where the namespaces and all that is known of them lie: a directory that a reboot empties, as it ends the namespaces.</summary>
+    public required string StateDirectory { get; init; }
+
+    /// <summary>16 lower-case hex digits that tell this installation from others on the host.</summary>
+    public required string Instance { get; init; }
+
+    /// <summary>Where the CNI plugins are.</summary>
+    public string PluginDirectory { get; init; } = "/usr/lib/cni";
+
+    /// <summary>The sandboxes' IPv4 addresses. The host never sees them, so it does not matter who else uses them.</summary>
+    public IPNetwork Subnet { get; init; } = IPNetwork.Parse("10.87.0.0/16");
+
+    /// <summary>The sandboxes' IPv6 addresses, a /64, used where the host forwards IPv6.</summary>
+    public IPNetwork Subnet6 { get; init; } = IPNetwork.Parse("fd6c:7364:6731::/64");
+
+    /// <summary>Protected destinations that sandboxes may reach all the same.</summary>
+    public IReadOnlyList<EgressRule> Reachable { get; init; } = [];
+
+    /// <summary>
+    /// Whether packets of sandboxes may be forwarded by the host where it forwards none by itself: the setting of the uplink and of the
+    /// interfaces with a default route is switched on then, for IPv4.
+    /// </summary>
+    public bool ForwardByInterface { get; init; } = true;
+
+    /// <summary>How many namespaces lie ready.</summary>
+    public int PoolSize { get; init; } = 4;
+
+    /// <summary>The file of the namespace that is taken for the host's; null: the daemon's own.</summary>
+    public string? HostNamespace { get; init; }
+}

@@ -1,0 +1,93 @@
+using System.Text.Json.Nodes;
+using Sleigh.Network.Nft;
+using static Sleigh.Network.Nft.NftExpression;
+
+namespace Sleigh.Network;
+
+/// <summary>What the router's tables hold of sandboxes.</summary>
+internal sealed class Inventory
+{
+    private readonly List<(string Map, JsonNode Key, string Chain)> _leads = [];
+    private readonly List<(string Set, string Port, JsonArray Parts)> _bound = [];
+
+    /// <summary>Chains named after a namespace.</summary>
+    public HashSet<string> Chains { get; } = [];
+
+    /// <summary>Counters named after a namespace.</summary>
+    public HashSet<string> Counters { get; } = [];
+
+    /// <summary>Ports that a sender is bound to.</summary>
+    public IReadOnlySet<string> Ports => _bound.Select(b => b.Port).ToHashSet();
+
+    /// <summary>All namespaces that something is named after.</summary>
+    public IEnumerable<NamespaceName> Names =>
+        Chains.Concat(Counters).Concat(_leads.Select(l => l.Chain)).Distinct().Where(n => NamespaceName.TryParse(n, out _)).Select(NamespaceName.Parse);
+
+    /// <summary>Looks.</summary>
+    /// <exception cref="IOException">nft is not there or failed.</exception>
+    public static async Task<Inventory> TakeAsync(NftCommand nft, NetworkNames names, CancellationToken cancellationToken)
+    {
+        Inventory found = new();
+        foreach (JsonObject chain in await nft.ListAsync(names.Table, "chain", cancellationToken))
+        {
+            Note(chain, found.Chains);
+        }
+
+        foreach (JsonObject counter in await nft.ListAsync(names.Table, "counter", cancellationToken))
+        {
+            Note(counter, found.Counters);
+        }
+
+        foreach (JsonObject map in await nft.ListAsync(names.Table, "map", cancellationToken))
+        {
+            found.ReadMap(map);
+        }
+
+        foreach (JsonObject set in await nft.ListAsync(names.PortTable, "set", cancellationToken))
+        {
+            found.ReadSet(set);
+        }
+
+        return found;
+    }
+
+    /// <summary>The elements of a map that lead to a chain, as they are taken out.</summary>
+    public IEnumerable<JsonNode> LeadingTo(string map, string chain) =>
+        _leads.Where(l => l.Map == map && l.Chain == chain).Select(l => (JsonNode)new JsonArray(l.Key.DeepClone(), Goto(chain)));
+
+    /// <summary>Takes out what binds senders to other ports than these.</summary>
+    public void RemovePortsBut(IReadOnlySet<string> kept, NftTable table, NftTransaction all)
+    {
+        foreach (IGrouping<string, (string Set, string Port, JsonArray Parts)> set in _bound.Where(b => !kept.Contains(b.Port)).GroupBy(b => b.Set))
+        {
+            all.DeleteElements(table, set.Key, set.Select(b => (JsonNode)new JsonObject { ["concat"] = b.Parts.DeepClone() }));
+        }
+    }
+
+    private static void Note(JsonObject item, HashSet<string> names)
+    {
+        if (item["name"]?.GetValue<string>() is string name && NamespaceName.TryParse(name, out _))
+        {
+            names.Add(name);
+        }
+    }
+
+    private void ReadMap(JsonObject map)
+    {
+        foreach (JsonArray pair in (map["elem"] as JsonArray ?? []).OfType<JsonArray>().Where(p => p.Count == 2))
+        {
+            if (pair[1]?["goto"]?["target"]?.GetValue<string>() is string chain && pair[0] is JsonNode key)
+            {
+                _leads.Add((map["name"]!.GetValue<string>(), key, chain));
+            }
+        }
+    }
+
+    private void ReadSet(JsonObject set)
+    {
+        foreach (JsonArray parts in (set["elem"] as JsonArray ?? []).OfType<JsonObject>().Select(e => e["concat"]).OfType<JsonArray>())
+        {
+            _bound.Add((set["name"]!.GetValue<string>(), parts[0]!.GetValue<string>(), parts));
+        }
+    }
+}

@@ -1,0 +1,152 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json.Nodes;
+using Sleigh.Network.Nft;
+using static Sleigh.Network.Nft.NftExpression;
+using static Sleigh.Network.RuleWords;
+
+namespace Sleigh.Network;
+
+/// <summary>
+/// The router's rules that are the same for all sandboxes. What is not let through is dropped: an address that belongs to no chain, a frame whose
+/// port, hardware and network address do not belong together, and every frame from one sandbox to another.
+/// </summary>
+internal static class RouterRules
+{
+    /// <summary>The map from a sandbox's IPv4 address to its chain.</summary>
+    public const string Chains4 = "chains4";
+
+    /// <summary>The map from a sandbox's IPv6 address to its chain.</summary>
+    public const string Chains6 = "chains6";
+
+    /// <summary>Port, hardware address and IPv4 address of the sandboxes.</summary>
+    public const string Bound4 = "bound4";
+
+    /// <summary>The same with the IPv6 address.</summary>
+    public const string Bound6 = "bound6";
+
+    /// <summary>Port and hardware address of the sandboxes.</summary>
+    public const string Bound = "bound";
+
+    /// <summary>Where refused packets go.</summary>
+    public const string Refused = "refused";
+
+    /// <summary>Marks a connection to a protected destination.</summary>
+    public const string Guard = "guard";
+
+    /// <summary>The mark that <see cref="Guard"/> leaves.</summary>
+    public const int ProtectedMark = 1;
+
+    /// <summary>Counts frames with a false sender.</summary>
+    public const string Spoofed = "spoofed";
+
+    private const string Protected4 = "protected4";
+    private const string Protected6 = "protected6";
+    private const string Host4 = "host4";
+    private const string Host6 = "host6";
+
+    /// <summary>Puts all of it in place, whatever was there before; sandboxes' own chains and addresses are not touched.</summary>
+    /// <param name="names">Names.</param>
+    /// <param name="reachable">Protected destinations that are open all the same.</param>
+    /// <param name="host">The host's own addresses.</param>
+    public static NftTransaction Base(NetworkNames names, IReadOnlyList<EgressRule> reachable, IReadOnlyCollection<IPAddress> host)
+    {
+        NftTransaction all = new();
+        Addresses(all, names.Table, reachable, host);
+        Ports(all, names.PortTable);
+        return all;
+    }
+
+    /// <summary>Takes over other addresses of the host.</summary>
+    public static void PutHost(NftTransaction all, NftTable table, IReadOnlyCollection<IPAddress> host)
+    {
+        foreach ((string set, AddressFamily family) in ((string, AddressFamily)[])[(Host4, AddressFamily.InterNetwork), (Host6, AddressFamily.InterNetworkV6)])
+        {
+            all.FlushSet(table, set);
+            all.AddElements(table, set, host.Where(a => a.AddressFamily == family).Select(a => a.ToString()).Distinct().Select(a => (JsonNode)a));
+        }
+    }
+
+    private static void Addresses(NftTransaction all, NftTable table, IReadOnlyList<EgressRule> reachable, IReadOnlyCollection<IPAddress> host)
+    {
+        all.AddTable(table);
+        all.AddBaseChain(table, "input", "filter", "input", 0, "drop");
+        all.AddBaseChain(table, "forward", "filter", "forward", 0, "drop");
+        all.AddBaseChain(table, "postrouting", "nat", "postrouting", 100, "accept");
+        all.AddChain(table, Guard);
+        all.AddChain(table, Refused);
+        all.AddVerdictMap(table, Chains4, "ipv4_addr");
+        all.AddVerdictMap(table, Chains6, "ipv6_addr");
+        all.AddSet(table, Protected4, "ipv4_addr", isInterval: true);
+        all.AddSet(table, Protected6, "ipv6_addr", isInterval: true);
+        all.AddSet(table, Host4, "ipv4_addr", isInterval: false);
+        all.AddSet(table, Host6, "ipv6_addr", isInterval: false);
+        all.FlushSet(table, Protected4);
+        all.FlushSet(table, Protected6);
+        AddNetworks(all, table, Protected4, ProtectedNetworks.Four);
+        AddNetworks(all, table, Protected6, ProtectedNetworks.Six);
+        PutHost(all, table, host);
+        foreach (string chain in (string[])["input", "forward", "postrouting", Guard, Refused])
+        {
+            all.FlushChain(table, chain);
+        }
+
+        all.AddRule(table, "input", From("lo"), Verdict("accept"));
+        all.AddRule(table, "input", MatchState("established", "related"), Verdict("accept"));
+        all.AddRule(table, "input", Neighbours(), Verdict("accept"));
+        all.AddRule(table, "input", From(NetworkNames.Bridge), Reject("icmpx", "admin-prohibited"));
+
+        all.AddRule(table, "forward", MatchState("invalid", "untracked"), Verdict("drop"));
+        all.AddRule(table, "forward", From(NetworkNames.Bridge), VerdictMap(Field("ip", "saddr"), Chains4));
+        all.AddRule(table, "forward", From(NetworkNames.Bridge), VerdictMap(Field("ip6", "saddr"), Chains6));
+        all.AddRule(table, "forward", Answers(), VerdictMap(Field("ip", "daddr"), Chains4));
+        all.AddRule(table, "forward", Answers(), VerdictMap(Field("ip6", "daddr"), Chains6));
+
+        all.AddRule(table, "postrouting", To(NetworkNames.Uplink), Verdict("masquerade"));
+
+        all.AddRule(table, Guard, SetMark(0));
+        foreach (JsonNode[] destination in Destinations(reachable))
+        {
+            all.AddRule(table, Guard, [.. destination, Verdict("return")]);
+        }
+
+        foreach ((string field, string set) in ((string, string)[])[("ip daddr", Protected4), ("ip daddr", Host4), ("ip6 daddr", Protected6), ("ip6 daddr", Host6)])
+        {
+            all.AddRule(table, Guard, Match(CtOriginal(field), "@" + set), SetMark(ProtectedMark));
+        }
+
+        all.AddRule(table, Refused, Match(Ct("direction"), "reply"), Verdict("drop"));
+        all.AddRule(table, Refused, Reject("icmpx", "admin-prohibited"));
+    }
+
+    // One statement each time: a node of JSON has one parent.
+    private static JsonNode Answers() => Match(Ct("direction"), "reply");
+
+    private static void Ports(NftTransaction all, NftTable table)
+    {
+        all.AddTable(table);
+        all.AddBaseChain(table, "prerouting", "filter", "prerouting", -300, "drop");
+        all.AddBaseChain(table, "forward", "filter", "forward", -300, "drop");
+        all.AddCounter(table, Spoofed);
+        all.AddSet(table, Bound, new JsonArray("ifname", "ether_addr"), isInterval: false);
+        all.AddSet(table, Bound4, new JsonArray("ifname", "ether_addr", "ipv4_addr"), isInterval: false);
+        all.AddSet(table, Bound6, new JsonArray("ifname", "ether_addr", "ipv6_addr"), isInterval: false);
+        all.FlushChain(table, "prerouting");
+        all.FlushChain(table, "forward");
+        Rule("arp", Sender(Field("arp", "saddr ip")), Bound4);
+        Rule("ip", Sender(Field("ip", "saddr")), Bound4);
+        Rule("ip6", Sender(Field("ip6", "saddr")), Bound6);
+
+        // Neighbour discovery speaks from the link-local address too, and asks from none whether an address is free (RFC 4861, RFC 4862).
+        all.AddRule(
+            table, "prerouting", Match(Concat(Meta("iifname"), Field("ether", "saddr")), "@" + Bound),
+            Match(Field("ip6", "saddr"), AnyOf([new JsonObject { ["prefix"] = new JsonObject { ["addr"] = "fe80::", ["len"] = 10 } }, "::"])),
+            Neighbours(), Verdict("accept"));
+        all.AddRule(table, "prerouting", Counter(Spoofed), Verdict("drop"));
+
+        void Rule(string type, JsonNode sender, string set) => all.AddRule(
+            table, "prerouting", Match(Field("ether", "type"), type), Match(sender, "@" + set), Verdict("accept"));
+    }
+
+    private static JsonNode Sender(JsonNode address) => Concat(Meta("iifname"), Field("ether", "saddr"), address);
+}

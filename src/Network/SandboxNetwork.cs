@@ -1,0 +1,182 @@
+using Microsoft.Extensions.Logging;
+using Sleigh.Network.Nft;
+
+namespace Sleigh.Network;
+
+/// <summary>
+/// The network of the sandboxes: namespaces that lie ready, connected through a router of their own, each with a policy of what it may reach.
+/// </summary>
+public sealed partial class SandboxNetwork : IAsyncDisposable
+{
+    private readonly NetworkNames _names;
+    private readonly NamespaceFiles _files;
+    private readonly NftCommand _hostNft;
+    private readonly NftCommand _nft;
+    private readonly Router _router;
+    private readonly NamespaceFactory _factory;
+    private readonly NamespacePool _pool;
+    private readonly ILogger _logger;
+
+    private SandboxNetwork(NetworkOptions options, ILogger logger)
+    {
+        _logger = logger;
+        _names = new NetworkNames(options.Instance);
+        _files = new NamespaceFiles(Path.Combine(options.StateDirectory, "network"));
+        NetworkPlace host = new(options.HostNamespace);
+        NetworkPlace place = new(_files.Router);
+        (_hostNft, _nft) = (new NftCommand(host), new NftCommand(place));
+        _router = new Router(options, _names, _files, host, _hostNft, place, _nft);
+        _factory = new NamespaceFactory(options, _names, _files, _router, _nft);
+        _pool = new NamespacePool(token => _factory.MakeAsync(EgressPolicy.Open, token), _factory.DestroyAsync, options.PoolSize, logger);
+    }
+
+    /// <summary>Programs without which there is no network.</summary>
+    public static IReadOnlyList<string> Programs { get; } = ["nft", "ip", "nsenter"];
+
+    /// <summary>Whether sandboxes have IPv6 addresses: where the host has a way out for IPv6 and forwards it.</summary>
+    public bool HasSix => _router.HasSix;
+
+    /// <summary>Whether the host forwards what sandboxes send.</summary>
+    public bool Forwards => _router.Forwards;
+
+    /// <summary>Namespaces that lie ready.</summary>
+    public int Ready => _pool.Ready;
+
+    /// <summary>For tests.</summary>
+    internal NamespaceFactory Factory => _factory;
+
+    /// <summary>What is missing on this host, one sentence each; none: it can be opened.</summary>
+    public static async Task<IReadOnlyList<string>> MissingAsync(NetworkOptions options, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        List<string> missing = [.. Programs.Where(p => ProgramRun.Find(p) is null).Select(p => $"there is no program '{p}' on PATH")];
+        if (missing.Count == 0)
+        {
+            NetworkNames names = new(options.Instance);
+            NamespaceFiles files = new(Path.Combine(options.StateDirectory, "network"));
+            NetworkPlace host = new(options.HostNamespace);
+            using NftCommand nft = new(host);
+            Router router = new(options, names, files, host, nft, host, nft);
+            missing.AddRange(await new NamespaceFactory(options, names, files, router, nft).UnfitPluginsAsync(cancellationToken));
+        }
+
+        return missing;
+    }
+
+    /// <summary>Makes the router, or puts the one that is there in order.</summary>
+    /// <exception cref="IOException">A program is missing, or the kernel refused.</exception>
+    public static async Task<SandboxNetwork> OpenAsync(NetworkOptions options, ILogger logger, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        SandboxNetwork network = new(options, logger);
+        try
+        {
+            await network._router.EnsureAsync(cancellationToken);
+            return network;
+        }
+        catch (Exception)
+        {
+            await network.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Takes over what an earlier run left, and takes away what nobody has: namespaces, links, addresses and rules. To be called once, before any
+    /// is taken.
+    /// </summary>
+    /// <param name="used">The namespaces that sandboxes have.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>Those of <paramref name="used"/> that are whole.</returns>
+    /// <exception cref="IOException">A program is missing, or the kernel refused.</exception>
+    public async Task<IReadOnlyDictionary<NamespaceName, SandboxNamespace>> RecoverAsync(
+        IReadOnlyCollection<NamespaceName> used, CancellationToken cancellationToken)
+    {
+        Inventory found = await Inventory.TakeAsync(_nft, _names, cancellationToken);
+        Dictionary<NamespaceName, SandboxNamespace> whole =
+            used.Distinct().Select(name => _factory.Find(name, found)).OfType<SandboxNamespace>().ToDictionary(n => n.Name);
+        foreach (NamespaceName name in _files.List().Concat(found.Names).Distinct().Where(n => !whole.ContainsKey(n)))
+        {
+            Removing(_logger, name.ToString());
+            await _factory.DestroyAsync(name, cancellationToken);
+        }
+
+        NftTransaction rest = new();
+        found = await Inventory.TakeAsync(_nft, _names, cancellationToken);
+        found.RemovePortsBut(whole.Values.Select(n => n.Addresses.Port).ToHashSet(), _names.PortTable, rest);
+        await _nft.ApplyAsync(rest, cancellationToken);
+        HashSet<string> kept = [.. whole.Keys.Select(n => n.ToString())];
+        foreach (string holder in _files.AddressHolders(_names.Network).Where(id => !kept.Contains(id)))
+        {
+            Removing(_logger, holder);
+            await _factory.GiveBackAsync(holder, null, null, cancellationToken);
+        }
+
+        return whole;
+    }
+
+    /// <summary>Begins to keep namespaces ready.</summary>
+    public void Start() => _pool.Start();
+
+    /// <summary>Hands out a namespace: one that lies ready, or one made for the caller. Its policy is <see cref="EgressPolicy.Open"/>.</summary>
+    /// <exception cref="IOException">A program is missing, or the kernel refused.</exception>
+    public Task<SandboxNamespace> TakeAsync(CancellationToken cancellationToken) => _pool.TakeAsync(cancellationToken);
+
+    /// <summary>Puts a policy in force, in one step, for new connections and for those that are open.</summary>
+    /// <exception cref="IOException">nft refused.</exception>
+    public Task ApplyAsync(NamespaceName name, EgressPolicy policy, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(policy);
+        return _nft.ApplyAsync(SandboxRules.Change(_names, name, policy), cancellationToken);
+    }
+
+    /// <summary>Packets that were refused, by namespace, since each was made.</summary>
+    /// <exception cref="IOException">nft failed.</exception>
+    public async Task<IReadOnlyDictionary<NamespaceName, long>> RefusedAsync(CancellationToken cancellationToken)
+    {
+        IReadOnlyDictionary<string, long> counters = await _nft.CountersAsync(_names.Table, cancellationToken);
+        return counters.Where(c => NamespaceName.TryParse(c.Key, out _)).ToDictionary(c => NamespaceName.Parse(c.Key), c => c.Value);
+    }
+
+    /// <summary>Frames with a sender that was not the sandbox's own, of all sandboxes, since the router was made.</summary>
+    /// <exception cref="IOException">nft failed.</exception>
+    public async Task<long> SpoofedAsync(CancellationToken cancellationToken) =>
+        (await _nft.CountersAsync(_names.PortTable, cancellationToken)).GetValueOrDefault(RouterRules.Spoofed);
+
+    /// <summary>Asks the plugins whether a namespace is as they left it (CNI's CHECK).</summary>
+    /// <exception cref="IOException">It is not; the text says why.</exception>
+    public Task CheckAsync(NamespaceName name, CancellationToken cancellationToken) => _factory.CheckAsync(name, cancellationToken);
+
+    /// <summary>Follows changes of the host's addresses and ways out.</summary>
+    /// <exception cref="IOException">A program is missing, or the kernel refused.</exception>
+    public Task RefreshAsync(CancellationToken cancellationToken) => _router.RefreshAsync(cancellationToken);
+
+    /// <summary>Takes a namespace away, with its link, its address and its rules. Passes over what is gone; may be called again.</summary>
+    /// <exception cref="IOException">A program is missing, or the kernel refused.</exception>
+    public Task DestroyAsync(NamespaceName name, CancellationToken cancellationToken) => _factory.DestroyAsync(name, cancellationToken);
+
+    /// <summary>Takes everything away: the pool, what is left of namespaces, the router, and what is of ours on the host.</summary>
+    /// <exception cref="IOException">The kernel refused.</exception>
+    public async Task RemoveAllAsync(CancellationToken cancellationToken)
+    {
+        await _pool.StopAsync();
+        foreach (NamespaceName name in _files.List())
+        {
+            await _factory.DestroyAsync(name, cancellationToken);
+        }
+
+        await _router.RemoveAsync(cancellationToken);
+    }
+
+    /// <summary>Closes; namespaces that are used live on, those that lie ready are taken away by the next start.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _pool.StopAsync();
+        _pool.Dispose();
+        _nft.Dispose();
+        _hostNft.Dispose();
+    }
+
+    [LoggerMessage(EventId = 2201, EventName = "network", Level = LogLevel.Warning, Message = "Removing the network namespace {Name}: no sandbox has it")]
+    private static partial void Removing(ILogger logger, string name);
+}

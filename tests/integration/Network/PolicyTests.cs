@@ -1,0 +1,173 @@
+using System.Globalization;
+using Sleigh.Network;
+using Sleigh.TestSupport;
+
+namespace Sleigh.IntegrationTests.Network;
+
+/// <summary>What a namespace reaches: real packets through the real router, to servers in a world of our own.</summary>
+public sealed class PolicyTests
+{
+    [HostFact(Need.Root, Need.Networking)]
+    public async Task The_world_is_reached_and_nothing_that_is_protected()
+    {
+        await using NetworkWorld world = await NetworkWorld.MakeAsync();
+        await using SandboxNetwork network = await world.OpenAsync();
+        SandboxNamespace one = await network.TakeAsync(CancellationToken.None);
+        SandboxNamespace two = await network.TakeAsync(CancellationToken.None);
+        NetworkPolicyProbe probe = new(network, one);
+
+        // The world sees the host, and no address of a sandbox.
+        Assert.True(network.Forwards);
+        Assert.Equal("ok 198.51.100.1", await NetworkWorld.ConnectAsync(one.Path, "203.0.113.7"));
+        Assert.Equal("ok 198.51.100.1", await NetworkWorld.ConnectAsync(one.Path, "198.51.100.2", 443, "udp"));
+        Assert.Equal("ok 198.51.100.1", await NetworkWorld.ConnectAsync(two.Path, "198.51.100.2"));
+        Assert.Equal(0, await probe.RefusedAsync());
+
+        // The host by each of its addresses, its private network, the metadata service, a neighbour, the router.
+        foreach (string address in (string[])
+            ["198.51.100.1", "192.168.77.1", "192.168.77.2", "169.254.169.254", two.Addresses.Four.ToString(), "10.1.2.3", "100.64.0.1", "172.16.0.1", "224.0.0.1"])
+        {
+            long before = await probe.RefusedAsync();
+            string end = await NetworkWorld.ConnectAsync(one.Path, address);
+            Assert.True(end is "EHOSTUNREACH" or "ENETUNREACH", $"{address}: {end}");
+            Assert.True(address == "224.0.0.1" || await probe.RefusedAsync() > before, $"{address} was not counted");
+        }
+
+        Assert.Equal("EHOSTUNREACH", await NetworkWorld.ConnectAsync(one.Path, one.Addresses.Gateway.ToString()));
+        Assert.Equal("EHOSTUNREACH", await NetworkWorld.ConnectAsync(one.Path, "169.254.169.254", 80, "udp"));
+        Assert.Equal(0, (await network.RefusedAsync(CancellationToken.None))[two.Name]);
+
+        // The namespace of a neighbour is its own: nothing listens on its loopback.
+        Assert.Equal("ECONNREFUSED", await NetworkWorld.ConnectAsync(one.Path, "127.0.0.1"));
+        await network.RemoveAllAsync(CancellationToken.None);
+    }
+
+    [HostFact(Need.Root, Need.Networking)]
+    public async Task The_host_is_out_of_reach_even_by_an_address_that_the_router_was_not_told_of()
+    {
+        await using NetworkWorld world = await NetworkWorld.MakeAsync();
+        await using SandboxNetwork network = await world.OpenAsync();
+        SandboxNamespace one = await network.TakeAsync(CancellationToken.None);
+        await world.ShellAsync(world.Host, "ip address add 203.0.113.99/32 dev lo");
+
+        Assert.Equal("timeout", await NetworkWorld.ConnectAsync(one.Path, "203.0.113.99", seconds: 2));
+        await network.RefreshAsync(CancellationToken.None);
+        Assert.Equal("EHOSTUNREACH", await NetworkWorld.ConnectAsync(one.Path, "203.0.113.99"));
+        await network.RemoveAllAsync(CancellationToken.None);
+    }
+
+    [HostFact(Need.Root, Need.Networking)]
+    public async Task Each_mode_and_each_kind_of_rule_holds()
+    {
+        await using NetworkWorld world = await NetworkWorld.MakeAsync();
+        await using SandboxNetwork network = await world.OpenAsync(world.Options with { Reachable = [Rule("192.168.77.2:443")] });
+        SandboxNamespace one = await network.TakeAsync(CancellationToken.None);
+
+        await ReachesAsync("203.0.113.7:80", "203.0.113.7:443", "198.51.100.2:80", "198.51.100.2:443", "192.168.77.2:443");
+        await Apply(EgressMode.Open, deny: ["203.0.113.0/24:443", "198.51.100.2", "192.168.77.2"]);
+        await ReachesAsync("203.0.113.7:80");
+        await Apply(EgressMode.Restricted, allow: ["203.0.113.0/24", "198.51.100.2:440-450"]);
+        await ReachesAsync("203.0.113.7:80", "203.0.113.7:443", "198.51.100.2:443");
+        Assert.Equal("ok 198.51.100.1", await NetworkWorld.ConnectAsync(one.Path, "198.51.100.2", 443, "udp"));
+        await Apply(EgressMode.Restricted, allow: ["203.0.113.0/24", "203.0.113.7", "203.0.113.0/25"], deny: ["203.0.113.7:80"]);
+        await ReachesAsync("203.0.113.7:443");
+
+        // Nobody but the operator opens what is protected, however much is allowed.
+        await Apply(EgressMode.Restricted, allow: ["0.0.0.0/0"]);
+        await ReachesAsync("203.0.113.7:80", "203.0.113.7:443", "198.51.100.2:80", "198.51.100.2:443", "192.168.77.2:443");
+        await Apply(EgressMode.Restricted);
+        await ReachesAsync();
+        await Apply(EgressMode.None, allow: ["203.0.113.7"]);
+        await ReachesAsync();
+        await network.RemoveAllAsync(CancellationToken.None);
+
+        Task Apply(EgressMode mode, string[]? allow = null, string[]? deny = null) => network.ApplyAsync(
+            one.Name, new EgressPolicy { Mode = mode, Allow = [.. (allow ?? []).Select(Rule)], Deny = [.. (deny ?? []).Select(Rule)] }, CancellationToken.None);
+
+        async Task ReachesAsync(params string[] expected)
+        {
+            List<string> reached = [];
+            foreach (string target in (string[])
+                ["203.0.113.7:80", "203.0.113.7:443", "198.51.100.2:80", "198.51.100.2:443", "192.168.77.2:80", "192.168.77.2:443", "198.51.100.1:80"])
+            {
+                string[] parts = target.Split(':');
+                string end = await NetworkWorld.ConnectAsync(one.Path, parts[0], int.Parse(parts[1], CultureInfo.InvariantCulture));
+                Assert.True(end is "EHOSTUNREACH" || end.StartsWith("ok ", StringComparison.Ordinal), $"{target}: {end}");
+                if (end != "EHOSTUNREACH")
+                {
+                    reached.Add(target);
+                }
+            }
+
+            Assert.Equal(expected, reached);
+        }
+    }
+
+    [HostFact(Need.Root, Need.Networking)]
+    public async Task A_rule_that_is_added_cuts_an_open_connection()
+    {
+        await using NetworkWorld world = await NetworkWorld.MakeAsync();
+        await using SandboxNetwork network = await world.OpenAsync();
+        SandboxNamespace one = await network.TakeAsync(CancellationToken.None);
+        BackgroundProgram open = world.OpenConnection(one.Path, "203.0.113.7");
+        BackgroundProgram other = world.OpenConnection(one.Path, "198.51.100.2");
+        Assert.Equal("open", await open.ReadLineAsync());
+        Assert.Equal("open", await other.ReadLineAsync());
+        Assert.Equal("first", await open.AskAsync("first"));
+
+        await network.ApplyAsync(one.Name, new EgressPolicy { Deny = [Rule("203.0.113.0/24")] }, CancellationToken.None);
+
+        Assert.Equal("nothing", await open.AskAsync("second"));
+        Assert.Equal("still", await other.AskAsync("still"));
+        Assert.True((await network.RefusedAsync(CancellationToken.None))[one.Name] > 0);
+        await network.RemoveAllAsync(CancellationToken.None);
+    }
+
+    [HostFact(Need.Root, Need.Networking)]
+    public async Task A_false_sender_gets_nowhere_and_is_counted()
+    {
+        await using NetworkWorld world = await NetworkWorld.MakeAsync();
+        await using SandboxNetwork network = await world.OpenAsync();
+        SandboxNamespace one = await network.TakeAsync(CancellationToken.None);
+        SandboxNamespace two = await network.TakeAsync(CancellationToken.None);
+        await network.ApplyAsync(one.Name, new EgressPolicy { Mode = EgressMode.None }, CancellationToken.None);
+        Assert.Equal("EHOSTUNREACH", await NetworkWorld.ConnectAsync(one.Path, "203.0.113.7"));
+        Assert.StartsWith("ok ", await NetworkWorld.ConnectAsync(two.Path, "203.0.113.7"), StringComparison.Ordinal);
+        long before = await network.SpoofedAsync(CancellationToken.None);
+        string neighbours = await world.ShellAsync(world.Router, "ip neighbour show dev sandboxes");
+        string router = (await world.ShellAsync(world.Router, "cat /proc/net/dev > /dev/null; ip -o link show sandboxes")).Split("link/ether ")[1][..17];
+
+        // With the neighbour's address, the neighbour's hardware address too, and one that nobody has.
+        await NetworkWorld.PythonAsync(one.Path, "forger", two.Addresses.Four.ToString(), "203.0.113.7", router);
+        await NetworkWorld.PythonAsync(one.Path, "forger", two.Addresses.Four.ToString(), "203.0.113.7", router, two.Addresses.Mac);
+        await NetworkWorld.PythonAsync(one.Path, "forger", "203.0.113.50", "203.0.113.7", router);
+
+        Assert.Equal(before + 30, await network.SpoofedAsync(CancellationToken.None));
+        Assert.Contains($"{two.Addresses.Four} lladdr {two.Addresses.Mac}", neighbours, StringComparison.Ordinal);
+        Assert.Contains($"{two.Addresses.Four} lladdr {two.Addresses.Mac}", await world.ShellAsync(world.Router, "ip neighbour show dev sandboxes"), StringComparison.Ordinal);
+        Assert.StartsWith("ok ", await NetworkWorld.ConnectAsync(two.Path, "203.0.113.7"), StringComparison.Ordinal);
+        await network.RemoveAllAsync(CancellationToken.None);
+    }
+
+    [HostFact(Need.Root, Need.Networking)]
+    public async Task Where_the_host_forwards_IPv6_sandboxes_have_it_with_the_same_rules()
+    {
+        await using NetworkWorld world = await NetworkWorld.MakeAsync(six: true);
+        await using SandboxNetwork network = await world.OpenAsync();
+        SandboxNamespace one = await network.TakeAsync(CancellationToken.None);
+        SandboxNamespace two = await network.TakeAsync(CancellationToken.None);
+
+        Assert.True(network.HasSix);
+        Assert.Equal("ok 2001:db8:1::1", await NetworkWorld.ConnectAsync(one.Path, "2001:db8:1::2"));
+        Assert.Equal("EACCES", await NetworkWorld.ConnectAsync(one.Path, "2001:db8:1::1"));
+        Assert.Equal("EACCES", await NetworkWorld.ConnectAsync(one.Path, "fd00::1"));
+        Assert.Equal("EACCES", await NetworkWorld.ConnectAsync(one.Path, "64:ff9b::a9fe:a9fe"));
+        Assert.NotEqual("ok", (await NetworkWorld.ConnectAsync(one.Path, two.Addresses.Six!.ToString()))[..2]);
+        await network.ApplyAsync(one.Name, new EgressPolicy { Mode = EgressMode.Restricted, Allow = [Rule("[2001:db8:1::/64]:443")] }, CancellationToken.None);
+        Assert.Equal("EACCES", await NetworkWorld.ConnectAsync(one.Path, "2001:db8:1::2"));
+        Assert.Equal("ok 2001:db8:1::1", await NetworkWorld.ConnectAsync(one.Path, "2001:db8:1::2", 443));
+        await network.RemoveAllAsync(CancellationToken.None);
+    }
+
+    private static EgressRule Rule(string text) => EgressRule.TryParse(text, out EgressRule? rule) ? rule! : throw new FormatException(text);
+}
