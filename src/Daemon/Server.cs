@@ -10,6 +10,7 @@ using Sleigh.Daemon.Telemetry;
 using Sleigh.Linux;
 using Sleigh.Linux.Systemd;
 using Sleigh.Runtime;
+using Sleigh.Runtime.Auditing;
 using Sleigh.Runtime.Options;
 
 namespace Sleigh.Daemon;
@@ -93,10 +94,12 @@ internal sealed partial class Server : IDisposable
         Starting("taking the data directory and the sockets");
         using DataLock held = DataLock.Take(options);
         using Listeners listeners = Listeners.Open(options);
+        using AuditLog audit = new(configuration.Options, TimeProvider.System, logger);
+        audit.Begin();
         await using SleighRuntime runtime = await SleighRuntime.OpenAsync(
             configuration.Options, held, loggers, TimeProvider.System, Starting, _stop.Token);
         runtime.Begin();
-        (WebApplication server, IReadOnlyList<Figure> figures) = await HttpFront.StartAsync(listeners, configuration, runtime, loggers);
+        (WebApplication server, IReadOnlyList<Figure> figures) = await HttpFront.StartAsync(listeners, configuration, runtime, audit, loggers);
         await using WebApplication http = server;
         using Exports? exports = Exports.Start(TelemetrySettings.FromEnvironment(), VersionOf.ThisBuild, figures, logger);
         Ready(logger, VersionOf.ThisBuild, listeners.Address.ToString(), listeners.SocketPath, Environment.TickCount64 - _begin);
@@ -114,6 +117,7 @@ internal sealed partial class Server : IDisposable
         runtime.BeginStop();
         Stopping(logger);
         await http.StopAsync();
+        audit.End();
         _systemd.Status("closing; sandboxes and their commands go on");
     }
 
