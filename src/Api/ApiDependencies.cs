@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Sleigh.Api.Metrics;
 using Sleigh.Api.Streams;
 using Sleigh.Runtime;
+using Sleigh.Runtime.Auditing;
 using Sleigh.Runtime.CodeWriting;
 using Sleigh.Runtime.Memory;
 using Sleigh.Runtime.Options;
@@ -80,6 +81,9 @@ public sealed record ApiDependencies
 
     /// <summary>What is removed because its time is over.</summary>
     public required IMaintenance Maintenance { get; init; }
+
+    /// <summary>Who changed what.</summary>
+    public required IAudit Audit { get; init; }
 
     /// <summary>Signs cursors where <c>cursor.secret</c> is not set.</summary>
     public required string CursorSecret { get; init; }

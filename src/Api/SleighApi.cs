@@ -66,8 +66,8 @@ public static class SleighApi
         connections.Use(next => connection =>
         {
             Socket? socket = connection.Features.Get<IConnectionSocketFeature>()?.Socket;
-            bool allowed = socket is not null && policy.Allows(SocketPeer.Read(socket));
-            connection.Features.Set(new SocketPeerFeature(allowed));
+            SocketPeer? peer = socket is null ? null : SocketPeer.Read(socket);
+            connection.Features.Set(new SocketPeerFeature(peer is not null && policy.Allows(peer), peer));
             return next(connection);
         });
     }

@@ -10,6 +10,7 @@ using Sleigh.Daemon.Telemetry;
 using Sleigh.Linux;
 using Sleigh.Linux.Systemd;
 using Sleigh.Runtime;
+using Sleigh.Runtime.Auditing;
 using Sleigh.Runtime.Options;
 
 namespace Sleigh.Daemon;
@@ -92,10 +93,12 @@ internal sealed partial class Server : IDisposable
         Starting("taking the data directory and the sockets");
         using DataLock held = DataLock.Take(options);
         using Listeners listeners = Listeners.Open(options);
+        using AuditLog audit = new(configuration.Options, TimeProvider.System, logger);
+        audit.Begin();
         await using SleighRuntime runtime = await SleighRuntime.OpenAsync(
             configuration.Options, held, loggers, TimeProvider.System, Starting, _stop.Token);
         runtime.Begin();
-        (WebApplication server, IReadOnlyList<Figure> figures) = HttpFront.Make(listeners, configuration, runtime, loggers);
+        (WebApplication server, IReadOnlyList<Figure> figures) = HttpFront.Make(listeners, configuration, runtime, audit, loggers);
         await using WebApplication http = server;
 
         // Before the first request, which is traced like any other.
@@ -116,6 +119,7 @@ internal sealed partial class Server : IDisposable
         runtime.BeginStop();
         Stopping(logger);
         await http.StopAsync();
+        audit.End();
         _systemd.Status("closing; sandboxes and their commands go on");
     }
 

@@ -47,6 +47,9 @@ public enum OpenFlags
     /// unless <see cref="Files.LinkOpen"/> gives it a name. overlayfs has it since Linux 6.3; EOPNOTSUPP where it lacks.
     /// </summary>
     Unnamed = 1 << 11,
+
+    /// <summary>O_APPEND: each write goes behind what is there, in one step with finding that end.</summary>
+    Append = 1 << 12,
 }
 
 internal static class NativeOpenFlags
@@ -62,6 +65,7 @@ internal static class NativeOpenFlags
         native |= flags.HasFlag(OpenFlags.Exclusive) ? 0x80 : 0;
         native |= flags.HasFlag(OpenFlags.NoControllingTerminal) ? 0x100 : 0;
         native |= flags.HasFlag(OpenFlags.Truncate) ? 0x200 : 0;
+        native |= flags.HasFlag(OpenFlags.Append) ? 0x400 : 0;
         native |= flags.HasFlag(OpenFlags.NonBlocking) ? 0x800 : 0;
         native |= flags.HasFlag(OpenFlags.NoAccessTime) ? 0x40000 : 0;
         native |= flags.HasFlag(OpenFlags.PathOnly) ? 0x200000 : 0;

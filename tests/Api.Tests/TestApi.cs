@@ -42,6 +42,8 @@ internal sealed class TestApi : IAsyncDisposable
 
     public FakeConfiguration Configuration { get; } = new();
 
+    public FakeAudit Audit { get; } = new();
+
     public FakeMaintenance Maintenance { get; } = new();
 
     /// <summary>The settings in force; a test may change them.</summary>
@@ -143,6 +145,7 @@ internal sealed class TestApi : IAsyncDisposable
         Webhooks = Webhooks,
         Idempotency = new FakeIdempotency(),
         Maintenance = Maintenance,
+        Audit = Audit,
         CursorSecret = "made at first start",
         Options = Options = new LiveOptions(options),
         Version = "1.0.0",

@@ -19,7 +19,7 @@ internal static class AdminWebhookEndpoints
             Access = AccessClass.Socket,
             Body = BodyRule.Ignored,
         },
-        new Endpoint<NoRequest>("GET", "admin/webhook-secret", NoRequest.Read, SecretAsync) { Access = AccessClass.Socket },
+        new Endpoint<NoRequest>("GET", "admin/webhook-secret", NoRequest.Read, SecretAsync) { Access = AccessClass.Socket, Audited = true },
     ];
 
     private static Task<Reply> ListAsync(Call call, NoRequest request)

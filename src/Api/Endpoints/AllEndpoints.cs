@@ -41,5 +41,6 @@ internal static class AllEndpoints
         .. ConfigurationEndpoints.List(),
         .. AdminImageEndpoints.List(),
         .. AdminSnapshotEndpoints.List(),
+        .. AuditEndpoints.List(),
     ];
 }

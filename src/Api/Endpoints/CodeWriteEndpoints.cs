@@ -18,12 +18,14 @@ internal static class CodeWriteEndpoints
     private static async Task<Reply> WriteAsync(Call call, CodeWriteRequest request)
     {
         CodeWriteSpec spec = request.ToSpec();
+        call.Audit?.Run(spec.PostCommand);
         CodeWriteResult written = await call.Dependencies.CodeWriter.WriteAsync(call.Sandbox.Id, spec);
         if (written.PostExec is not { } started)
         {
             return Reply.Json(200, json => CodeWriteView.Write(json, written));
         }
 
+        call.Audit?.Touch(started.Id.ToString());
         if (request.PostWait(call.Options.Exec) is not { } wait)
         {
             return Exec(202, call.Execs.Read(started.Id), null, written);

@@ -24,6 +24,7 @@ internal static class ExecEndpoints
         WebhookAsked? webhook = WebhookAsked.Read(request.WebhookUrl, call.Options.Webhooks.BlockedNetworks);
         ExecSpec spec = request.ToSpec() with { Webhook = webhook?.Address, StartKey = Idempotent.StartKey(call, status) };
         Exec? started = null;
+        call.Audit?.Run(spec.Command, spec.Argv);
 
         // Only the start is kept under an Idempotency-Key: a second call waits for the same exec by itself.
         KeptReply kept = await Idempotent.RunAsync(call, async _ =>
@@ -32,6 +33,7 @@ internal static class ExecEndpoints
             return new KeptReply(status, [], started.Id);
         });
         ExecId id = kept.Exec ?? throw new InvalidOperationException("the kept reply of an exec names none");
+        call.Audit?.Touch(id.ToString());
         if (!request.Wait)
         {
             ExecResult now = started is { StdoutBytes: 0, StderrBytes: 0 } fresh ? new ExecResult(fresh, "", "") : call.Execs.Read(id);

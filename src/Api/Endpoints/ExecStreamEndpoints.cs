@@ -17,7 +17,7 @@ internal static class ExecStreamEndpoints
     public static IEnumerable<Endpoint> List() =>
     [
         new Endpoint<NoRequest>("GET", "sandboxes/{id}/exec/{execId}/stream", NoRequest.Read, StreamAsync) { KnownFields = NoRequest.Fields },
-        new Endpoint<NoRequest>("GET", "sandboxes/{id}/exec/{execId}/attach", NoRequest.Read, AttachAsync) { KnownFields = NoRequest.Fields },
+        new Endpoint<NoRequest>("GET", "sandboxes/{id}/exec/{execId}/attach", NoRequest.Read, AttachAsync) { KnownFields = NoRequest.Fields, Audited = true },
     ];
 
     private static async Task<Reply> StreamAsync(Call call, NoRequest request)

@@ -15,7 +15,7 @@ internal static class FileEndpoints
     public static IEnumerable<Routing.Endpoint> List() =>
     [
         new Endpoint<NoRequest>("GET", "sandboxes/{id}/files/stat", NoRequest.Read, StatAsync) { KnownFields = NoRequest.Fields },
-        new Endpoint<NoRequest>("GET", "sandboxes/{id}/files/archive", NoRequest.Read, ReadAsync) { KnownFields = NoRequest.Fields },
+        new Endpoint<NoRequest>("GET", "sandboxes/{id}/files/archive", NoRequest.Read, ReadAsync) { KnownFields = NoRequest.Fields, Audited = true },
         new Endpoint<NoRequest>("PUT", "sandboxes/{id}/files/archive", NoRequest.Read, WriteAsync) { Body = BodyRule.Streamed },
     ];
 

@@ -20,7 +20,9 @@ internal static class ReadEndpoints
     {
         ReadPlan plan = request.ToPlan();
         long begun = call.Dependencies.Time.GetTimestamp();
+        call.Audit?.Run(plan.Spec.Command, plan.Spec.Argv);
         Exec started = await call.Execs.StartAsync(call.Sandbox.Id, plan.Spec, CancellationToken.None);
+        call.Audit?.Touch(started.Id.ToString());
         Exec exec = (await call.Execs.WaitAsync(started.Id, plan.Wait, call.Gone)).Exec;
 
         // Output first, then the exec as it was before it: bytes that came in between are shown as cut off, not lost.

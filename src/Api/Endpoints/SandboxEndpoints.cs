@@ -64,6 +64,7 @@ internal static class SandboxEndpoints
     public static async Task<Action<Utf8JsonWriter>> RollBackAsync(Call call, SandboxId sandbox, string snapshot, bool autoExpand)
     {
         RollbackResult result = await call.Sandboxes.RollbackAsync(sandbox, snapshot, CancellationToken.None);
+        call.Audit?.Touch(result.Snapshot.ToString());
         if (!autoExpand)
         {
             return json => SandboxView.WriteRollback(json, result, growth: null);
@@ -94,6 +95,12 @@ internal static class SandboxEndpoints
         return await Idempotent.ReplyAsync(call, async _ =>
         {
             ForkResult result = await call.Sandboxes.ForkAsync(call.Sandbox.Id, snapshot, count, CancellationToken.None);
+            call.Audit?.Touch(result.Snapshot.ToString());
+            foreach (CreatedSandbox fork in result.Forks)
+            {
+                call.Audit?.Touch(fork.Sandbox.Id.ToString());
+            }
+
             return new KeptReply(201, JsonText.ToArray(json =>
             {
                 json.WriteStartObject();
@@ -119,6 +126,7 @@ internal static class SandboxEndpoints
             throw ApiErrors.OtherSession(name).Exception();
         }
 
+        call.Audit?.Touch(name);
         CreateSandboxRequest.CheckCeiling(spec, snapshot.Limits.MemoryLimitMb);
         return spec with { Snapshot = id };
     }
@@ -133,7 +141,9 @@ internal static class SandboxEndpoints
         SandboxSpec found = WithSnapshot(call, spec, snapshot);
         try
         {
-            return await call.Sandboxes.CreateAsync(call.Session.Id, found, gone);
+            CreatedSandbox made = await call.Sandboxes.CreateAsync(call.Session.Id, found, gone);
+            call.Audit?.Touch(made.Sandbox.Id.ToString());
+            return made;
         }
         catch (RuntimeException failed) when (failed.Kind == ErrorKind.ImagePullNeeded)
         {

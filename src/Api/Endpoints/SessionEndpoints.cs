@@ -37,6 +37,7 @@ internal static class SessionEndpoints
     private static Task<Reply> IssueAsync(Call call, NoRequest request)
     {
         IssuedToken issued = call.Dependencies.Sessions.Issue();
+        call.Audit?.Touch(issued.Session.Id.ToString());
         return Task.FromResult(Reply.Json(201, json => SessionView.WriteIssued(json, issued, call.Options.Sessions)));
     }
 

@@ -15,7 +15,7 @@ internal static class SingleFileEndpoints
 {
     public static IEnumerable<Routing.Endpoint> List() =>
     [
-        new Endpoint<NoRequest>("GET", "sandboxes/{id}/files", NoRequest.Read, ReadAsync) { KnownFields = NoRequest.Fields },
+        new Endpoint<NoRequest>("GET", "sandboxes/{id}/files", NoRequest.Read, ReadAsync) { KnownFields = NoRequest.Fields, Audited = true },
         new Endpoint<NoRequest>("PUT", "sandboxes/{id}/files", NoRequest.Read, WriteAsync) { Body = BodyRule.Streamed },
         new Endpoint<NoRequest>("DELETE", "sandboxes/{id}/files", NoRequest.Read, RemoveAsync) { KnownFields = NoRequest.Fields },
         new Endpoint<NoRequest>("GET", "sandboxes/{id}/files/list", NoRequest.Read, ListAsync) { KnownFields = NoRequest.Fields },

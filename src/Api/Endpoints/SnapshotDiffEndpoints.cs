@@ -11,7 +11,11 @@ internal static class SnapshotDiffEndpoints
 {
     public static IEnumerable<Endpoint> List() =>
     [
-        new Endpoint<NoRequest>("GET", "sandboxes/{id}/snapshots/{snapshotId}/diff", NoRequest.Read, CompareAsync) { KnownFields = NoRequest.Fields },
+        new Endpoint<NoRequest>("GET", "sandboxes/{id}/snapshots/{snapshotId}/diff", NoRequest.Read, CompareAsync)
+        {
+            KnownFields = NoRequest.Fields,
+            Audited = true,
+        },
     ];
 
     private static async Task<Reply> CompareAsync(Call call, NoRequest request)

@@ -25,6 +25,7 @@ internal static class SnapshotEndpoints
         return await Idempotent.ReplyAsync(call, async _ =>
         {
             Snapshot taken = await call.Sandboxes.SnapshotAsync(call.Sandbox.Id, name, comment, keep, CancellationToken.None);
+            call.Audit?.Touch(taken.Id.ToString());
             return new KeptReply(201, JsonText.ToArray(json => SnapshotView.Write(json, taken)), null);
         });
     }

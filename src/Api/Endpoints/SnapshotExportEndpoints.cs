@@ -12,7 +12,11 @@ internal static class SnapshotExportEndpoints
 {
     public static IEnumerable<Routing.Endpoint> List() =>
     [
-        new Endpoint<NoRequest>("GET", "sandboxes/{id}/snapshots/{snapshotId}/export", NoRequest.Read, ExportAsync) { KnownFields = NoRequest.Fields },
+        new Endpoint<NoRequest>("GET", "sandboxes/{id}/snapshots/{snapshotId}/export", NoRequest.Read, ExportAsync)
+        {
+            KnownFields = NoRequest.Fields,
+            Audited = true,
+        },
     ];
 
     private static async Task<Reply> ExportAsync(Call call, NoRequest request)

@@ -22,6 +22,7 @@ internal static class UndoEndpoints
     private static async Task<Reply> UndoAsync(Call call, UndoRequest request)
     {
         RollbackResult result = await call.Sandboxes.UndoAsync(call.Sandbox.Id, request.CheckedSteps(), CancellationToken.None);
+        call.Audit?.Touch(result.Snapshot.ToString());
         return Reply.Json(200, json => SandboxView.WriteRollback(json, result, growth: null));
     }
 

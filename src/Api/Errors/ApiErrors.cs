@@ -40,6 +40,11 @@ internal static class ApiErrors
     public static ApiError ShuttingDown() =>
         new(503, "shutting_down", "the daemon is shutting down") { Hint = "try again in a few seconds" };
 
+    public static ApiError AuditUnavailable() => new(503, "audit_unavailable", "the audit log cannot be written, and nothing may change without it")
+    {
+        Hint = "the operator must make room for audit.file, or set audit.on_failure to continue",
+    };
+
     public static ApiError PayloadTooLarge(long maxBytes) =>
         new(413, "payload_too_large", $"the request body is larger than {maxBytes.ToString(CultureInfo.InvariantCulture)} bytes")
         {

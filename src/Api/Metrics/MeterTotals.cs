@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Sleigh.Runtime;
+using Sleigh.Runtime.Auditing;
 using Sleigh.Runtime.Memory;
 using Sleigh.Runtime.Telemetry;
 
@@ -42,6 +43,7 @@ internal sealed class MeterTotals : IDisposable
         MemoryMeters.Announce();
         SandboxMeters.Announce();
         WebhookMeters.Announce();
+        AuditMeters.Announce();
     }
 
     /// <summary>Writes each instrument, by name.</summary>

@@ -60,6 +60,7 @@ internal static class ErrorCodes
         new(503, "engine_unavailable", "containerd does not answer."),
         new(503, "shutting_down", "The daemon is stopping."),
         new(503, "not_ready", "A check failed."),
+        new(503, "audit_unavailable", "The audit log cannot be written, and audit.on_failure is refuse."),
         new(504, "image_pull_timeout", "The pull took too long."),
         new(507, "disk_full", "The data disk is full."),
     ];
@@ -92,6 +93,11 @@ internal static class ErrorCodes
         if (endpoint.Segments.Contains("{id}"))
         {
             codes.UnionWith(["not_found", "forbidden"]);
+        }
+
+        if (endpoint.Audited)
+        {
+            codes.Add("audit_unavailable");
         }
 
         if (endpoint.KnownFields is not null)

@@ -9,6 +9,9 @@ namespace Sleigh.Api.Peers;
 /// <param name="Groups">Supplementary group ids.</param>
 public sealed record SocketPeer(uint Uid, uint Gid, IReadOnlyList<uint> Groups)
 {
+    /// <summary>The process that connected; 0 when it is in another pid namespace that cannot be seen from here.</summary>
+    public int Pid { get; init; }
+
     // <asm-generic/socket.h>: the numbers of x86, arm and riscv.
     private const int SolSocket = 1;
     private const int SoPeerCred = 17;
@@ -35,7 +38,7 @@ public sealed record SocketPeer(uint Uid, uint Gid, IReadOnlyList<uint> Groups)
         }
 
         ReadOnlySpan<uint> words = MemoryMarshal.Cast<byte, uint>(cred);
-        return new SocketPeer(words[1], words[2], ReadGroups(socket));
+        return new SocketPeer(words[1], words[2], ReadGroups(socket)) { Pid = (int)words[0] };
     }
 
     private static uint[] ReadGroups(Socket socket)

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
+using Sleigh.Api.Auditing;
 using Sleigh.Api.Errors;
 using Sleigh.Api.Json;
 using Sleigh.Api.Transport;
@@ -47,6 +48,9 @@ internal sealed class Call(HttpContext http, ApiDependencies dependencies, strin
 
     /// <summary>Its part of a trace; null: none.</summary>
     public Activity? Span { get; set; }
+
+    /// <summary>Its part of the audit log; null: none.</summary>
+    public AuditedCall? Audit { get; set; }
 
     /// <summary>Ids of the session, sandbox and exec as far as they are found, for the log.</summary>
     public (string? Session, string? Sandbox, string? Exec) Found => (_session?.Id.ToString(), _sandbox?.Id.ToString(), _exec?.Id.ToString());
@@ -167,6 +171,7 @@ internal sealed class Call(HttpContext http, ApiDependencies dependencies, strin
     {
         Sandbox sandbox = (SandboxId.TryParse(text, out SandboxId id) ? Sandboxes.Find(id) : null)
             ?? throw ApiErrors.NotFound("sandbox", text).Exception();
+        Audit?.Touch(sandbox.Id.ToString());
         return Owns(sandbox.Session) ? sandbox : throw ApiErrors.OtherSession(text).Exception();
     }
 
@@ -195,10 +200,14 @@ internal sealed class Call(HttpContext http, ApiDependencies dependencies, strin
         ?? NotBlank(Http.Request.Headers["X-Session-Token"].FirstOrDefault())
         ?? NotBlank(Query("session_token"));
 
-    private Exec FindExec(string text) =>
-        ExecId.TryParse(text, out ExecId id) && Execs.Find(id) is { } exec && exec.Sandbox == Sandbox.Id
-            ? exec
+    private Exec FindExec(string text)
+    {
+        Exec exec = ExecId.TryParse(text, out ExecId id) && Execs.Find(id) is { } found && found.Sandbox == Sandbox.Id
+            ? found
             : throw ApiErrors.NotFound("exec", text).Exception();
+        Audit?.Touch(exec.Id.ToString());
+        return exec;
+    }
 
     private static string? NotBlank(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();
 }

@@ -22,6 +22,9 @@ internal abstract class Endpoint(string method, string pattern)
     /// <summary>The body's members where others are refused (endpoints 31 to 42 and our own); null where they are ignored.</summary>
     public IReadOnlyList<string>? KnownFields { get; init; }
 
+    /// <summary>Whether each call stands in the audit log: all that change something, and those that read files out or take a secret.</summary>
+    public bool Audited { get; init; } = method != "GET";
+
     /// <summary>The path pattern, as documents and figures show it.</summary>
     public string Path { get; } = "/" + pattern;
 
@@ -75,6 +78,7 @@ internal sealed class Endpoint<TRequest>(
             call.Fields.RefuseUnknown(KnownFields);
         }
 
+        call.Audit?.BeforeAction();
         return await action(call, request);
     }
 }

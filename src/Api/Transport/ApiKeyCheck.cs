@@ -24,5 +24,8 @@ internal sealed class ApiKeyCheck
         && one.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase)
         && CryptographicOperations.FixedTimeEquals(Hash(one[Scheme.Length..].Trim()), _hash);
 
+    /// <summary>The key's name in the audit log: <c>sha256:</c> and the first twelve hexadecimal digits of its hash; null where no key is configured.</summary>
+    public string? Fingerprint => _hash is null ? null : $"sha256:{Convert.ToHexStringLower(_hash.AsSpan(0, 6))}";
+
     private static byte[] Hash(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key));
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
+using Sleigh.Api.Auditing;
 using Sleigh.Api.Endpoints;
 using Sleigh.Api.Errors;
 using Sleigh.Api.Json;
@@ -39,6 +40,7 @@ internal sealed class Dispatcher
             error = await TryAnswerAsync(call, peer);
             if (error is not null)
             {
+                call.Audit?.Failed(error.Code);
                 await ErrorReply.SendAsync(http, error, requestId);
             }
         }
@@ -51,6 +53,7 @@ internal sealed class Dispatcher
             }
         }
 
+        call.Audit?.Finish();
         TimeSpan took = Stopwatch.GetElapsedTime(started);
         Log(call, took);
         _dependencies.Requests.Answered(call.Route, http.Request.Method, http.Response.StatusCode, took);
@@ -132,6 +135,11 @@ internal sealed class Dispatcher
         call.Path = values;
         call.Operation = endpoint.Operation;
         call.Span = RequestSpan.Begin(call, endpoint, () => call.FromSocket || IsTrusted(call.Http, RulesFor(call).ApiKey));
+        if (endpoint.Audited && call.Options.Audit.Enabled && !HttpMethods.IsHead(request.Method))
+        {
+            call.Audit = AuditedCall.Begin(call, peer?.Peer, RulesFor(call).ApiKey);
+        }
+
         if (_dependencies.Host.IsStopping && !HealthEndpoints.AnswersWhileStopping(endpoint))
         {
             throw ApiErrors.ShuttingDown().Exception();

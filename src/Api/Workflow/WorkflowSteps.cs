@@ -55,7 +55,9 @@ internal sealed class WorkflowSteps(Call call)
 
         Sandbox sandbox = Find(named);
         ExecSpec spec = request.ToSpec() with { Origin = ExecOrigin.Workflow, Webhook = Webhook(request.WebhookUrl) };
+        call.Audit?.Run(spec.Command, spec.Argv);
         Exec started = await call.Execs.StartAsync(sandbox.Id, spec, CancellationToken.None);
+        call.Audit?.Touch(started.Id.ToString());
         if (!request.Wait)
         {
             return Of(call.Execs.Read(started.Id));
@@ -91,6 +93,7 @@ internal sealed class WorkflowSteps(Call call)
         (string? name, string? comment, bool keep) = request.Checked();
         Snapshot taken = await call.Sandboxes.SnapshotAsync(sandbox.Id, name, comment, keep, CancellationToken.None);
         _snapshot = taken.Id.ToString();
+        call.Audit?.Touch(_snapshot);
         return Succeeded() with { SnapshotId = _snapshot, Result = json => SnapshotView.Write(json, taken) };
     }
 

@@ -17,7 +17,7 @@ internal static class SettingTable
     private const int MaxStateDir = 70;
 
     /// <summary>The keys, in the order of the documentation.</summary>
-    internal static IReadOnlyList<Setting> All { get; } = [.. Folders(), .. Http(), .. Owners(), .. Sandboxes(), .. Extras(), .. Host()];
+    internal static IReadOnlyList<Setting> All { get; } = [.. Folders(), .. Http(), .. Owners(), .. Sandboxes(), .. Extras(), .. Host(), .. Audit()];
 
     /// <summary>The keys by their names.</summary>
     internal static IReadOnlyDictionary<string, Setting> ByKey { get; } = All.ToDictionary(s => s.Key, StringComparer.Ordinal);
@@ -276,6 +276,16 @@ internal static class SettingTable
             (o, v) => o with { Cgroup = o.Cgroup with { Subtree = v } }),
         Text("init.path", "an absolute path", SettingText.AbsolutePath, o => o.Init.Path, (o, v) => o with { Init = o.Init with { Path = v } }),
         Choice("log.level", o => o.Log.Level, (o, v) => o with { Log = o.Log with { Level = v } }),
+    ];
+
+    private static IEnumerable<Setting> Audit() =>
+    [
+        Flag("audit.enabled", o => o.Audit.Enabled, (o, v) => o with { Audit = o.Audit with { Enabled = v } }),
+        TextOrNone("audit.file", "an absolute path", SettingText.AbsolutePath, o => o.Audit.File, (o, v) => o with { Audit = o.Audit with { File = v } }),
+        Size("audit.rotate_size", 64 * Ki, Ti, o => o.Audit.RotateSize, (o, v) => o with { Audit = o.Audit with { RotateSize = v } }),
+        Int("audit.rotate_count", 1, 10_000, o => o.Audit.RotateCount, (o, v) => o with { Audit = o.Audit with { RotateCount = v } }),
+        Flag("audit.commands", o => o.Audit.Commands, (o, v) => o with { Audit = o.Audit with { Commands = v } }),
+        Choice("audit.on_failure", o => o.Audit.OnFailure, (o, v) => o with { Audit = o.Audit with { OnFailure = v } }),
     ];
 
     private static bool ReadCpus(string text, out double? cpus)

@@ -7,6 +7,7 @@ using Sleigh.Api;
 using Sleigh.Api.Metrics;
 using Sleigh.Daemon.Configuration;
 using Sleigh.Runtime;
+using Sleigh.Runtime.Auditing;
 
 namespace Sleigh.Daemon.Listening;
 
@@ -15,7 +16,7 @@ internal static class HttpFront
 {
     /// <summary>Makes it, not serving yet. With the server come the figures that it shows.</summary>
     public static (WebApplication Server, IReadOnlyList<Figure> Figures) Make(
-        Listeners listeners, DaemonConfiguration configuration, SleighRuntime runtime, ILoggerFactory loggers)
+        Listeners listeners, DaemonConfiguration configuration, SleighRuntime runtime, IAudit audit, ILoggerFactory loggers)
     {
         // The empty builder and an own content root: the default one watches the content root, which under systemd is '/'.
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(
@@ -53,6 +54,7 @@ internal static class HttpFront
             Webhooks = runtime.Webhooks,
             Idempotency = runtime.Idempotency,
             Maintenance = runtime.Maintenance,
+            Audit = audit,
             CursorSecret = runtime.CursorSecret,
             Options = configuration.Options,
             Version = VersionOf.ThisBuild,

@@ -7,6 +7,7 @@ using OpenTelemetry.Resources;
 using OpenTelemetry.Trace;
 using Sleigh.Api.Metrics;
 using Sleigh.Runtime;
+using Sleigh.Runtime.Auditing;
 using Sleigh.Runtime.Memory;
 using Sleigh.Runtime.Telemetry;
 
@@ -63,6 +64,7 @@ internal sealed partial class Exports : IDisposable
             MemoryMeters.Announce();
             SandboxMeters.Announce();
             WebhookMeters.Announce();
+            AuditMeters.Announce();
         }
 
         Begun(logger, settings.Traces, settings.Metrics);

@@ -75,9 +75,15 @@ public sealed record SleighOptions
     /// <summary>Section <c>log</c>.</summary>
     public LogOptions Log { get; init; } = new();
 
+    /// <summary>Section <c>audit</c>.</summary>
+    public AuditOptions Audit { get; init; } = new();
+
     /// <summary>The administrator's socket: <see cref="HttpOptions.Socket"/>, or <c>sleigh.sock</c> in <see cref="StateDir"/>.</summary>
     public string SocketPath => Http.Socket ?? Path.Combine(StateDir, "sleigh.sock");
 
     /// <summary>The database file in <see cref="DataDir"/>.</summary>
     public string DatabasePath => Path.Combine(DataDir, "sleigh.db");
+
+    /// <summary>The audit log: <see cref="AuditOptions.File"/>, or <c>audit.jsonl</c> in <see cref="DataDir"/>.</summary>
+    public string AuditPath => Audit.File ?? Path.Combine(DataDir, "audit.jsonl");
 }

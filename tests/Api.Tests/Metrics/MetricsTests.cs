@@ -54,6 +54,7 @@ public sealed class MetricsTests
                 ["sleigh_warm_pool_hits_total"] = "counter",
                 ["sleigh_warm_pool_misses_total"] = "counter",
                 ["sleigh_webhook_tries_total"] = "counter",
+                ["sleigh_audit_lines_total"] = "counter",
                 ["sleigh_webhook_queue"] = "gauge",
             },
             metrics.Types);

@@ -97,6 +97,7 @@ internal static class OwnerTable
         ["GET admin/webhooks/{delivery}"] = [Administrators],
         ["POST admin/webhooks/{delivery}/retry"] = [Administrators],
         ["GET admin/webhook-secret"] = [Administrators],
+        ["GET admin/audit"] = [Administrators],
         ["GET admin/fsck"] = [Administrators],
         ["POST admin/fsck"] = [Administrators],
     };

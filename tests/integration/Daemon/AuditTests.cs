@@ -1,0 +1,80 @@
+using System.Text.Json.Nodes;
+using Sleigh.TestSupport;
+
+namespace Sleigh.IntegrationTests.Daemon;
+
+/// <summary>The audit log of a real daemon.</summary>
+[Collection(DaemonCollection.Name)]
+public sealed class AuditTests(DaemonFixture fixture)
+{
+    private string File => Path.Combine(fixture.Daemon.DataDir, "audit.jsonl");
+
+    [HostFact(Need.Root, Need.InitBinary)]
+    public async Task Every_change_that_was_answered_is_in_the_file_over_a_kill_of_the_daemon()
+    {
+        using DaemonClient client = await DaemonClient.NewSessionAsync(fixture.Daemon);
+        using DaemonClient root = DaemonClient.Administrator(fixture.Daemon);
+        string box = await client.NewAsync(await fixture.Images.HaveAsync(TestImages.Busybox), new JsonObject { ["env"] = new JsonObject { ["A"] = "audit-value" } });
+        ExecReply exec = await client.ExecAsync(box, "echo audit-command > /root/f");
+        string snapshot = await client.SnapshotAsync(box);
+        using (HttpResponseMessage read = await client.RawAsync("GET", $"/sandboxes/{box}/files?path=/root/f"))
+        {
+            Assert.Equal("audit-command\n", await read.Content.ReadAsStringAsync());
+        }
+
+        string[] forks = await client.ForkAsync(box, 2, snapshot);
+        await root.DeleteAsync(forks[0]);
+        await fixture.Daemon.KillAndRestartAsync();
+        await client.DeleteAsync(forks[1]);
+        await client.SendAsync("DELETE", $"/sandboxes/{forks[1]}", null, 404);
+        await client.DeleteAsync(box);
+
+        JsonObject[] lines = [.. (await System.IO.File.ReadAllLinesAsync(File)).Select(l => JsonNode.Parse(l)!.AsObject())];
+        string[] ids = [box, .. forks];
+        Assert.Equal(
+            [
+                $"create 201 {client.SessionId} {box}", $"exec 200 {client.SessionId} {box} {exec.Id}", $"snapshot 201 {client.SessionId} {box} {snapshot}",
+                $"read 200 {client.SessionId} {box}", $"fork 201 {client.SessionId} {box} {snapshot} {forks[0]} {forks[1]}", $"delete 204 root {forks[0]}",
+                $"delete 204 {client.SessionId} {forks[1]}", $"delete 404 {client.SessionId} {forks[1]}", $"delete 204 {client.SessionId} {box}",
+            ],
+            lines.Where(l => Targets(l).Intersect(ids).Any()).Select(l => string.Join(' ', (string[])[Text(l, "operation"), $"{l["status"]}", Who(l), .. Targets(l)])));
+        JsonObject byRoot = lines.Single(l => Text(l, "operation") == "delete" && Targets(l).Contains(forks[0]));
+        Assert.Equal(("socket", "0", $"{Environment.ProcessId}"), (Text(byRoot, "via"), $"{byRoot["uid"]}", $"{byRoot["pid"]}"));
+        int killed = Array.FindIndex(lines, l => Targets(l).Contains(forks[0]) && Text(l, "operation") == "delete");
+        Assert.Contains(lines[killed..], l => Text(l, "operation") == "daemon-start" && $"{l["pid"]}" == $"{fixture.Daemon.Pid}");
+        string all = await System.IO.File.ReadAllTextAsync(File);
+        Assert.All((string[])["audit-value", "audit-command", client.Token!, "/root/f"], word => Assert.DoesNotContain(word, all, StringComparison.Ordinal));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, System.IO.File.GetUnixFileMode(File));
+    }
+
+    [HostFact(Need.Root, Need.InitBinary)]
+    public async Task A_reader_follows_and_gets_each_line_about_one_sandbox()
+    {
+        using DaemonClient client = await DaemonClient.NewSessionAsync(fixture.Daemon);
+        using DaemonClient root = DaemonClient.Administrator(fixture.Daemon);
+        string box = await client.NewAsync(await fixture.Images.HaveAsync(TestImages.Busybox));
+        using HttpResponseMessage reply = await root.RawAsync("GET", $"/admin/audit?follow=true&lines=5&target={box}");
+        using StreamReader lines = new(await reply.Content.ReadAsStreamAsync());
+        using CancellationTokenSource limit = new(TimeSpan.FromSeconds(60));
+
+        Assert.Equal("create", await NextAsync());
+        await client.RunAsync(box, "true");
+        Assert.Equal("exec", await NextAsync());
+        using (DaemonClient other = await DaemonClient.NewSessionAsync(fixture.Daemon))
+        {
+            await other.SendAsync("DELETE", $"/sandboxes/{box}", null, 403);
+        }
+
+        Assert.Equal("delete", await NextAsync());
+        await client.DeleteAsync(box);
+        Assert.Equal("delete", await NextAsync());
+
+        async Task<string> NextAsync() => Text(JsonNode.Parse(await lines.ReadLineAsync(limit.Token) ?? "{}")!.AsObject(), "operation");
+    }
+
+    private static string Who(JsonObject line) => Text(line, "via") == "socket" ? "root" : Text(line, "session");
+
+    private static string Text(JsonObject line, string name) => (string?)line[name] ?? "-";
+
+    private static string[] Targets(JsonObject line) => [.. line["targets"]?.AsArray().Select(t => (string)t!) ?? []];
+}
