@@ -39,6 +39,9 @@ internal sealed partial class Execs : IExecs, IDisposable
         Stopping = _stopping.Token;
     }
 
+    /// <summary>The capabilities that commands of root are given: bit n is number n.</summary>
+    public ulong GivenCapabilities => _capabilities;
+
     /// <summary>Told of each command before it starts, but for those that only read; set once, before anything starts.</summary>
     public Func<SandboxEntry, CancellationToken, Task<StateBefore?>> BeforeCommand { get; set; } = (_, _) => Task.FromResult<StateBefore?>(null);
 

@@ -37,6 +37,7 @@ internal static class SandboxSchemas
         May("expires_at", Millis, "With ttl_seconds."),
         May("source", OneOf("pool", "cold"), "In create replies: a parked container, or a fresh one."),
         May("phases_ms", Ref("Phases"), "In create and fork replies."),
+        May("isolation", Ref("Isolation"), "When one sandbox is shown, and something of it runs."),
     ];
 
     public static IEnumerable<(string Name, Schema Schema)> List() =>
@@ -52,6 +53,17 @@ internal static class SandboxSchemas
         ])),
         ("Phases", Object(PhaseNames.Select(p => Has(p, Count)))
             with { Description = "Where the time of a create went, in whole milliseconds." }),
+        ("Isolation", Object(
+            Has("capabilities", Make.List(Text), "Of commands that run as root; those of other users have none."),
+            Has("no_new_privileges", Bool, "Setuid bits and file capabilities mean nothing."),
+            Has("seccomp", Object(Has("filter", Bool), Has("denied", Make.List(Text), "Families of system calls that are refused."))),
+            Has("masked_paths", Make.List(Text), "Nothing is to be read there."),
+            Has("read_only_paths", Make.List(Text)),
+            Has("namespaces", Make.List(Text), "Kinds of which the sandbox has one of its own."),
+            Has("user_namespace", Object(Has("own", Bool), May("reason", Text, "Why not."))),
+            Has("limits", Object(
+                Has("memory_mb", Count), May("cpus", Number), Has("pids", Count), May("disk_mb", Count), May("open_files", Count, "Of one process."))))
+            with { Description = "What keeps the sandbox apart from the host, as the kernel has it now." }),
         ("Forks", Object(Has("snapshot_id", Id("snap")), Has("items", Make.List(Ref("Sandbox"))))),
         ("Sandboxes", Items("Sandbox")),
         ("IssuedToken", Object(
