@@ -66,13 +66,14 @@ public sealed partial class GoldenTests
         {
             Capabilities = ["CAP_CHOWN"], NoNewPrivileges = true, SeccompFilter = true, SeccompDenied = ["bpf", "keys"], MaskedPaths = ["/proc/kcore"],
             ReadOnlyPaths = ["/proc/sys"], Namespaces = ["mnt", "pid"], OpenFiles = 1_048_576,
+            ProcSource = "generated", ProcFiles = ["/proc/meminfo"],
         };
 
         Answer shown = await api.SendAsync("GET", "/sandboxes/sbx_00000000abcd", null, token);
         Answer listed = await api.SendAsync("GET", "/sandboxes", null, token);
 
         Assert.EndsWith(
-            ""","expires_at":"2026-01-05T10:00:00.999Z","isolation":{"capabilities":["CAP_CHOWN"],"no_new_privileges":true,"seccomp":{"filter":true,"denied":["bpf","keys"]},"masked_paths":["/proc/kcore"],"read_only_paths":["/proc/sys"],"namespaces":["mnt","pid"],"user_namespace":{"own":false,"reason":"this version starts containers in the host's user namespace; root inside is user 0 with the capabilities listed here alone"},"limits":{"memory_mb":512,"cpus":1.5,"pids":64,"disk_mb":128,"open_files":1048576}}}""",
+            ""","expires_at":"2026-01-05T10:00:00.999Z","isolation":{"capabilities":["CAP_CHOWN"],"no_new_privileges":true,"seccomp":{"filter":true,"denied":["bpf","keys"]},"masked_paths":["/proc/kcore"],"read_only_paths":["/proc/sys"],"namespaces":["mnt","pid"],"user_namespace":{"own":false,"reason":"this version starts containers in the host's user namespace; root inside is user 0 with the capabilities listed here alone"},"proc":{"source":"generated","files":["/proc/meminfo"]},"limits":{"memory_mb":512,"cpus":1.5,"pids":64,"disk_mb":128,"open_files":1048576}}}""",
             shown.Body,
             StringComparison.Ordinal);
         Assert.DoesNotContain("isolation", listed.Body, StringComparison.Ordinal);

@@ -23,6 +23,10 @@ internal static class IsolationView
         json.WriteBoolean("own", isolation.HasUserNamespace);
         json.WriteOptional("reason", isolation.HasUserNamespace ? null : Isolation.NoUserNamespace);
         json.WriteEndObject();
+        json.WriteStartObject("proc");
+        json.WriteString("source", isolation.ProcSource);
+        json.WriteTexts("files", isolation.ProcFiles);
+        json.WriteEndObject();
         WriteLimits(json, sandbox, isolation);
         json.WriteEndObject();
     }

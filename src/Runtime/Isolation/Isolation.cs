@@ -30,6 +30,12 @@ public sealed record Isolation
     /// <summary>The most open files of a process; null: no limit.</summary>
     public required long? OpenFiles { get; init; }
 
+    /// <summary>Who tells of the machine in /proc: <c>generated</c> by the daemon, <c>lxcfs</c>, or the <c>host</c>'s own figures.</summary>
+    public required string ProcSource { get; init; }
+
+    /// <summary>The files that tell of the sandbox's machine and not of the host's.</summary>
+    public required IReadOnlyList<string> ProcFiles { get; init; }
+
     /// <summary>Why root inside is user 0 outside too.</summary>
     public const string NoUserNamespace = "this version starts containers in the host's user namespace; root inside is user 0 with the capabilities listed here alone";
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Sleigh.Linux;
+using Sleigh.Runtime.Proc;
 using Sleigh.Runtime.Slots;
 
 namespace Sleigh.Runtime;
@@ -22,8 +23,11 @@ internal static class IsolationReading
         {
             ProcessPrivileges privileges = ProcessPrivileges.Parse(File.ReadAllText($"{folder}/status"));
             IReadOnlyList<MountEntry> mounts = MountInfo.Read(processId);
+            MountEntry[] files = [.. ProcPlan.Targets.Select(path => Find(mounts, path)).OfType<MountEntry>()];
             return new Isolation
             {
+                ProcFiles = [.. files.Select(file => file.MountPoint).Order(StringComparer.Ordinal)],
+                ProcSource = files.Length == 0 ? "host" : files.Any(file => file.Type == "fuse.lxcfs") ? "lxcfs" : "generated",
                 Capabilities = Slots.Capabilities.Names(capabilities & privileges.Permitted & privileges.Bounding),
                 NoNewPrivileges = privileges.NoNewPrivileges,
                 SeccompFilter = privileges.HasFilter,

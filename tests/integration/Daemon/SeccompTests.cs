@@ -8,6 +8,10 @@ namespace Sleigh.IntegrationTests.Daemon;
 public sealed class SeccompTests(DaemonFixture fixture)
 {
     private const int Eperm = 1;
+    private const int Enosys = 38;
+
+    // Younger than the C library that the container runtime makes its filter with: it answers that the kernel has no such call.
+    private static readonly string[] Newer = ["quotactl_fd", "statmount", "listmount"];
 
     [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
     public async Task Every_call_of_each_family_that_is_told_as_denied_is_refused_to_root_and_to_others()
@@ -21,7 +25,7 @@ public sealed class SeccompTests(DaemonFixture fixture)
             (string Family, string Call, int Errno)[] calls = [.. Calls(await sandbox.RunAsync("/seccomp", JsonFields.Of("user", user)))];
 
             Assert.Equal(told.Order(StringComparer.Ordinal), calls.Select(c => c.Family).Distinct().Order(StringComparer.Ordinal));
-            Assert.Empty(calls.Where(c => c.Errno != Eperm));
+            Assert.DoesNotContain(calls, c => c.Errno != Eperm && !(c.Errno == Enosys && Newer.Contains(c.Call)));
         }
     }
 
@@ -43,7 +47,7 @@ public sealed class SeccompTests(DaemonFixture fixture)
         Assert.False((bool)held["user_namespace"]!["own"]!);
         Assert.Contains("host's user namespace", (string)held["user_namespace"]!["reason"]!, StringComparison.Ordinal);
         Assert.Equal((77, limits.Trim()), ((int)held["limits"]!["pids"]!, ((long)held["limits"]!["open_files"]!).ToString()));
-        foreach (string path in (string[])["/proc/1", "/proc/sys", "/proc/sysrq-trigger", "/sys"])
+        foreach (string path in (string[])["/proc/1", "/proc/sys", "/sys"])
         {
             Assert.Contains(path, held["read_only_paths"]!.AsArray().Select(p => (string)p!));
         }

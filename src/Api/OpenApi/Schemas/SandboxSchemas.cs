@@ -61,6 +61,9 @@ internal static class SandboxSchemas
             Has("read_only_paths", Make.List(Text)),
             Has("namespaces", Make.List(Text), "Kinds of which the sandbox has one of its own."),
             Has("user_namespace", Object(Has("own", Bool), May("reason", Text, "Why not."))),
+            Has("proc", Object(
+                Has("source", OneOf("generated", "lxcfs", "host"), "Who tells the sandbox of its machine: files of the daemon's, lxcfs, or the host's own figures."),
+                Has("files", Make.List(Text), "Files that tell of the sandbox's limits and not of the host."))),
             Has("limits", Object(
                 Has("memory_mb", Count), May("cpus", Number), Has("pids", Count), May("disk_mb", Count), May("open_files", Count, "Of one process."))))
             with { Description = "What keeps the sandbox apart from the host, as the kernel has it now." }),

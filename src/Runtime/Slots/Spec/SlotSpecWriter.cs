@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using Sleigh.Runtime.Proc;
 
 namespace Sleigh.Runtime.Slots;
 
@@ -90,6 +91,11 @@ internal static class SlotSpecWriter
         WriteMount(json, "/sys", "sysfs", "sysfs", ["nosuid", "noexec", "nodev", "ro"]);
         WriteMount(json, "/run", "tmpfs", "tmpfs", ["nosuid", "nodev", "mode=755", "size=64k"]);
         WriteMount(json, "/run/sleigh", "bind", spec.HostDirectory, ["bind", "private", "nosuid", "nodev", "noexec"]);
+        foreach (ProcBind file in spec.Proc)
+        {
+            WriteMount(json, file.Target, "bind", file.Source, ["bind", "private", "ro", "nosuid", "nodev", "noexec"]);
+        }
+
         json.WriteEndArray();
     }
 
