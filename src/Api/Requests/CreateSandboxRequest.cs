@@ -51,6 +51,8 @@ internal sealed partial record CreateSandboxRequest
 
     private string? RuntimeClass { get; init; }
 
+    private bool? ReadOnly { get; init; }
+
     private long? MemoryCeilingMb { get; init; }
 
     private string? MemoryCeilingText { get; init; }
@@ -81,6 +83,7 @@ internal sealed partial record CreateSandboxRequest
         Env = fields.Strings("env"),
         TtlSeconds = fields.Integer("ttl_seconds"),
         RuntimeClass = fields.String("runtime"),
+        ReadOnly = fields.Boolean("read_only"),
         MemoryCeilingMb = fields.Integer("memory_ceiling_mb"),
         MemoryCeilingText = fields.NumberText("memory_ceiling_mb"),
         OnOom = fields.String("on_oom"),
@@ -129,6 +132,7 @@ internal sealed partial record CreateSandboxRequest
             Env = env,
             Ttl = ttl is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
             RuntimeClass = RuntimeClass,
+            ReadOnly = ReadOnly,
             MemoryCeilingMb = ceiling,
             OnOom = onOom,
             AutoSnapshot = autoSnapshot,

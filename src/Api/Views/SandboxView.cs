@@ -91,6 +91,7 @@ internal static class SandboxView
         json.WriteOptional("disk_limit_mb", sandbox.DiskLimitMb);
         json.WriteString("network", sandbox.Network);
         json.WriteString("runtime", sandbox.RuntimeClass);
+        json.WriteWhenTrue("read_only", sandbox.ReadOnly);
         json.WriteOptional("user", sandbox.User);
         json.WriteOptional("base_snapshot_id", sandbox.BaseSnapshot?.ToString());
         if (sandbox.Parent is { } parent)

@@ -245,6 +245,7 @@ internal sealed class FakeSandboxes(TimeProvider time) : ISandboxes
             DiskLimitMb = spec.DiskLimitMb is > 0 ? spec.DiskLimitMb : null,
             Network = spec.Network ?? "none",
             RuntimeClass = spec.RuntimeClass ?? "runc",
+            ReadOnly = spec.ReadOnly ?? false,
             User = spec.User,
             Name = spec.Name,
             BaseSnapshot = spec.Snapshot,

@@ -25,6 +25,7 @@ internal static class SandboxRows
         May("env", Labels.Most(128), "For every command; 64 KiB in all."),
         May("ttl_seconds", Int.AtLeast(1), "The sandbox is deleted that long after its creation, however busy."),
         May("runtime", OneOf("runc", "crun", "runsc"), "Not sent: the setting sandbox.runtime."),
+        May("read_only", Bool, "True: only /workspace, /tmp and /dev/shm can be written to. Not sent: false, or as the snapshot's sandbox has it."),
         May("memory_ceiling_mb", Int, "At least memory_limit_mb; not sent: the host budget."),
         May("on_oom", OneOf("report", "rollback"), "What happens when a command runs out of memory.", "report"),
         May("auto_snapshot", OneOf("off", "exec"), "exec: a snapshot before each command, where something has changed since the last one. Not sent: off, or as the snapshot's sandbox has it."),

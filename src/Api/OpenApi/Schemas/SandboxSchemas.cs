@@ -30,6 +30,7 @@ internal static class SandboxSchemas
         May("disk_limit_mb", Count),
         Has("network", Text),
         Has("runtime", Text),
+        May("read_only", Bool, "True: /workspace and /tmp are all that can be written to."),
         May("user", Text, "Default user of commands; left out when it is the image's."),
         May("base_snapshot_id", Id("snap"), "The snapshot that the present files stand on."),
         May("parent", Object(Has("sandbox_id", Id("sbx")), Has("snapshot_id", Id("snap"))), "Of a fork, or of a create from a snapshot."),
