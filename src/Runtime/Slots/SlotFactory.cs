@@ -56,8 +56,9 @@ internal sealed partial class SlotFactory
     /// <summary>Starts a container; its record is <see cref="SlotState.Making"/> until the very end. Undone whole when it fails.</summary>
     /// <exception cref="ContainerdException">containerd refused or did not answer.</exception>
     /// <exception cref="IOException">The kernel refused, or sleigh-init did not come up.</exception>
-    public async Task<Slot> MakeAsync(SlotLimits limits, SlotState state, CancellationToken cancellationToken)
+    public async Task<Slot> MakeAsync(SlotLimits limits, SlotState state, string runtime, CancellationToken cancellationToken)
     {
+        RuntimeClass starter = RuntimeClass.Of(runtime, _options.Now);
         limits = Fit(limits);
         PhaseClock phase = new();
         SlotId id = SlotId.New();
@@ -82,7 +83,8 @@ internal sealed partial class SlotFactory
                     Proc = binds,
                     RuntimeLimits = LimitsThroughRuntime ? limits : null,
                 }),
-                Runtime = _options.Now.Containerd.Runtime,
+                Runtime = starter.Shim,
+                RuntimeOptions = starter.ShimOptions,
                 Labels = new Dictionary<string, string> { [InstanceLabel] = _instance },
             },
             cancellationToken);

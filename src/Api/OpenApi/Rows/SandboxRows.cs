@@ -24,7 +24,7 @@ internal static class SandboxRows
         May("user", Text, "name, uid or uid:gid; not sent: the image's."),
         May("env", Labels.Most(128), "For every command; 64 KiB in all."),
         May("ttl_seconds", Int.AtLeast(1), "The sandbox is deleted that long after its creation, however busy."),
-        May("runtime", OneOf("runc", "crun", "runsc"), "Not sent: the setting sandbox.runtime."),
+        May("runtime", OneOf("runc", "crun", "runsc", "kata"), "Not sent: the setting sandbox.runtime. One that is not installed is 400 unsupported_on_host."),
         May("read_only", Bool, "True: only /workspace, /tmp and /dev/shm can be written to. Not sent: false, or as the snapshot's sandbox has it."),
         May("memory_ceiling_mb", Int, "At least memory_limit_mb; not sent: the host budget."),
         May("on_oom", OneOf("report", "rollback"), "What happens when a command runs out of memory.", "report"),
