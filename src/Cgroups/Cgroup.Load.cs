@@ -5,6 +5,9 @@ namespace Sleigh.Cgroups;
 /// <content>What is in use now.</content>
 public sealed partial record Cgroup
 {
+    /// <summary>Reads what its memory consists of; null when it is gone or has no memory controller.</summary>
+    public MemoryShares? ReadMemoryShares() => MemoryShares.TryRead(Path, legacy: false);
+
     /// <summary>Reads what a live view shows; nothing at all when the cgroup is gone.</summary>
     public CgroupLoad ReadLoad()
     {

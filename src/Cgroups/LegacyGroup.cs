@@ -41,6 +41,9 @@ public sealed record LegacyGroup(string Path)
             : null;
     }
 
+    /// <summary>Reads what its memory consists of; null when the group is gone or has no memory controller.</summary>
+    public MemoryShares? ReadMemoryShares() => MemoryShares.TryRead(Path, legacy: true);
+
     /// <summary>
     /// Processes killed for memory so far, the host's own lack of it included: <c>oom_kill</c> of <c>memory.oom_control</c> (Linux 4.13).
     /// </summary>

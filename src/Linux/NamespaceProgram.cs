@@ -81,6 +81,14 @@ public sealed unsafe class NamespaceProgram : IDisposable
             attributes.Length);
     }
 
+    /// <summary>mount_setattr(2): nothing can be written through a mount; those below it stay as they are.</summary>
+    public void MakeReadOnly(Operand mount)
+    {
+        byte[] attributes = Pin(4 * sizeof(ulong));
+        MemoryMarshal.Cast<byte, ulong>(attributes.AsSpan())[0] = (ulong)MountAttributes.ReadOnly;
+        Add("make the tree read-only", SyscallNumber.MountSetAttr, opens: false, mount, Text(""), Mounts.AtEmptyPath, Address(attributes), attributes.Length);
+    }
+
     /// <summary>move_mount(2): puts a detached mount onto what another descriptor names.</summary>
     public void Attach(Operand mount, Operand target, string what) =>
         Add(

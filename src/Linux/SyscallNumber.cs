@@ -27,6 +27,8 @@ internal static class SyscallNumber
     internal static readonly nint SetNamespace = Of(308, 268);
     internal static readonly nint Write = Of(1, 64);
     internal static readonly nint IoPrioritySet = Of(251, 30);
+    internal static readonly nint SchedSetAffinity = Of(203, 122);
+    internal static readonly nint SchedGetAffinity = Of(204, 123);
     internal static readonly nint Bpf = Of(321, 280);
 
     private static nint Of(nint x64, nint arm64) => RuntimeInformation.ProcessArchitecture switch

@@ -9,5 +9,5 @@ internal sealed record OpenRuntime(
     SnapshotDiffs Diffs, Exports.SnapshotExports Exports, Sessions Sessions, SessionEnds Ends, Images.Images Images, Images.ImageUpkeep ImageUpkeep, RuntimeHost Host,
     Inspection Inspection, Fsck Fsck, Idempotency Idempotency, Webhooks Webhooks, WebhookSender WebhookSender, WebhookDeliverer WebhookDeliverer,
     Retention Retention,
-    Memory.MemoryTeller Teller, ContainerdClient Containerd, ContainerdSupervisor? Supervisor, NamespaceThread Namespaces, Slots.StraySlots Strays,
+    Memory.MemoryTeller Teller, Proc.ProcKeeper Proc, ContainerdClient Containerd, ContainerdSupervisor? Supervisor, NamespaceThread Namespaces, Slots.StraySlots Strays,
     DataLock Lock);

@@ -10,6 +10,7 @@ using Sleigh.Runtime.Exports;
 using Sleigh.Runtime.Images;
 using Sleigh.Runtime.Memory;
 using Sleigh.Runtime.Options;
+using Sleigh.Runtime.Proc;
 using Sleigh.Runtime.Records;
 using Sleigh.Runtime.Slots;
 
@@ -65,6 +66,9 @@ internal static partial class RuntimeOpening
         SandboxStarter starter = new(pool, trees, mounts, layers, images, records, logger);
         Background background = new(logger);
         Execs execs = new(table, starter, records, spool, live, traffic, background, time, logger) { SocketOf = paths.Socket, DiskUse = layers.UseOf };
+        ProcKeeper proc = new(table, time);
+        opened.Add(proc);
+        execs.Beginning = proc.Hear;
         MemoryTeller teller = new(records, logger);
         opened.Add(teller);
         string? noGrowth = GrowthAvailability.Unavailable(hierarchy, options.Cgroup.Subtree);
@@ -132,7 +136,7 @@ internal static partial class RuntimeOpening
             webhookSender,
             new WebhookDeliverer(records, webhookSender.SendAsync, time, Random.Shared.NextDouble, logger),
             new Retention(records, spool, sandboxes.DeleteOldSnapshotsAsync, sandboxes.DeleteSurplusSnapshotsAsync, live, background, time, logger, execs.Stopping),
-            teller, containerd, supervisor, namespaces, strays, held);
+            teller, proc, containerd, supervisor, namespaces, strays, held);
     }
 
     private static ImageParts PartsOfImages(

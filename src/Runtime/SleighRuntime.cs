@@ -118,6 +118,7 @@ public sealed partial class SleighRuntime : IAsyncDisposable
     {
         _parts.Growth?.Start();
         _parts.Pool.Start();
+        _open.Proc.Start();
         _open.ImageUpkeep.Tick();
         _open.WebhookDeliverer.Start();
         _open.Retention.Start();
@@ -198,6 +199,7 @@ public sealed partial class SleighRuntime : IAsyncDisposable
         await _maintenance.DisposeAsync();
         await _expiry.DisposeAsync();
         await _open.Retention.DisposeAsync();
+        await _open.Proc.DisposeAsync();
         await _parts.ImageParts.Pulls.DrainAsync();
         await _open.Idempotency.DrainAsync();
         await _parts.Pool.DrainAsync();

@@ -61,7 +61,7 @@ public sealed class CreateSandboxTests
     [InlineData("""{"ttl_seconds":0}""", "ttl_seconds", "bad request: ttl_seconds must be 1 to 2147483647")]
     [InlineData("""{"ttl_seconds":-3}""", "ttl_seconds", null)]
     [InlineData("""{"ttl_seconds":9999999999999999999999}""", "ttl_seconds", null)]
-    [InlineData("""{"runtime":"kata"}""", "runtime", "bad request: runtime must be one of: runc, crun, runsc")]
+    [InlineData("""{"runtime":"lxc"}""", "runtime", "bad request: runtime must be one of: runc, crun, runsc, kata")]
     [InlineData("""{"memory_ceiling_mb":255}""", "memory_ceiling_mb", "bad request: memory_ceiling_mb is 255, must be at least the memory limit, 256 MB")]
     [InlineData("""{"memory_ceiling_mb":0}""", "memory_ceiling_mb", "bad request: memory_ceiling_mb is 0, must be at least the memory limit, 256 MB")]
     [InlineData("""{"memory_ceiling_mb":-1}""", "memory_ceiling_mb", "bad request: memory_ceiling_mb is -1, must be at least the memory limit, 256 MB")]
@@ -95,8 +95,8 @@ public sealed class CreateSandboxTests
     [Theory]
     [InlineData("""{"disk_limit_mb":64}""", "disk_limit_mb", "bad request: disk_limit_mb cannot be enforced on this host: no quotas: switch them on")]
     [InlineData("""{"network":"bridge"}""", "network", "bad request: network bridge is not available on this host")]
-    [InlineData("""{"runtime":"crun"}""", "runtime", "bad request: runtime crun is not available on this host")]
-    [InlineData("""{"runtime":"runsc"}""", "runtime", "bad request: runtime runsc is not available on this host")]
+    [InlineData("""{"runtime":"crun"}""", "runtime", "bad request: runtime crun is not available on this host: crund is not installed")]
+    [InlineData("""{"runtime":"runsc"}""", "runtime", "bad request: runtime runsc is not available on this host: runscd is not installed")]
     [ContractLine("C6", Part = "what this host lacks")]
     public async Task What_the_host_cannot_give_is_400_unsupported_on_host(string body, string field, string error)
     {

@@ -56,6 +56,29 @@ public sealed partial class GoldenTests
             Regex.Replace(answer.Body, "sid_[0-9a-f]{12}", "sid_*"));
     }
 
+    [Fact]
+    public async Task What_holds_a_sandbox_is_the_last_member_of_one_that_runs_and_in_no_list()
+    {
+        await using TestApi api = await TestApi.StartAsync();
+        string token = api.Token();
+        api.Sandboxes.Put(Full(api.Sessions.Authenticate(token)!.Id) with { Status = SandboxStatus.Running });
+        api.Sandboxes.Held = new Isolation
+        {
+            Capabilities = ["CAP_CHOWN"], NoNewPrivileges = true, SeccompFilter = true, SeccompDenied = ["bpf", "keys"], MaskedPaths = ["/proc/kcore"],
+            ReadOnlyPaths = ["/proc/sys"], Namespaces = ["mnt", "pid"], OpenFiles = 1_048_576,
+            ProcSource = "generated", ProcFiles = ["/proc/meminfo"],
+        };
+
+        Answer shown = await api.SendAsync("GET", "/sandboxes/sbx_00000000abcd", null, token);
+        Answer listed = await api.SendAsync("GET", "/sandboxes", null, token);
+
+        Assert.EndsWith(
+            ""","expires_at":"2026-01-05T10:00:00.999Z","isolation":{"capabilities":["CAP_CHOWN"],"no_new_privileges":true,"seccomp":{"filter":true,"denied":["bpf","keys"]},"masked_paths":["/proc/kcore"],"read_only_paths":["/proc/sys"],"namespaces":["mnt","pid"],"user_namespace":{"own":false,"reason":"this version starts containers in the host's user namespace; root inside is user 0 with the capabilities listed here alone"},"proc":{"source":"generated","files":["/proc/meminfo"]},"limits":{"memory_mb":512,"cpus":1.5,"pids":64,"disk_mb":128,"open_files":1048576}}}""",
+            shown.Body,
+            StringComparison.Ordinal);
+        Assert.DoesNotContain("isolation", listed.Body, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(SandboxStatus.Created, "created")]
     [InlineData(SandboxStatus.Running, "running")]

@@ -48,7 +48,7 @@ internal static class SandboxEndpoints
     }
 
     private static Task<Reply> GetAsync(Call call, NoRequest request) =>
-        Task.FromResult(Reply.Json(200, json => SandboxView.Write(json, call.Sandbox)));
+        Task.FromResult(Reply.Json(200, json => SandboxView.WriteWhole(json, call.Sandbox, call.Sandboxes.FindIsolation(call.Sandbox.Id))));
 
     private static async Task<Reply> DeleteAsync(Call call, NoRequest request)
     {

@@ -15,7 +15,6 @@ internal sealed partial record CreateSandboxRequest
     private const double LeastCpus = 0.05;
 
     private static readonly string[] Networks = ["none", "bridge"];
-    private static readonly string[] RuntimeClasses = ["runc", "crun", "runsc"];
     private static readonly string[] OomActions = ["report", "rollback"];
     private static readonly string[] AutoSnapshots = ["off", "exec"];
 
@@ -51,6 +50,8 @@ internal sealed partial record CreateSandboxRequest
 
     private string? RuntimeClass { get; init; }
 
+    private bool? ReadOnly { get; init; }
+
     private long? MemoryCeilingMb { get; init; }
 
     private string? MemoryCeilingText { get; init; }
@@ -81,6 +82,7 @@ internal sealed partial record CreateSandboxRequest
         Env = fields.Strings("env"),
         TtlSeconds = fields.Integer("ttl_seconds"),
         RuntimeClass = fields.String("runtime"),
+        ReadOnly = fields.Boolean("read_only"),
         MemoryCeilingMb = fields.Integer("memory_ceiling_mb"),
         MemoryCeilingText = fields.NumberText("memory_ceiling_mb"),
         OnOom = fields.String("on_oom"),
@@ -103,7 +105,7 @@ internal sealed partial record CreateSandboxRequest
         FieldRules.User("user", User);
         IReadOnlyDictionary<string, string> env = FieldRules.Env("env", Env);
         int? ttl = FieldRules.Range("ttl_seconds", TtlSeconds, 1, int.MaxValue, zeroIsDefault: false);
-        CheckRuntime(limits.Options.Sandbox.Runtime);
+        CheckRuntime(limits);
 
         // From a snapshot the limit is the snapshot's where none is sent; it is compared where the snapshot is known.
         int? floor = memory ?? (SnapshotId is null ? limits.Options.Sandbox.MemoryMb : null);
@@ -129,6 +131,7 @@ internal sealed partial record CreateSandboxRequest
             Env = env,
             Ttl = ttl is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
             RuntimeClass = RuntimeClass,
+            ReadOnly = ReadOnly,
             MemoryCeilingMb = ceiling,
             OnOom = onOom,
             AutoSnapshot = autoSnapshot,
@@ -222,16 +225,22 @@ internal sealed partial record CreateSandboxRequest
             : ApiErrors.NotOneOf("network", Networks)).Exception();
     }
 
-    private void CheckRuntime(string configured)
+    private void CheckRuntime(RequestLimits limits)
     {
-        if (RuntimeClass is null || RuntimeClass == configured)
+        if (RuntimeClass is null)
         {
             return;
         }
 
-        throw (RuntimeClasses.Contains(RuntimeClass)
-            ? ApiErrors.UnsupportedOnHost("runtime", $"runtime {RuntimeClass} is not available on this host")
-            : ApiErrors.NotOneOf("runtime", RuntimeClasses)).Exception();
+        if (!limits.RuntimeClasses.Contains(RuntimeClass))
+        {
+            throw ApiErrors.NotOneOf("runtime", [.. limits.RuntimeClasses]).Exception();
+        }
+
+        if (limits.RuntimeUnavailable(RuntimeClass) is string why)
+        {
+            throw ApiErrors.UnsupportedOnHost("runtime", $"runtime {RuntimeClass} is not available on this host: {why}").Exception();
+        }
     }
 
     private int? CheckCeiling(int floorMb, int budgetMb) => MemoryCeilingMb switch

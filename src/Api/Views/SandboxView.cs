@@ -16,6 +16,20 @@ internal static class SandboxView
         json.WriteEndObject();
     }
 
+    /// <summary>The object with what keeps the sandbox apart from the host, which is left out when nothing of it runs.</summary>
+    public static void WriteWhole(Utf8JsonWriter json, Sandbox sandbox, Isolation? isolation)
+    {
+        json.WriteStartObject();
+        WriteMembers(json, sandbox, made: null, withSource: false);
+        if (isolation is not null)
+        {
+            json.WritePropertyName("isolation");
+            IsolationView.Write(json, sandbox, isolation);
+        }
+
+        json.WriteEndObject();
+    }
+
     /// <summary>The object in a create reply, which says where the sandbox came from, or in a fork reply.</summary>
     public static void WriteMade(Utf8JsonWriter json, CreatedSandbox made, bool withSource)
     {
@@ -77,6 +91,7 @@ internal static class SandboxView
         json.WriteOptional("disk_limit_mb", sandbox.DiskLimitMb);
         json.WriteString("network", sandbox.Network);
         json.WriteString("runtime", sandbox.RuntimeClass);
+        json.WriteWhenTrue("read_only", sandbox.ReadOnly);
         json.WriteOptional("user", sandbox.User);
         json.WriteOptional("base_snapshot_id", sandbox.BaseSnapshot?.ToString());
         if (sandbox.Parent is { } parent)

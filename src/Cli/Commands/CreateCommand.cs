@@ -20,6 +20,7 @@ internal static class CreateCommand
         var cpus = new Option<double?>("--cpus") { Description = "CPU limit, in cores", HelpName = "CORES" };
         var pids = Number("--pids", "Most processes", "COUNT");
         var disk = Number("--disk", "Most data written, in MB", "MB");
+        var readOnly = new Option<bool>("--read-only") { Description = "Let only /workspace and /tmp be written to" };
         var user = Text("--user", "User that commands run as: name, uid or uid:gid", "USER");
         var network = Text("--network", "Network", "none|bridge");
         var onOom = Text("--on-oom", "What happens when memory ran out", "report|rollback");
@@ -34,7 +35,7 @@ internal static class CreateCommand
             "Make a sandbox and print its id",
             "sleighctl create --image quickstart\nid=$(sleighctl create --name web --memory 512 --env MODE=test)\nsleighctl create --snapshot snap_a1b2c3d4e5f6");
         foreach (Option option in (Option[])
-            [image, name, memory, ceiling, fixedMemory, cpus, pids, disk, user, network, onOom, autoSnapshot, ttl, snapshot, env, label])
+            [image, name, memory, ceiling, fixedMemory, cpus, pids, disk, readOnly, user, network, onOom, autoSnapshot, ttl, snapshot, env, label])
         {
             command.Options.Add(option);
         }
@@ -50,6 +51,7 @@ internal static class CreateCommand
             Set("cpus", arguments.GetValue(cpus));
             Set("pids_limit", arguments.GetValue(pids));
             Set("disk_limit_mb", arguments.GetValue(disk));
+            Set("read_only", arguments.GetValue(readOnly) ? JsonValue.Create(true) : null);
             Set("user", arguments.GetValue(user));
             Set("network", arguments.GetValue(network));
             Set("on_oom", arguments.GetValue(onOom));

@@ -127,7 +127,7 @@ internal static class SettingTable
             NetworkMode.Bridge),
         Text(
             "sandbox.runtime",
-            "runc; crun and runsc are not yet available",
+            "runc; other classes are chosen at create",
             (string t, out string v) => (v = t) is "runc",
             o => o.Sandbox.Runtime,
             (o, v) => o with { Sandbox = o.Sandbox with { Runtime = v } }),
@@ -140,6 +140,7 @@ internal static class SettingTable
             v => v[4..],
             o => o.Sandbox.Capabilities,
             (o, v) => o with { Sandbox = o.Sandbox with { Capabilities = v } }),
+        Choice("sandbox.proc", o => o.Sandbox.Proc, (o, v) => o with { Sandbox = o.Sandbox with { Proc = v } }),
         Choice("sandbox.durability", o => o.Sandbox.Durability, (o, v) => o with { Sandbox = o.Sandbox with { Durability = v } }),
         Seconds("exec.max_wait_seconds", 1, Year, o => o.Exec.MaxWait, (o, v) => o with { Exec = o.Exec with { MaxWait = v } }),
         SecondsOrNone("exec.default_timeout_seconds", Year, o => o.Exec.DefaultTimeout, (o, v) => o with { Exec = o.Exec with { DefaultTimeout = v } }),
@@ -265,6 +266,24 @@ internal static class SettingTable
             SettingText.Word,
             o => o.Containerd.Runtime,
             (o, v) => o with { Containerd = o.Containerd with { Runtime = v } }),
+        Text(
+            "runtimes.crun",
+            "an absolute path or the name of a program",
+            SettingText.ProgramName,
+            o => o.Runtimes.Crun,
+            (o, v) => o with { Runtimes = o.Runtimes with { Crun = v } }),
+        Text(
+            "runtimes.runsc",
+            "the name of a shim, such as io.containerd.runsc.v1",
+            SettingText.Word,
+            o => o.Runtimes.Runsc,
+            (o, v) => o with { Runtimes = o.Runtimes with { Runsc = v } }),
+        Text(
+            "runtimes.kata",
+            "the name of a shim, such as io.containerd.kata.v2",
+            SettingText.Word,
+            o => o.Runtimes.Kata,
+            (o, v) => o with { Runtimes = o.Runtimes with { Kata = v } }),
         Choice("storage.driver", o => o.Storage.Driver, (o, v) => o with { Storage = o.Storage with { Driver = v } }),
         // mkfs.btrfs refuses anything below 109 MiB.
         Size("storage.pool_size", 128 * Mi, 1024 * 1024 * Ti, o => o.Storage.PoolSize, (o, v) => o with { Storage = o.Storage with { PoolSize = v } }),

@@ -120,6 +120,12 @@ public sealed class TreeMounter
         using var program = new NamespaceProgram();
         var targets = Clones.Select(name => handles.Add(TreePaths.EnsureExactDirectory(root, $"/{name}"))).ToArray();
         SafeFileHandle sharedMemory = handles.Add(MountSharedMemory(plan.SharedMemoryBytes));
+        foreach (string directory in plan.Directories)
+        {
+            TreeFiles.CreateDirectories(root, directory, 0, 0);
+        }
+
+        (string Name, SafeFileHandle Target)[] writable = [.. (plan.WritableOnly ?? []).Select(name => (name, handles.Add(EnsureForAll(root, name))))];
         var binds = plan.Binds.Select(bind => (bind.Target, Clone(bind, handles), TargetOf(bind, root, handles))).ToArray();
 
         program.Attach(root, slot.SkeletonRoot, "the tree");
@@ -140,12 +146,36 @@ public sealed class TreeMounter
             program.Attach(clone, target, path);
         }
 
+        foreach ((string name, SafeFileHandle target) in writable)
+        {
+            NamespaceProgram.Operand clone = program.CloneTree(root, name);
+            program.MakePrivate(clone);
+            program.Attach(clone, target, $"/{name}");
+        }
+
+        if (plan.WritableOnly is not null)
+        {
+            program.MakeReadOnly(root);
+        }
+
         if (plan.HostName is not null)
         {
             program.SetHostName(slot.HostName, plan.HostName);
         }
 
         _namespaces.Run(slot.Mounts, program);
+    }
+
+    private static SafeFileHandle EnsureForAll(SafeFileHandle root, string name)
+    {
+        bool isThere = Files.TryStat(root, name, out _) is { Type: FileType.Directory };
+        SafeFileHandle directory = TreePaths.EnsureExactDirectory(root, $"/{name}");
+        if (!isThere)
+        {
+            Files.SetMode(Descriptors.WorkingDirectory, Descriptors.PathOf(directory), 0x3FF); // 1777
+        }
+
+        return directory;
     }
 
     private static SafeFileHandle MountSharedMemory(long bytes)

@@ -23,6 +23,15 @@ public sealed record TreePlan
     /// <summary>Host files laid over files of the tree, such as /etc/hosts.</summary>
     public IReadOnlyList<TreeBind> Binds { get; init; } = [];
 
+    /// <summary>
+    /// Directories of the root that alone can be written to, such as <c>tmp</c>; what is missing is made, for everybody (mode 1777). Null: all
+    /// of the tree can be written to.
+    /// </summary>
+    public IReadOnlyList<string>? WritableOnly { get; init; }
+
+    /// <summary>Directories that are made where they are missing, before the tree becomes read-only: absolute paths.</summary>
+    public IReadOnlyList<string> Directories { get; init; } = [];
+
     /// <summary>The host name to set in the slot's UTS namespace; null leaves it.</summary>
     public string? HostName { get; init; }
 

@@ -39,8 +39,14 @@ internal sealed partial class Execs : IExecs, IDisposable
         Stopping = _stopping.Token;
     }
 
+    /// <summary>The capabilities that commands of root are given: bit n is number n.</summary>
+    public ulong GivenCapabilities => _capabilities;
+
     /// <summary>Told of each command before it starts, but for those that only read; set once, before anything starts.</summary>
     public Func<SandboxEntry, CancellationToken, Task<StateBefore?>> BeforeCommand { get; set; } = (_, _) => Task.FromResult<StateBefore?>(null);
+
+    /// <summary>Told that a command is about to begin, after it was counted; set once, before anything starts. Must not wait.</summary>
+    public Action Beginning { get; set; } = () => { };
 
     /// <summary>Whether daemon shutdown has begun; nothing new is started then.</summary>
     public bool IsStopping => _stopping.IsCancellationRequested;
@@ -81,6 +87,7 @@ internal sealed partial class Execs : IExecs, IDisposable
         ExecSpan? trace = ExecSpan.Begin();
         using StateBefore? before = spec.Origin == ExecOrigin.OpsRead ? null : await BeforeCommand(entry, cancellationToken);
         Slot slot = await _starter.EnsureRunningAsync(entry, cancellationToken);
+        Beginning();
         Touch(entry);
 
         SandboxRecord record = entry.Record;

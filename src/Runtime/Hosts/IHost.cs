@@ -30,6 +30,13 @@ public interface IHost
     /// <summary>Why <c>disk_limit_mb</c> cannot be held here; null: it can.</summary>
     string? DiskLimitUnavailable { get; }
 
+    /// <summary>Why no sandbox of a runtime class can be made here; null: it can.</summary>
+    /// <param name="runtimeClass">One of <see cref="RuntimeClasses"/>.</param>
+    string? RuntimeUnavailable(string runtimeClass);
+
+    /// <summary>The names of runtime classes.</summary>
+    IReadOnlyList<string> RuntimeClasses { get; }
+
     /// <summary>Logical cores.</summary>
     int Cores { get; }
 }

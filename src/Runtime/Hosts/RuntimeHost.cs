@@ -4,7 +4,9 @@ using Sleigh.Containerd;
 using Sleigh.Linux;
 using Sleigh.Linux.Sqlite;
 using Sleigh.Overlay;
+using Sleigh.Runtime.Checks;
 using Sleigh.Runtime.Memory;
+using Sleigh.Runtime.Slots;
 
 namespace Sleigh.Runtime;
 
@@ -44,6 +46,13 @@ internal sealed class RuntimeHost : IHost
 
     /// <inheritdoc/>
     public string? DiskLimitUnavailable => _parts.Layers.QuotaSupport is { Kind: LayerQuotaKind.None, Reason: string reason } ? reason : null;
+
+    /// <inheritdoc/>
+    public string? RuntimeUnavailable(string runtimeClass) => 
+        runtimeClass == _parts.Options.Now.Sandbox.Runtime ? null : RuntimeClass.Of(runtimeClass, _parts.Options.Now).Unavailable(HostTool.Find, _hierarchy.Mode);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> RuntimeClasses => RuntimeClass.Names;
 
     /// <inheritdoc/>
     public int Cores => Environment.ProcessorCount;

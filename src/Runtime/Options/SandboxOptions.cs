@@ -31,6 +31,9 @@ public sealed record SandboxOptions
     /// <summary>Key <c>sandbox.capabilities</c>, as <c>CAP_</c> names. <c>CAP_SYS_ADMIN</c> is refused: it could take the tree off the root.</summary>
     public IReadOnlyList<string> Capabilities { get; init; } = DefaultCapabilities;
 
+    /// <summary>Key <c>sandbox.proc</c>.</summary>
+    public ProcView Proc { get; init; } = ProcView.Auto;
+
     /// <summary>Key <c>sandbox.durability</c>.</summary>
     public Durability Durability { get; init; } = Durability.Strict;
 }

@@ -21,6 +21,9 @@ public sealed record SleighOptions
     /// <summary>Section <c>sandbox</c>.</summary>
     public SandboxOptions Sandbox { get; init; } = new();
 
+    /// <summary>Section <c>runtimes</c>.</summary>
+    public RuntimesOptions Runtimes { get; init; } = new();
+
     /// <summary>Section <c>exec</c>.</summary>
     public ExecOptions Exec { get; init; } = new();
 

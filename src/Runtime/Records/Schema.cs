@@ -140,5 +140,7 @@ internal static class Schema
         """,
 
         "ALTER TABLE execs ADD COLUMN disk TEXT;",
+
+        "ALTER TABLE sandboxes ADD COLUMN read_only INTEGER NOT NULL DEFAULT 0;",
     ];
 }

@@ -13,6 +13,9 @@ public interface ISandboxes
     /// <summary>The sandbox as it is now; null when there is none.</summary>
     Sandbox? Find(SandboxId id);
 
+    /// <summary>What keeps a sandbox apart from the host; null when nothing of it runs.</summary>
+    Isolation? FindIsolation(SandboxId id);
+
     /// <summary>The sandboxes of a session, or of all, oldest first.</summary>
     IReadOnlyList<Sandbox> List(SessionId? owner);
 

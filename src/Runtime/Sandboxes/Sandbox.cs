@@ -51,6 +51,9 @@ public sealed record Sandbox
     /// <summary>The runtime class, such as <c>runc</c>.</summary>
     public required string RuntimeClass { get; init; }
 
+    /// <summary>Whether /workspace and /tmp are all that can be written to.</summary>
+    public bool ReadOnly { get; init; }
+
     /// <summary>Default user of commands; null is the image's.</summary>
     public string? User { get; init; }
 

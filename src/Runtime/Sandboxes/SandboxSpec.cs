@@ -48,6 +48,9 @@ public sealed record SandboxSpec
     /// <summary>Time to live, counted from creation.</summary>
     public TimeSpan? Ttl { get; init; }
 
+    /// <summary>Whether /workspace and /tmp are all that can be written to; null: as where the files come from, else no.</summary>
+    public bool? ReadOnly { get; init; }
+
     /// <summary>Runtime class.</summary>
     public string? RuntimeClass { get; init; }
 

@@ -43,7 +43,7 @@ internal sealed class SandboxStarter
         SandboxRecord record, SlotLimits limits, LiveLayer layer, IReadOnlyList<string> lowers, WantedMounts mounts, PhaseClock phase,
         CancellationToken cancellationToken)
     {
-        (Slot slot, bool fromPool) = await _pool.TakeAsync(limits, cancellationToken);
+        (Slot slot, bool fromPool) = await _pool.TakeAsync(limits, record.Sandbox.RuntimeClass, cancellationToken);
         TimeSpan taken = phase.Lap("create.create");
         IReadOnlyList<MountRecord> attached;
         try

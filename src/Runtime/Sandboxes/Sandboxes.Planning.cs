@@ -43,6 +43,7 @@ internal sealed partial class Sandboxes
                 DiskLimitMb = (spec.DiskLimitMb ?? from?.Limits.DiskLimitMb) is int disk and > 0 ? disk : null,
                 Network = spec.Network ?? _options.Now.Sandbox.Network.ToString().ToLower(CultureInfo.InvariantCulture),
                 RuntimeClass = spec.RuntimeClass ?? _options.Now.Sandbox.Runtime,
+                ReadOnly = spec.ReadOnly ?? source?.Sandbox.ReadOnly ?? false,
                 User = spec.User,
                 Name = spec.Name,
                 BaseSnapshot = from?.Id,

@@ -9,6 +9,9 @@ namespace Sleigh.Runtime;
 /// <summary>Mounts a sandbox's file tree into a slot.</summary>
 internal sealed class Trees
 {
+    // What a sandbox with a read-only root can write to, next to /dev/shm.
+    private static readonly string[] Writable = ["tmp", "workspace"];
+
     private readonly TreeMounter _mounter;
     private readonly SlotPaths _paths;
     private readonly LiveOptions _options;
@@ -20,6 +23,9 @@ internal sealed class Trees
     public async Task MountAsync(Slot slot, SandboxRecord record, LiveLayer layer, IReadOnlyList<string> imageLowers, CancellationToken cancellationToken)
     {
         slot.Layer = layer.Id.ToString();
+        bool readOnly = record.Sandbox.ReadOnly;
+        string? directory = record.Settings.WorkingDirectory is { Length: > 1 } set && set[0] == '/' ? set : null;
+        IReadOnlyList<TreeBind> binds = SandboxIdentity.Write(_paths.Identity(slot.Id), record.Sandbox);
         SafeFileHandle root = await _mounter.MountAsync(
             new TreePlan
             {
@@ -27,13 +33,15 @@ internal sealed class Trees
                 Upper = layer.Upper,
                 Work = layer.Work,
                 Volatile = _options.Now.Sandbox.Durability == Durability.Relaxed,
-                Binds = SandboxIdentity.Write(_paths.Identity(slot.Id), record.Sandbox),
+                Binds = readOnly ? [.. binds.Select(bind => bind with { ReadOnly = true })] : binds,
+                WritableOnly = readOnly ? Writable : null,
+                Directories = readOnly && directory is not null ? [directory] : [],
                 HostName = SandboxIdentity.HostName(record.Sandbox),
             },
             slot.Namespaces,
             cancellationToken);
         slot.Tree = root;
-        if (record.Settings.WorkingDirectory is { Length: > 1 } directory && directory[0] == '/')
+        if (!readOnly && directory is not null)
         {
             TreeFiles.CreateDirectories(root, directory, 0, 0);
         }

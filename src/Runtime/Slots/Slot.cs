@@ -5,6 +5,7 @@ using Sleigh.Linux.KernelFiles;
 using Sleigh.Overlay;
 using Sleigh.Runtime.Init;
 using Sleigh.Runtime.Memory;
+using Sleigh.Runtime.Proc;
 
 namespace Sleigh.Runtime.Slots;
 
@@ -12,11 +13,12 @@ namespace Sleigh.Runtime.Slots;
 internal sealed class Slot : IStockItem, IMemorySlot, IAsyncDisposable
 {
     private readonly ProcessHandle _process;
+    private SlotLimits _limits;
     private long _toldKills;
 
     public Slot(SlotId id, SlotLimits limits, ProcessHandle process, SlotNamespaces namespaces, InitConnection init, Cgroup group, Cgroup execs)
     {
-        (Id, Limits, _process, Namespaces, Init, Group, Execs) = (id, limits, process, namespaces, init, group, execs);
+        (Id, _limits, _process, Namespaces, Init, Group, Execs) = (id, limits, process, namespaces, init, group, execs);
         ProcessId = process.Id;
     }
 
@@ -26,7 +28,18 @@ internal sealed class Slot : IStockItem, IMemorySlot, IAsyncDisposable
     public int ProcessId { get; }
 
     /// <summary>The limits in force.</summary>
-    public SlotLimits Limits { get; set; }
+    public SlotLimits Limits
+    {
+        get => _limits;
+        set
+        {
+            _limits = value;
+            Proc?.Refresh(this);
+        }
+    }
+
+    /// <summary>The files that tell the sandbox of its machine; null where they are not the daemon's.</summary>
+    public SlotProc? Proc { get; init; }
 
     /// <summary>Whether its commands are frozen to save memory.</summary>
     public bool IsSqueezed { get; set; }

@@ -8,6 +8,7 @@ using Sleigh.Linux;
 using Sleigh.Overlay;
 using Sleigh.Runtime.Init;
 using Sleigh.Runtime.Options;
+using Sleigh.Runtime.Proc;
 using Sleigh.Runtime.Records;
 
 namespace Sleigh.Runtime.Slots;
@@ -28,6 +29,7 @@ internal sealed partial class SlotFactory
     private readonly LiveOptions _options;
     private readonly string _instance;
     private readonly SlotDevices _devices;
+    private readonly SlotMachine _machine;
     private readonly ILogger _logger;
 
     public SlotFactory(
@@ -38,6 +40,7 @@ internal sealed partial class SlotFactory
             (containerd, hierarchy, records, paths, options, instance, logger);
         LimitsThroughRuntime = !hierarchy.CanLimitMemory(options.Now.Cgroup.Subtree);
         _devices = new SlotDevices(hierarchy);
+        _machine = new SlotMachine(options, paths, limitsOnPid1: LimitsThroughRuntime);
         Leftovers = new SlotLeftovers(DestroyAsync, time, logger);
     }
 
@@ -53,8 +56,9 @@ internal sealed partial class SlotFactory
     /// <summary>Starts a container; its record is <see cref="SlotState.Making"/> until the very end. Undone whole when it fails.</summary>
     /// <exception cref="ContainerdException">containerd refused or did not answer.</exception>
     /// <exception cref="IOException">The kernel refused, or sleigh-init did not come up.</exception>
-    public async Task<Slot> MakeAsync(SlotLimits limits, SlotState state, CancellationToken cancellationToken)
+    public async Task<Slot> MakeAsync(SlotLimits limits, SlotState state, string runtime, CancellationToken cancellationToken)
     {
+        RuntimeClass starter = RuntimeClass.Of(runtime, _options.Now);
         limits = Fit(limits);
         PhaseClock phase = new();
         SlotId id = SlotId.New();
@@ -63,6 +67,7 @@ internal sealed partial class SlotFactory
         undo.Push($"slot {id}", token => UndoAsync(id, token));
 
         Directory.CreateDirectory(_paths.Directory(id), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        (IReadOnlyList<ProcBind> binds, SlotProc? files) = _machine.Prepare(id, limits);
         (Cgroup group, Cgroup execs) = MakeCgroups(id, limits);
         TimeSpan prepared = phase.Lap();
         await _containerd.Containers.CreateAsync(
@@ -75,9 +80,11 @@ internal sealed partial class SlotFactory
                     HostDirectory = _paths.Directory(id),
                     CgroupsPath = _paths.InitCgroup(id),
                     Capabilities = _options.Now.Sandbox.Capabilities,
+                    Proc = binds,
                     RuntimeLimits = LimitsThroughRuntime ? limits : null,
                 }),
-                Runtime = _options.Now.Containerd.Runtime,
+                Runtime = starter.Shim,
+                RuntimeOptions = starter.ShimOptions,
                 Labels = new Dictionary<string, string> { [InstanceLabel] = _instance },
             },
             cancellationToken);
@@ -86,7 +93,13 @@ internal sealed partial class SlotFactory
         TimeSpan task = phase.Lap();
         await _containerd.Tasks.StartAsync(id.ToString(), cancellationToken: cancellationToken);
         TimeSpan start = phase.Lap();
-        Slot slot = await OpenAsync(id, limits, pid, group, execs, cancellationToken);
+        Slot slot = await OpenAsync(id, limits, pid, group, execs, files, cancellationToken);
+        if (limits.Cpus is not null)
+        {
+            _machine.Bind(slot, limits.Cpus);
+            files?.Refresh(slot);
+        }
+
         _records.PutSlot(new SlotRecord(id, state, null, pid, limits));
         undo.Complete();
         Made(
@@ -108,7 +121,9 @@ internal sealed partial class SlotFactory
 
         try
         {
-            return await OpenAsync(record.Id, LimitsNow(record.Limits, group, execs), task.Pid, group, execs, cancellationToken);
+            Slot slot = await OpenAsync(record.Id, LimitsNow(record.Limits, group, execs), task.Pid, group, execs, _machine.Find(record.Id), cancellationToken);
+            slot.Proc?.Refresh(slot);
+            return slot;
         }
         catch (IOException e)
         {
@@ -133,6 +148,11 @@ internal sealed partial class SlotFactory
         else
         {
             WriteLimits(slot.Group, slot.Execs, limits);
+        }
+
+        if (slot.Limits.Cpus != limits.Cpus)
+        {
+            _machine.Bind(slot, limits.Cpus);
         }
 
         slot.Limits = limits;
@@ -276,7 +296,7 @@ internal sealed partial class SlotFactory
     }
 
     private async Task<Slot> OpenAsync(
-        SlotId id, SlotLimits limits, int pid, Cgroup group, Cgroup execs, CancellationToken cancellationToken)
+        SlotId id, SlotLimits limits, int pid, Cgroup group, Cgroup execs, SlotProc? files, CancellationToken cancellationToken)
     {
         ProcessHandle process = ProcessHandle.Open(pid);
         SlotNamespaces? namespaces = null;
@@ -288,6 +308,7 @@ internal sealed partial class SlotFactory
                 namespaces = SlotNamespaces.Open(pid);
                 return new Slot(id, limits, process, namespaces, init, group, execs)
                 {
+                    Proc = files,
                     LegacyMemory = LimitsThroughRuntime ? SlotGauge.OwnGroup(_hierarchy.Mounts, pid, id.ToString(), "memory") : null,
                 };
             }

@@ -23,6 +23,9 @@ internal sealed class SlotPaths
     /// <summary>sleigh-init's socket.</summary>
     public string Socket(SlotId slot) => Path.Combine(Directory(slot), "init.sock");
 
+    /// <summary>Files of the machine that the slot shows, such as meminfo.</summary>
+    public string Proc(SlotId slot) => Path.Combine(Directory(slot), "proc");
+
     /// <summary>Files such as /etc/hosts that are bound into the tree.</summary>
     public string Identity(SlotId slot) => Path.Combine(Directory(slot), "etc");
 

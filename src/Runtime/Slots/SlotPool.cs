@@ -34,7 +34,7 @@ internal sealed class SlotPool : IWarmPool, IAsyncDisposable
         _stock = new Stock<Slot>(
             new StockSource<Slot>
             {
-                Make = token => factory.MakeAsync(ParkedLimits, SlotState.Parked, token),
+                Make = token => factory.MakeAsync(ParkedLimits, SlotState.Parked, options.Now.Sandbox.Runtime, token),
                 End = _ender.End,
                 MemoryShare = () => guard.AvailableRatio,
             },
@@ -98,12 +98,12 @@ internal sealed class SlotPool : IWarmPool, IAsyncDisposable
         }
     }
 
-    /// <summary>Takes a parked slot, or makes one, and puts the limits in force.</summary>
+    /// <summary>Takes a parked slot, or makes one, and puts the limits in force. Parked are those of the default runtime class alone.</summary>
     /// <exception cref="ContainerdException">A slot had to be made and containerd refused.</exception>
     /// <exception cref="IOException">A slot had to be made and did not come up.</exception>
-    public async Task<(Slot Slot, bool FromPool)> TakeAsync(SlotLimits limits, CancellationToken cancellationToken)
+    public async Task<(Slot Slot, bool FromPool)> TakeAsync(SlotLimits limits, string runtime, CancellationToken cancellationToken)
     {
-        if (_stock.TryTake(out Slot? parked))
+        if (runtime == _options.Now.Sandbox.Runtime && _stock.TryTake(out Slot? parked))
         {
             try
             {
@@ -123,7 +123,7 @@ internal sealed class SlotPool : IWarmPool, IAsyncDisposable
         try
         {
             long begin = Stopwatch.GetTimestamp();
-            Slot made = await _factory.MakeAsync(limits, SlotState.Claiming, cancellationToken);
+            Slot made = await _factory.MakeAsync(limits, SlotState.Claiming, runtime, cancellationToken);
             _stock.HearMake(Stopwatch.GetElapsedTime(begin));
             return (made, false);
         }

@@ -26,6 +26,13 @@ internal sealed class FakeHost : IHost, IDisposable
 
     public string? DiskLimitUnavailable { get; set; }
 
+    public IReadOnlyList<string> RuntimeClasses { get; } = ["runc", "crun", "runsc", "kata"];
+
+    /// <summary>The classes that can be had; of the others it is said why not.</summary>
+    public HashSet<string> Installed { get; } = ["runc"];
+
+    public string? RuntimeUnavailable(string runtimeClass) => Installed.Contains(runtimeClass) ? null : $"{runtimeClass}d is not installed";
+
     public List<HealthCheck> Checks { get; } =
         [new("containerd", true, null), new("cgroup", true, null), new("storage", true, null), new("database", true, null)];
 

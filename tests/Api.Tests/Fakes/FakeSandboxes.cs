@@ -69,6 +69,11 @@ internal sealed class FakeSandboxes(TimeProvider time) : ISandboxes
         }
     }
 
+    /// <summary>What holds every sandbox that runs.</summary>
+    public Isolation? Held { get; set; }
+
+    public Isolation? FindIsolation(SandboxId id) => Find(id) is { Status: not SandboxStatus.Exited } ? Held : null;
+
     public IReadOnlyList<Sandbox> List(SessionId? owner)
     {
         lock (_lock)
@@ -240,6 +245,7 @@ internal sealed class FakeSandboxes(TimeProvider time) : ISandboxes
             DiskLimitMb = spec.DiskLimitMb is > 0 ? spec.DiskLimitMb : null,
             Network = spec.Network ?? "none",
             RuntimeClass = spec.RuntimeClass ?? "runc",
+            ReadOnly = spec.ReadOnly ?? false,
             User = spec.User,
             Name = spec.Name,
             BaseSnapshot = spec.Snapshot,

@@ -14,6 +14,14 @@ public sealed class OpenFilesLimitTests
     }
 
     [Theory]
+    [InlineData("Max open files            1024                 20000                files     \n", 20000L)]
+    [InlineData("Max open files            1024                 unlimited            files     \n", null)]
+    public void The_limit_that_a_process_has_is_told_as_it_is(string text, long? expected)
+    {
+        Assert.Equal(expected, OpenFilesLimit.Given("Limit Soft Hard Units\n" + text));
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("Max open files")]
     [InlineData("Max open files  1024")]

@@ -62,6 +62,12 @@ public sealed class SlotSpecWriterTests
     }
 
     [Fact]
+    public void No_call_of_a_family_that_is_told_as_refused_is_allowed()
+    {
+        Assert.Empty(SeccompProfile.Denied.Values.SelectMany(calls => calls).Intersect(SeccompProfile.Allowed));
+    }
+
+    [Fact]
     public void Limits_stand_in_the_spec_only_where_the_runtime_must_set_them()
     {
         Assert.False(Write().GetProperty("linux").GetProperty("resources").TryGetProperty("memory", out _));

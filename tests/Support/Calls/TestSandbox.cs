@@ -16,6 +16,9 @@ public sealed class TestSandbox(DaemonClient client, string id) : IAsyncDisposab
 
     public Task<ExecReply> FinalAsync(string exec, int seconds = 120) => client.FinalAsync(Id, exec, seconds);
 
+    /// <summary>The sandbox as it is shown.</summary>
+    public Task<JsonObject> ViewAsync() => client.SendAsync("GET", $"/sandboxes/{Id}", null, 200);
+
     public Task<string> SnapshotAsync() => client.SnapshotAsync(Id);
 
     public Task<JsonObject> RollbackAsync(string snapshot) => client.RollbackAsync(Id, snapshot);

@@ -6,7 +6,7 @@ public static class FuzzFields
     private static readonly string[] Create =
     [
         "image", "labels", "memory_limit_mb", "confirm_low_memory", "auto_expand_memory", "image_pull_policy", "name", "cpus", "pids_limit",
-        "disk_limit_mb", "network", "user", "env", "ttl_seconds", "runtime", "memory_ceiling_mb", "on_oom", "auto_snapshot", "snapshot_id",
+        "disk_limit_mb", "network", "user", "env", "ttl_seconds", "runtime", "read_only", "memory_ceiling_mb", "on_oom", "auto_snapshot", "snapshot_id",
     ];
 
     private static readonly string[] Exec =
@@ -72,6 +72,7 @@ public static class FuzzFields
         ["env"] = ["{\"A\":\"b\"}", "{}"],
         ["ttl_seconds"] = ["60"],
         ["runtime"] = ["\"runc\""],
+        ["read_only"] = ["true"],
         ["memory_ceiling_mb"] = ["512"],
         ["paths"] = ["[\"/etc/hostname\"]", "[\"/a\",\"/b/c\"]"],
         ["delete_added"] = ["true", "false"],

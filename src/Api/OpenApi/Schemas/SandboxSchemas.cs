@@ -30,6 +30,7 @@ internal static class SandboxSchemas
         May("disk_limit_mb", Count),
         Has("network", Text),
         Has("runtime", Text),
+        May("read_only", Bool, "True: /workspace and /tmp are all that can be written to."),
         May("user", Text, "Default user of commands; left out when it is the image's."),
         May("base_snapshot_id", Id("snap"), "The snapshot that the present files stand on."),
         May("parent", Object(Has("sandbox_id", Id("sbx")), Has("snapshot_id", Id("snap"))), "Of a fork, or of a create from a snapshot."),
@@ -37,6 +38,7 @@ internal static class SandboxSchemas
         May("expires_at", Millis, "With ttl_seconds."),
         May("source", OneOf("pool", "cold"), "In create replies: a parked container, or a fresh one."),
         May("phases_ms", Ref("Phases"), "In create and fork replies."),
+        May("isolation", Ref("Isolation"), "When one sandbox is shown, and something of it runs."),
     ];
 
     public static IEnumerable<(string Name, Schema Schema)> List() =>
@@ -52,6 +54,20 @@ internal static class SandboxSchemas
         ])),
         ("Phases", Object(PhaseNames.Select(p => Has(p, Count)))
             with { Description = "Where the time of a create went, in whole milliseconds." }),
+        ("Isolation", Object(
+            Has("capabilities", Make.List(Text), "Of commands that run as root; those of other users have none."),
+            Has("no_new_privileges", Bool, "Setuid bits and file capabilities mean nothing."),
+            Has("seccomp", Object(Has("filter", Bool), Has("denied", Make.List(Text), "Families of system calls that are refused."))),
+            Has("masked_paths", Make.List(Text), "Nothing is to be read there."),
+            Has("read_only_paths", Make.List(Text)),
+            Has("namespaces", Make.List(Text), "Kinds of which the sandbox has one of its own."),
+            Has("user_namespace", Object(Has("own", Bool), May("reason", Text, "Why not."))),
+            Has("proc", Object(
+                Has("source", OneOf("generated", "lxcfs", "host"), "Who tells the sandbox of its machine: files of the daemon's, lxcfs, or the host's own figures."),
+                Has("files", Make.List(Text), "Files that tell of the sandbox's limits and not of the host."))),
+            Has("limits", Object(
+                Has("memory_mb", Count), May("cpus", Number), Has("pids", Count), May("disk_mb", Count), May("open_files", Count, "Of one process."))))
+            with { Description = "What keeps the sandbox apart from the host, as the kernel has it now." }),
         ("Forks", Object(Has("snapshot_id", Id("snap")), Has("items", Make.List(Ref("Sandbox"))))),
         ("Sandboxes", Items("Sandbox")),
         ("IssuedToken", Object(

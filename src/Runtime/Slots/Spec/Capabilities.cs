@@ -3,7 +3,7 @@ namespace Sleigh.Runtime.Slots;
 /// <summary>Numbers of Linux capabilities (linux/capability.h, up to Linux 5.9; none was added since).</summary>
 public static class Capabilities
 {
-    private static readonly string[] Names =
+    private static readonly string[] All =
     [
         "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_SETGID", "CAP_SETUID",
         "CAP_SETPCAP", "CAP_LINUX_IMMUTABLE", "CAP_NET_BIND_SERVICE", "CAP_NET_BROADCAST", "CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_IPC_LOCK",
@@ -17,9 +17,13 @@ public static class Capabilities
     /// <exception cref="ArgumentException">A name is none of them.</exception>
     public static ulong Mask(IEnumerable<string> names) => names.Aggregate(0UL, (mask, name) => mask | (1UL << Number(name)));
 
+    /// <summary>The names of those in a mask, by number; a newer kernel's, which has no name here, is told as <c>CAP_41</c> and so on.</summary>
+    public static IReadOnlyList<string> Names(ulong mask) =>
+        [.. Enumerable.Range(0, 64).Where(number => (mask >> number & 1) != 0).Select(number => number < All.Length ? All[number] : $"CAP_{number}")];
+
     private static int Number(string name)
     {
-        int number = Array.IndexOf(Names, name);
+        int number = Array.IndexOf(All, name);
         return number >= 0 ? number : throw new ArgumentException($"'{name}' is no Linux capability");
     }
 }

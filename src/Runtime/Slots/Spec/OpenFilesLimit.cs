@@ -14,15 +14,19 @@ internal static class OpenFilesLimit
     /// <summary>As much as is useful and this process may give: without CAP_SYS_RESOURCE nobody gives more than he has.</summary>
     public static long Hard { get; } = Parse(File.ReadAllText("/proc/self/limits"));
 
-    /// <summary>Takes the hard limit from the text of /proc/PID/limits.</summary>
+    /// <summary>Takes the hard limit from the text of /proc/PID/limits, or as much of it as is useful.</summary>
     /// <exception cref="FormatException">There is no such line.</exception>
-    public static long Parse(string text)
+    public static long Parse(string text) => Math.Min(Given(text) ?? MostUseful, MostUseful);
+
+    /// <summary>The hard limit itself; null: there is none.</summary>
+    /// <exception cref="FormatException">There is no such line.</exception>
+    public static long? Given(string text)
     {
         string line = text.Split('\n').FirstOrDefault(l => l.StartsWith(Key, StringComparison.Ordinal))
             ?? throw new FormatException($"no '{Key}' line in '{text}'");
         string[] words = line[Key.Length..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
         return words.Length > 1 && long.TryParse(words[1], NumberStyles.None, CultureInfo.InvariantCulture, out long hard)
-            ? Math.Min(hard, MostUseful)
-            : words.Length > 1 && words[1] == "unlimited" ? MostUseful : throw new FormatException($"the line '{line}' is not whole");
+            ? hard
+            : words.Length > 1 && words[1] == "unlimited" ? null : throw new FormatException($"the line '{line}' is not whole");
     }
 }

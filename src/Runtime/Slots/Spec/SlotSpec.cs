@@ -1,3 +1,5 @@
+using Sleigh.Runtime.Proc;
+
 namespace Sleigh.Runtime.Slots;
 
 /// <summary>What a slot's container is made of. It is independent of any image.</summary>
@@ -14,6 +16,9 @@ internal sealed record SlotSpec
 
     /// <summary>Capabilities that commands may have, such as <c>CAP_CHOWN</c>.</summary>
     public required IReadOnlyList<string> Capabilities { get; init; }
+
+    /// <summary>Files laid over those of /proc and /sys.</summary>
+    public IReadOnlyList<ProcBind> Proc { get; init; } = [];
 
     /// <summary>Limits that the container runtime itself has to set; null where Sleigh writes them to cgroup v2.</summary>
     public SlotLimits? RuntimeLimits { get; init; }

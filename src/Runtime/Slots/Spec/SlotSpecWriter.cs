@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text.Json;
+using Sleigh.Runtime.Proc;
 
 namespace Sleigh.Runtime.Slots;
 
@@ -15,14 +16,16 @@ internal static class SlotSpecWriter
         "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_KILL", "CAP_SETGID", "CAP_SETUID", "CAP_SETPCAP", "CAP_SYS_CHROOT",
     ];
 
-    private static readonly string[] MaskedPaths =
+    /// <summary>Covered where the kernel has them.</summary>
+    internal static readonly string[] MaskedPaths =
     [
         "/proc/acpi", "/proc/asound", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats", "/proc/sched_debug",
         "/proc/scsi", "/proc/timer_list", "/proc/timer_stats", "/sys/devices/virtual/powercap", "/sys/firmware",
     ];
 
     // /proc/1 among them: root in the sandbox owns the files of a process that is not dumpable, oom_score_adj for one.
-    private static readonly string[] ReadonlyPaths =
+    /// <summary>Read-only where the kernel has them.</summary>
+    internal static readonly string[] ReadonlyPaths =
         ["/proc/1", "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
 
     /// <summary>The spec as UTF-8 JSON.</summary>
@@ -88,6 +91,11 @@ internal static class SlotSpecWriter
         WriteMount(json, "/sys", "sysfs", "sysfs", ["nosuid", "noexec", "nodev", "ro"]);
         WriteMount(json, "/run", "tmpfs", "tmpfs", ["nosuid", "nodev", "mode=755", "size=64k"]);
         WriteMount(json, "/run/sleigh", "bind", spec.HostDirectory, ["bind", "private", "nosuid", "nodev", "noexec"]);
+        foreach (ProcBind file in spec.Proc)
+        {
+            WriteMount(json, file.Target, "bind", file.Source, ["bind", "private", "ro", "nosuid", "nodev", "noexec"]);
+        }
+
         json.WriteEndArray();
     }
 

@@ -1,0 +1,50 @@
+using Sleigh.Linux;
+using Sleigh.Runtime.Options;
+using Sleigh.Runtime.Proc;
+
+namespace Sleigh.Runtime.Tests.Proc;
+
+public sealed class ProcPlanTests
+{
+    [Theory]
+    [InlineData(ProcView.Auto, true, true, ProcView.Lxcfs)]
+    [InlineData(ProcView.Auto, false, true, ProcView.Generated)]
+    [InlineData(ProcView.Auto, true, false, ProcView.Generated)]
+    [InlineData(ProcView.Generated, true, true, ProcView.Generated)]
+    [InlineData(ProcView.Lxcfs, false, true, ProcView.Lxcfs)]
+    [InlineData(ProcView.Lxcfs, true, false, ProcView.Generated)]
+    [InlineData(ProcView.Host, true, true, ProcView.Host)]
+    public void Lxcfs_is_taken_by_itself_only_where_it_sees_the_limits(ProcView wanted, bool limitsOnPid1, bool hasLxcfs, ProcView chosen)
+    {
+        Assert.Equal(chosen, ProcPlan.Choose(wanted, limitsOnPid1, hasLxcfs));
+    }
+
+    [Fact]
+    public void A_place_without_lxcfs_has_no_files_of_it()
+    {
+        Assert.False(ProcPlan.HasLxcfs("/nowhere"));
+        Assert.Empty(ProcPlan.Lxcfs("/nowhere"));
+        Assert.Contains(new ProcBind("/slot/proc/meminfo", "/proc/meminfo"), ProcPlan.Generated("/slot/proc"));
+    }
+
+    [Theory]
+    [InlineData(null, 4)]
+    [InlineData(0.05, 1)]
+    [InlineData(1.0, 1)]
+    [InlineData(1.5, 2)]
+    [InlineData(3.0, 3)]
+    [InlineData(3.5, 4)]
+    [InlineData(64.0, 4)]
+    public void A_sandbox_gets_as_many_cpus_as_its_limit_needs(double? cpus, int count)
+    {
+        Assert.Equal(count, new CpuChoice(CpuSet.Parse("0-1,4-5")).Next(cpus).Numbers.Count);
+    }
+
+    [Fact]
+    public void Those_that_come_one_after_the_other_spread_over_the_host()
+    {
+        CpuChoice choice = new(CpuSet.Parse("0-1,4-5"));
+
+        Assert.Equal(["0-1", "4-5", "0", "1,4", "0,5"], new double[] { 2, 2, 1, 2, 2 }.Select(cpus => choice.Next(cpus).ToString()));
+    }
+}

@@ -1,0 +1,88 @@
+/*
+ * Calls each system call of the families that the filter refuses, with arguments that some of them would take without a
+ * filter. Prints "family call errno", errno 0 where the call was carried out, and "end".
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static void tell(const char *family, const char *call, long result)
+{
+    printf("%s %s %d\n", family, call, result < 0 ? errno : 0);
+    fflush(stdout);
+}
+
+#define TRY(family, call, number, ...) tell(family, call, syscall(number, __VA_ARGS__))
+
+int main(void)
+{
+    static uint64_t zero[64];
+    static char name[] = "sleigh";
+
+    /* Allowed to everybody by a kernel without a filter. */
+    memset(zero, 0, sizeof zero);
+    TRY("io_uring", "io_uring_setup", 425, 4, zero);
+    memset(zero, 0, sizeof zero);
+    TRY("io_uring", "io_uring_enter", 426, -1, 0, 0, 0, 0, 0);
+    TRY("io_uring", "io_uring_register", 427, -1, 0, 0, 0);
+    TRY("userfaultfd", "userfaultfd", SYS_userfaultfd, O_CLOEXEC | 1);
+    TRY("keys", "keyctl", SYS_keyctl, 0, -3, 1);
+    TRY("keys", "add_key", SYS_add_key, "user", name, "x", 1, -3);
+    TRY("keys", "request_key", SYS_request_key, "user", name, 0, 0);
+    TRY("vsock", "socket", SYS_socket, 40, SOCK_STREAM, 0);
+    TRY("setns", "setns", SYS_setns, open("/proc/self/ns/uts", O_RDONLY), CLONE_NEWUTS);
+    TRY("foreign_descriptors", "pidfd_getfd", 438, syscall(434, getpid(), 0), 1, 0);
+
+    /* In the order of the families' names. */
+    TRY("accounting", "acct", SYS_acct, 0);
+    TRY("accounting", "quotactl", SYS_quotactl, 0x800001, 0, 0, 0);
+    TRY("accounting", "quotactl_fd", 443, 0, 0x800001, 0, 0);
+    TRY("bpf", "bpf", SYS_bpf, 0, zero, sizeof zero);
+    TRY("clock", "settimeofday", SYS_settimeofday, 0, 0);
+    TRY("clock", "clock_settime", SYS_clock_settime, 0, zero);
+    TRY("fanotify", "fanotify_init", SYS_fanotify_init, 0x200, 0);
+    TRY("fanotify", "fanotify_mark", SYS_fanotify_mark, -1, 1, 1, AT_FDCWD, "/");
+    TRY("file_handles", "open_by_handle_at", SYS_open_by_handle_at, AT_FDCWD, zero, O_RDONLY);
+    TRY("host_name", "sethostname", SYS_sethostname, name, 6);
+    TRY("host_name", "setdomainname", SYS_setdomainname, name, 6);
+    TRY("kernel_log", "syslog", SYS_syslog, 3, zero, sizeof zero);
+    TRY("kexec", "kexec_load", SYS_kexec_load, 0, 0, 0, 0);
+#ifdef SYS_kexec_file_load
+    TRY("kexec", "kexec_file_load", SYS_kexec_file_load, -1, -1, 1, "", 0);
+#endif
+    TRY("modules", "init_module", SYS_init_module, zero, sizeof zero, "");
+    TRY("modules", "finit_module", SYS_finit_module, 0, "", 0);
+    TRY("modules", "delete_module", SYS_delete_module, name, O_NONBLOCK);
+    TRY("mounts", "mount", SYS_mount, "none", "/tmp", "tmpfs", 0, 0);
+    TRY("mounts", "umount2", SYS_umount2, "/proc", 2);
+    TRY("mounts", "pivot_root", SYS_pivot_root, ".", ".");
+    TRY("mounts", "open_tree", 428, AT_FDCWD, "/", 0);
+    TRY("mounts", "move_mount", 429, AT_FDCWD, "/etc", AT_FDCWD, "/tmp", 0);
+    TRY("mounts", "fsopen", 430, "tmpfs", 0);
+    TRY("mounts", "fsconfig", 431, -1, 0, 0, 0, 0);
+    TRY("mounts", "fsmount", 432, -1, 0, 0);
+    TRY("mounts", "fspick", 433, AT_FDCWD, "/", 0);
+    TRY("mounts", "mount_setattr", 442, AT_FDCWD, "/", 0, zero, 32);
+    TRY("mounts", "statmount", 457, zero, zero, sizeof zero, 0);
+    TRY("mounts", "listmount", 458, zero, zero, 1, 0);
+    TRY("perf_events", "perf_event_open", SYS_perf_event_open, zero, 0, -1, -1, 0);
+#ifdef SYS_iopl
+    TRY("ports", "iopl", SYS_iopl, 3);
+    TRY("ports", "ioperm", SYS_ioperm, 0x80, 1, 1);
+#else
+    /* There are no ports of this kind; the family has nothing to refuse. */
+    printf("ports iopl %d\n", EPERM);
+#endif
+    TRY("reboot", "reboot", SYS_reboot, 0xfee1dead, 672274793, 0, 0);
+    TRY("swap", "swapon", SYS_swapon, "/x", 0);
+    TRY("swap", "swapoff", SYS_swapoff, "/x");
+    printf("end\n");
+    return 0;
+}
