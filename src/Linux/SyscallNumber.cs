@@ -28,6 +28,7 @@ internal static class SyscallNumber
     internal static readonly nint Write = Of(1, 64);
     internal static readonly nint IoPrioritySet = Of(251, 30);
     internal static readonly nint Bpf = Of(321, 280);
+    internal static readonly nint Socket = Of(41, 198);
 
     private static nint Of(nint x64, nint arm64) => RuntimeInformation.ProcessArchitecture switch
     {

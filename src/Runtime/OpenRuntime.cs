@@ -5,8 +5,8 @@ namespace Sleigh.Runtime;
 
 /// <summary>All parts of a running whole, opened and reconciled.</summary>
 internal sealed record OpenRuntime(
-    SandboxParts Parts, Sandboxes Sandboxes, SandboxFiles Files, LiveMounts Mounts, Environments Environments, HostZones Zones,
+    SandboxParts Parts, Sandboxes Sandboxes, SandboxFiles Files, LiveMounts Mounts, Ports Ports, Environments Environments, HostZones Zones,
     SnapshotDiffs Diffs, Exports.SnapshotExports Exports, Sessions Sessions, SessionEnds Ends, Images.Images Images, Images.ImageUpkeep ImageUpkeep, RuntimeHost Host,
     Inspection Inspection, Fsck Fsck, Idempotency Idempotency, Webhooks Webhooks, WebhookSender WebhookSender, WebhookDeliverer WebhookDeliverer,
     Retention Retention,
-    Memory.MemoryTeller Teller, ContainerdClient Containerd, ContainerdSupervisor? Supervisor, NamespaceThread Namespaces, DataLock Lock);
+    Memory.MemoryTeller Teller, ContainerdClient Containerd, ContainerdSupervisor? Supervisor, NamespaceThread Namespaces, Linux.Sockets.NetworkThread Network, DataLock Lock);

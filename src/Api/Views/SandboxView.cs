@@ -77,6 +77,17 @@ internal static class SandboxView
         json.WriteOptional("disk_limit_mb", sandbox.DiskLimitMb);
         json.WriteString("network", sandbox.Network);
         json.WriteString("runtime", sandbox.RuntimeClass);
+        if (sandbox.Ports.Count > 0)
+        {
+            json.WriteStartArray("ports");
+            foreach (int port in sandbox.Ports)
+            {
+                json.WriteNumberValue(port);
+            }
+
+            json.WriteEndArray();
+        }
+
         json.WriteOptional("user", sandbox.User);
         json.WriteOptional("base_snapshot_id", sandbox.BaseSnapshot?.ToString());
         if (sandbox.Parent is { } parent)

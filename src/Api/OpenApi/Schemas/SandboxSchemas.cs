@@ -30,6 +30,7 @@ internal static class SandboxSchemas
         May("disk_limit_mb", Count),
         Has("network", Text),
         Has("runtime", Text),
+        May("ports", Make.List(Int.AtLeast(1).AtMost(65_535)), "The declared ports, in order; left out when there are none."),
         May("user", Text, "Default user of commands; left out when it is the image's."),
         May("base_snapshot_id", Id("snap"), "The snapshot that the present files stand on."),
         May("parent", Object(Has("sandbox_id", Id("sbx")), Has("snapshot_id", Id("snap"))), "Of a fork, or of a create from a snapshot."),
