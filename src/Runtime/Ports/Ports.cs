@@ -339,9 +339,9 @@ internal sealed partial class Ports : IPorts, IAsyncDisposable
             Hint = "declare it first: PUT /sandboxes/{id}/ports/{port}",
         };
 
-    [LoggerMessage(EventId = 1470, EventName = "ports", Level = LogLevel.Warning, Message = "TCP port {Tcp} of the host, which leads to port {Port} of {Sandbox}, is in use by another program; put the port again for another one")]
+    [LoggerMessage(EventId = 1480, EventName = "ports", Level = LogLevel.Warning, Message = "TCP port {Tcp} of the host, which leads to port {Port} of {Sandbox}, is in use by another program; put the port again for another one")]
     private static partial void DoorTaken(ILogger logger, int tcp, int port, string sandbox);
 
-    [LoggerMessage(EventId = 1471, EventName = "ports", Level = LogLevel.Warning, Message = "TCP port {Tcp} of the host could not be opened for port {Port} of {Sandbox}")]
+    [LoggerMessage(EventId = 1481, EventName = "ports", Level = LogLevel.Warning, Message = "TCP port {Tcp} of the host could not be opened for port {Port} of {Sandbox}")]
     private static partial void DoorFailed(ILogger logger, int tcp, int port, string sandbox, Exception exception);
 }

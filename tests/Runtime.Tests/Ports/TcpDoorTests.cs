@@ -17,12 +17,13 @@ public sealed class TcpDoorTests
         await caller.ConnectAsync(door.Address);
         using TcpClient inside = await server.AcceptTcpClientAsync();
 
-        await caller.GetStream().WriteAsync("question"u8.ToArray());
+        NetworkStream here = caller.GetStream(), there = inside.GetStream();
+        await here.WriteAsync("question"u8.ToArray());
         caller.Client.Shutdown(SocketShutdown.Send);
-        Assert.Equal("question", await ReadToEndAsync(inside));
-        await inside.GetStream().WriteAsync("answer"u8.ToArray());
+        Assert.Equal("question", await ReadToEndAsync(there));
+        await there.WriteAsync("answer"u8.ToArray());
         inside.Client.Shutdown(SocketShutdown.Send);
-        Assert.Equal("answer", await ReadToEndAsync(caller));
+        Assert.Equal("answer", await ReadToEndAsync(here));
     }
 
     [Fact]
@@ -30,13 +31,12 @@ public sealed class TcpDoorTests
     {
         await using TcpDoor door = TcpDoor.TryOpen(0, _ => throw new RuntimeException(ErrorKind.PortNotListening, "nothing listens"))!;
         using TcpClient caller = new();
-        await caller.ConnectAsync(door.Address);
-
         try
         {
-            Assert.Equal("", await ReadToEndAsync(caller));
+            await caller.ConnectAsync(door.Address);
+            Assert.Equal("", await ReadToEndAsync(caller.GetStream()));
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or SocketException)
         {
             // Reset: as good an answer.
         }
@@ -54,7 +54,7 @@ public sealed class TcpDoorTests
 
         await door.DisposeAsync();
 
-        Assert.Equal("", await ReadToEndAsync(inside));
+        Assert.Equal("", await ReadToEndAsync(inside.GetStream()));
         await Assert.ThrowsAsync<SocketException>(async () =>
         {
             using TcpClient late = new();
@@ -95,10 +95,10 @@ public sealed class TcpDoorTests
         return new PortStream(socket, new SlotConnections());
     }
 
-    private static async Task<string> ReadToEndAsync(TcpClient client)
+    private static async Task<string> ReadToEndAsync(NetworkStream stream)
     {
         using CancellationTokenSource limit = new(TimeSpan.FromSeconds(60));
-        using StreamReader reader = new(client.GetStream(), Encoding.ASCII, leaveOpen: true);
+        using StreamReader reader = new(stream, Encoding.ASCII, leaveOpen: true);
         return await reader.ReadToEndAsync(limit.Token);
     }
 }

@@ -166,7 +166,7 @@ public sealed class PortTests(DaemonFixture fixture)
         await Assert.ThrowsAsync<SocketException>(() => ConnectAsync(IPEndPoint.Parse((string)other["tcp"]!)));
         await Client.DeleteAsync(world.Id);
         await Assert.ThrowsAsync<SocketException>(() => ConnectAsync(address));
-        Assert.Equal("", await ReadToEndAsync(open));
+        Assert.Equal("", await ReadToEndAsync(open.GetStream()));
     }
 
     [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
@@ -231,6 +231,7 @@ public sealed class PortTests(DaemonFixture fixture)
         await using PortWorld world = await PortWorld.ServingAsync(fixture);
         Task<(int Status, JsonObject Body)> hanging = Client.CallAsync("GET", world.Prefix + "/hang");
         using ClientWebSocket socket = await world.WebSocketAsync();
+        await world.Sandbox.RunAsync("while [ ! -e /hanging ]; do sleep 0.01; done");
 
         await Client.DeleteAsync(world.Id);
 
@@ -257,15 +258,16 @@ public sealed class PortTests(DaemonFixture fixture)
     private static async Task<string> EchoAsync(IPEndPoint address, string text)
     {
         using TcpClient client = await ConnectAsync(address);
-        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(text));
+        NetworkStream stream = client.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(text));
         client.Client.Shutdown(SocketShutdown.Send);
-        return await ReadToEndAsync(client);
+        return await ReadToEndAsync(stream);
     }
 
-    private static async Task<string> ReadToEndAsync(TcpClient client)
+    private static async Task<string> ReadToEndAsync(NetworkStream stream)
     {
         using CancellationTokenSource limit = new(TimeSpan.FromSeconds(60));
-        using StreamReader reader = new(client.GetStream(), Encoding.ASCII, leaveOpen: true);
+        using StreamReader reader = new(stream, Encoding.ASCII, leaveOpen: true);
         try
         {
             return await reader.ReadToEndAsync(limit.Token);

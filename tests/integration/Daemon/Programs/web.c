@@ -7,7 +7,7 @@
  *   /cookie      sets cookies and redirects
  *   /two         sends "one", and "two" once the file /go is there
  *   /ws          a WebSocket that sends back what it gets
- *   /hang        never answers
+ *   /hang        makes the file /hanging and never answers
  * web ADDRESS PORT echo: no HTTP; sends back every byte.
  */
 #include <arpa/inet.h>
@@ -239,9 +239,12 @@ static void serve(const char *greeting)
         say("3\r\ntwo\r\n0\r\n\r\n");
     } else if (strncmp(path, "/ws", 3) == 0)
         websocket();
-    else if (strncmp(path, "/hang", 5) == 0)
+    else if (strncmp(path, "/hang", 5) == 0) {
+        FILE *file = fopen("/hanging", "w");
+        if (file)
+            fclose(file);
         pause();
-    else
+    } else
         answer("", greeting, strlen(greeting));
 }
 
