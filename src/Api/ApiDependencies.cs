@@ -37,6 +37,9 @@ public sealed record ApiDependencies
     /// <summary>Directories of the host in sandboxes.</summary>
     public required IMounts Mounts { get; init; }
 
+    /// <summary>Servers inside sandboxes.</summary>
+    public required IPorts Ports { get; init; }
+
     /// <summary>Directories of the host that are copied into sandboxes.</summary>
     public required IEnvironments Environments { get; init; }
 
@@ -96,6 +99,9 @@ public sealed record ApiDependencies
 
     /// <summary>Shown by <c>/healthz</c>.</summary>
     public required string Version { get; init; }
+
+    /// <summary>The TCP port that the API is served on, for links that are asked for over the unix socket.</summary>
+    public int ListenPort { get; init; } = 10_122;
 
     /// <summary>Where the access log and the causes of failures go.</summary>
     public required ILogger Logger { get; init; }

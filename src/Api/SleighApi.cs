@@ -49,6 +49,9 @@ public static class SleighApi
     {
         ArgumentNullException.ThrowIfNull(options);
         options.AddServerHeader = false;
+
+        // Headers of servers in sandboxes go on byte for byte.
+        options.ResponseHeaderEncodingSelector = _ => System.Text.Encoding.Latin1;
         options.Limits.MaxRequestBodySize = null;
         options.Limits.MinRequestBodyDataRate = null;
         options.Limits.MaxConcurrentConnections = maxConnections;

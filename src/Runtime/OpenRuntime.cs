@@ -5,9 +5,10 @@ namespace Sleigh.Runtime;
 
 /// <summary>All parts of a running whole, opened and reconciled.</summary>
 internal sealed record OpenRuntime(
-    SandboxParts Parts, Sandboxes Sandboxes, SandboxFiles Files, LiveMounts Mounts, Environments Environments, HostZones Zones,
+    SandboxParts Parts, Sandboxes Sandboxes, SandboxFiles Files, LiveMounts Mounts, Ports Ports, Environments Environments, HostZones Zones,
     SnapshotDiffs Diffs, Exports.SnapshotExports Exports, Sessions Sessions, SessionEnds Ends, Images.Images Images, Images.ImageUpkeep ImageUpkeep, RuntimeHost Host,
     Inspection Inspection, Fsck Fsck, Idempotency Idempotency, Webhooks Webhooks, WebhookSender WebhookSender, WebhookDeliverer WebhookDeliverer,
     Retention Retention,
-    Memory.MemoryTeller Teller, Proc.ProcKeeper Proc, ContainerdClient Containerd, ContainerdSupervisor? Supervisor, NamespaceThread Namespaces, Slots.StraySlots Strays,
+    Memory.MemoryTeller Teller, Proc.ProcKeeper Proc, ContainerdClient Containerd, ContainerdSupervisor? Supervisor, NamespaceThread Namespaces, Linux.Sockets.NetworkThread Network,
+    Slots.StraySlots Strays,
     DataLock Lock);

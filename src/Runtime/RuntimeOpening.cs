@@ -4,6 +4,7 @@ using Sleigh.Cgroups;
 using Sleigh.Containerd;
 using Sleigh.Linux;
 using Sleigh.Linux.KernelFiles;
+using Sleigh.Linux.Sockets;
 using Sleigh.Linux.Sqlite;
 using Sleigh.Overlay;
 using Sleigh.Runtime.Exports;
@@ -48,6 +49,8 @@ internal static partial class RuntimeOpening
 
         NamespaceThread namespaces = NamespaceThread.Start();
         opened.Add(namespaces);
+        NetworkThread network = NetworkThread.Start();
+        opened.Add(network);
         TreeMounter mounter = new(namespaces, new TreeMounterOptions { StagingDirectory = Path.Combine(options.StateDir, "staging") });
         Trees trees = new(mounter, paths, live);
         SlotFactory factory = new(containerd, hierarchy, records, paths, live, instance, time, logger);
@@ -99,10 +102,13 @@ internal static partial class RuntimeOpening
         };
         Sandboxes sandboxes = new(parts);
         LiveMounts liveMounts = new(parts, zones, hostMounter);
+        Ports ports = new(parts, new PortConnector(network, time));
+        sandboxes.Deleting = ports.Forget;
         StraySlots strays = new(factory, records, hierarchy, paths, supervisor is null ? null : containerd.Options.SocketPath, logger);
         Reconciler reconciler = new(parts, sandboxes, liveMounts, factory, strays, trees, containerd, hierarchy, paths, instance);
         phase("looking after sandboxes that run already");
         await reconciler.RunAsync(cancellationToken);
+        ports.Adopt();
         imageParts.Pulls.Recovered = parts.Background.BeginAsync("take back an import or pull that was cut off", () => images.RecoverAsync());
         Images.Images adminImages = new(images, new ImageBootstrap(images, options.DataDir), imageParts, table, live, time);
 
@@ -120,6 +126,7 @@ internal static partial class RuntimeOpening
             sandboxes,
             new SandboxFiles(parts, mounter),
             liveMounts,
+            ports,
             new Environments(parts, zones),
             zones,
             new SnapshotDiffs(parts, mounter),
@@ -136,7 +143,7 @@ internal static partial class RuntimeOpening
             webhookSender,
             new WebhookDeliverer(records, webhookSender.SendAsync, time, Random.Shared.NextDouble, logger),
             new Retention(records, spool, sandboxes.DeleteOldSnapshotsAsync, sandboxes.DeleteSurplusSnapshotsAsync, live, background, time, logger, execs.Stopping),
-            teller, proc, containerd, supervisor, namespaces, strays, held);
+            teller, proc, containerd, supervisor, namespaces, network, strays, held);
     }
 
     private static ImageParts PartsOfImages(

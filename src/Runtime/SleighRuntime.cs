@@ -53,6 +53,9 @@ public sealed partial class SleighRuntime : IAsyncDisposable
     /// <summary>Directories of the host in sandboxes.</summary>
     public IMounts Mounts => _open.Mounts;
 
+    /// <summary>Servers inside sandboxes.</summary>
+    public IPorts Ports => _open.Ports;
+
     /// <summary>Directories of the host that are copied into sandboxes.</summary>
     public IEnvironments Environments => _open.Environments;
 
@@ -121,6 +124,7 @@ public sealed partial class SleighRuntime : IAsyncDisposable
         _open.Proc.Start();
         _open.ImageUpkeep.Tick();
         _open.WebhookDeliverer.Start();
+        _open.Ports.Start();
         _open.Retention.Start();
         _maintenance.Change(MaintenanceInterval, MaintenanceInterval);
         _expiry.Change(ExpiryInterval, ExpiryInterval);
@@ -200,6 +204,7 @@ public sealed partial class SleighRuntime : IAsyncDisposable
         await _expiry.DisposeAsync();
         await _open.Retention.DisposeAsync();
         await _open.Proc.DisposeAsync();
+        await _open.Ports.DisposeAsync();
         await _parts.ImageParts.Pulls.DrainAsync();
         await _open.Idempotency.DrainAsync();
         await _parts.Pool.DrainAsync();
@@ -236,6 +241,7 @@ public sealed partial class SleighRuntime : IAsyncDisposable
         _open.Exports.Dispose();
         _open.Containerd.Dispose();
         _open.Namespaces.Dispose();
+        _open.Network.Dispose();
         _parts.Execs.Dispose();
         _parts.Records.Dispose();
         _open.Lock.Dispose();
@@ -257,7 +263,7 @@ public sealed partial class SleighRuntime : IAsyncDisposable
         foreach (SandboxEntry entry in _parts.Table.All.Where(e => !e.IsDeleted))
         {
             if (idle is TimeSpan limit && entry.LastUsed + limit <= now && _parts.Execs.CountRunning(entry.Id) == 0
-                && entry.Slot is not { Users.Any: true })
+                && entry.Slot is not { Users.Any: true } and not { Connections.Any: true })
             {
                 Delete(entry, DeleteReason.Idle);
             }

@@ -30,6 +30,7 @@ public sealed class ErrorKindTests
     [InlineData(ErrorKind.BadRequest, 400, "bad_request")]
     [InlineData(ErrorKind.UnsupportedOnHost, 400, "unsupported_on_host")]
     [InlineData(ErrorKind.MemoryOverBudget, 400, "memory_over_budget")]
+    [InlineData(ErrorKind.PortNotListening, 503, "port_not_listening")]
     [InlineData(ErrorKind.Forbidden, 403, "forbidden")]
     [InlineData(ErrorKind.NotFound, 404, "not_found")]
     [InlineData(ErrorKind.SnapshotNotFound, 404, "snapshot_not_found")]

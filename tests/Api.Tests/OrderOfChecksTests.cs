@@ -52,6 +52,11 @@ public sealed class OrderOfChecksTests
         new("GET", "/sandboxes/{S}/mounts"),
         new("POST", "/sandboxes/{S}/mounts") { WrongType = """{"mode":1}""", WrongValue = """{"workspace_path":"a","container_path":"/a","mode":"x"}""", Field = "mode" },
         new("DELETE", "/sandboxes/{S}/mounts/{M}"),
+        new("GET", "/sandboxes/{S}/ports") { Unknown = """{"extra":1}""" },
+        new("GET", "/sandboxes/{S}/ports/8080") { Unknown = """{"extra":1}""", WrongQuery = "wait=x", Field = "wait" },
+        new("PUT", "/sandboxes/{S}/ports/99999") { EmptyIsFine = true, WrongType = """{"listen":1}""", Unknown = """{"extra":1}""", WrongValue = "{}", Field = "port" },
+        new("DELETE", "/sandboxes/{S}/ports/99999") { Unknown = """{"extra":1}""", WrongValue = "{}", Field = "port" },
+        new("POST", "/sandboxes/{S}/links") { WrongType = """{"port":"8080"}""", Unknown = """{"extra":1}""", WrongValue = """{"port":0}""", Field = "port" },
         new("GET", "/mounts/workspaces"),
         new("GET", "/environments/workspaces"),
         new("POST", "/sandboxes/{S}/environment/copy") { WrongType = """{"sandbox_path":1}""", WrongValue = """{"environment_path":" ","sandbox_path":"/a"}""", Field = "environment_path", WrongCode = "bad_request" },
@@ -98,7 +103,7 @@ public sealed class OrderOfChecksTests
         (await TooLargeAsync(api, row.Method, unknown)).Is(row.Streamed ? 400 : 413, row.Streamed ? "session_token_required" : "payload_too_large");
 
         // 5 before 6: JSON before the token.
-        if (row.Method == "POST" && !row.Lenient)
+        if (row.Method is "POST" or "PUT" && !row.Lenient && !row.Streamed)
         {
             (await api.SendAsync(row.Method, unknown, "{")).Is(400, "invalid_json");
             (await api.SendAsync(row.Method, unknown, """{"session_token":7}""")).Is(400, "invalid_json");
@@ -186,6 +191,7 @@ public sealed class OrderOfChecksTests
                 .Replace("{execId}", "{E}", StringComparison.Ordinal)
                 .Replace("{snapshotId}", "{P}", StringComparison.Ordinal)
                 .Replace("{mountId}", "{M}", StringComparison.Ordinal)
+                .Replace("{port}", e.Method == "GET" ? "8080" : "99999", StringComparison.Ordinal)
                 .Replace("{sessionId}", "{I}", StringComparison.Ordinal));
 
         Assert.Equal(Rows.Select(r => r.Name).Order(StringComparer.Ordinal), all.Order(StringComparer.Ordinal));

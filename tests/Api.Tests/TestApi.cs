@@ -30,6 +30,8 @@ internal sealed class TestApi : IAsyncDisposable
 
     public FakeMounts Mounts { get; } = new();
 
+    public required FakePorts Ports { get; init; }
+
     public FakeEnvironments Environments { get; } = new();
 
     public FakeZones Zones { get; } = new();
@@ -101,6 +103,7 @@ internal sealed class TestApi : IAsyncDisposable
             Memory = new FakeMemory(sandboxes, time),
             Execs = execs,
             Webhooks = new FakeWebhooks(execs),
+            Ports = new FakePorts(time),
         };
         api.Execs.SessionOf = id => sandboxes.Find(id)?.Session ?? SessionId.Parse("sid_000000000001");
         app.Use((http, next) =>
@@ -129,6 +132,7 @@ internal sealed class TestApi : IAsyncDisposable
         Files = Files,
         CodeWriter = CodeWriter,
         Mounts = Mounts,
+        Ports = Ports,
         Environments = Environments,
         Zones = Zones,
         Diffs = Diffs,

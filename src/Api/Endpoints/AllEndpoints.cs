@@ -25,6 +25,7 @@ internal static class AllEndpoints
         .. SingleFileEndpoints.List(),
         .. CodeWriteEndpoints.List(),
         .. MountEndpoints.List(),
+        .. PortEndpoints.List(),
         .. ZoneEndpoints.List(),
         .. EventEndpoints.List(),
         .. PoolEndpoints.List(),

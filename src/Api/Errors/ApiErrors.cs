@@ -156,6 +156,23 @@ internal static class ApiErrors
             Details = new Dictionary<string, object> { ["quota"] = "streams_per_session", ["limit"] = limit },
         };
 
+    public static ApiError LinkInvalid() => new(401, "link_invalid", "the link is not good here, or its time is over")
+    {
+        Hint = "ask whoever gave it for a new one: POST /sandboxes/{id}/links",
+    };
+
+    public static ApiError OtherSite() => new(403, "host_not_allowed", "forbidden: the page of another site may not use this browser's link")
+    {
+        Hint = "open the link itself, or call with X-Session-Token",
+    };
+
+    public static ApiError PortFailed(int port, string sandbox) => new(
+        502, "port_failed",
+        string.Create(CultureInfo.InvariantCulture, $"the server on port {port} of sandbox {sandbox} broke the connection before it answered, or does not speak HTTP"))
+    {
+        Hint = "look at the server's own output; HTTPS inside a sandbox is not spoken here, a TCP port (listen) carries any protocol",
+    };
+
     public static ApiError Internal() =>
         new(500, "internal", "internal error; the daemon log has the cause under this request id");
 

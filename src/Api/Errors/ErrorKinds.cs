@@ -49,6 +49,7 @@ internal static class ErrorKinds
         ErrorKind.ZoneUnavailable => (500, "zone_unavailable"),
         ErrorKind.ImagePullFailed => (502, "image_pull_failed"),
         ErrorKind.HostMemoryLow => (503, "host_memory_low"),
+        ErrorKind.PortNotListening => (503, "port_not_listening"),
         ErrorKind.EngineUnavailable => (503, "engine_unavailable"),
         ErrorKind.ShuttingDown => (503, "shutting_down"),
         ErrorKind.ImagePullTimeout => (504, "image_pull_timeout"),

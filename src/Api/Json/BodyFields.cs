@@ -128,6 +128,24 @@ internal readonly struct BodyFields
         return items;
     }
 
+    /// <summary>An array of integers, each as <see cref="Integer"/> reads one.</summary>
+    public IReadOnlyList<long>? Integers(string name)
+    {
+        const string Wanted = "an array of integers";
+        if (Find(name, JsonValueKind.Array, Wanted) is not { } value)
+        {
+            return null;
+        }
+
+        List<long> items = new(value.GetArrayLength());
+        foreach (JsonElement item in value.EnumerateArray())
+        {
+            items.Add(item.ValueKind == JsonValueKind.Number && item.TryGetInt64(out long number) ? number : throw Wrong(name, Wanted));
+        }
+
+        return items;
+    }
+
     /// <summary>Refuses members that an added endpoint does not know.</summary>
     public void RefuseUnknown(IReadOnlyList<string> known)
     {

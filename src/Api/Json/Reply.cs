@@ -28,6 +28,9 @@ internal readonly struct Reply
     /// <summary>204.</summary>
     public static Reply NoContent => new(StatusCodes.Status204NoContent, null, default, sent: false);
 
+    /// <summary>Nothing but a status and the headers that were set.</summary>
+    public static Reply Empty(int status) => new(status, null, default, sent: false);
+
     /// <summary>The endpoint has written the response itself.</summary>
     public static Reply Sent => new(0, null, default, sent: true);
 

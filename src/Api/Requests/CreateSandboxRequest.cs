@@ -60,6 +60,8 @@ internal sealed partial record CreateSandboxRequest
 
     private string? AutoSnapshotWord { get; init; }
 
+    private IReadOnlyList<long>? Ports { get; init; }
+
     /// <summary>As sent; looked up after the values have been checked.</summary>
     public string? SnapshotId { get; private init; }
 
@@ -87,6 +89,7 @@ internal sealed partial record CreateSandboxRequest
         MemoryCeilingText = fields.NumberText("memory_ceiling_mb"),
         OnOom = fields.String("on_oom"),
         AutoSnapshotWord = fields.String("auto_snapshot"),
+        Ports = fields.Integers("ports"),
         SnapshotId = fields.String("snapshot_id"),
     };
 
@@ -112,6 +115,7 @@ internal sealed partial record CreateSandboxRequest
         int? ceiling = CheckCeiling(floor ?? LeastMemoryMb, limits.MemoryBudgetMb);
         OomAction? onOom = CheckOnOom();
         AutoSnapshot? autoSnapshot = CheckAutoSnapshot();
+        IReadOnlyList<int> ports = CheckPorts();
         FieldRules.NotBlank("snapshot_id", SnapshotId);
 
         return new SandboxSpec
@@ -135,6 +139,7 @@ internal sealed partial record CreateSandboxRequest
             MemoryCeilingMb = ceiling,
             OnOom = onOom,
             AutoSnapshot = autoSnapshot,
+            Ports = ports,
         };
     }
 
@@ -265,6 +270,17 @@ internal sealed partial record CreateSandboxRequest
         "exec" => AutoSnapshot.Exec,
         _ => throw ApiErrors.NotOneOf("auto_snapshot", AutoSnapshots).Exception(),
     };
+
+    private int[] CheckPorts()
+    {
+        if (Ports is null)
+        {
+            return [];
+        }
+
+        int[] ports = [.. Ports.Select((port, i) => PortRequest.Number(string.Create(CultureInfo.InvariantCulture, $"ports[{i}]"), port)).Distinct()];
+        return ports.Length <= IPorts.MostPerSandbox ? ports : throw ApiErrors.Invalid("ports", $"may hold at most {IPorts.MostPerSandbox} ports").Exception();
+    }
 
     private static ApiException CeilingTooLow(string sent, int limitMb) => ApiErrors.Invalid(
         "memory_ceiling_mb", string.Create(CultureInfo.InvariantCulture, $"is {sent}, must be at least the memory limit, {limitMb} MB")).Exception();

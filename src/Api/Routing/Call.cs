@@ -136,6 +136,12 @@ internal sealed class Call(HttpContext http, ApiDependencies dependencies, strin
         _session = key.Matches(authorization) ? Dependencies.Sessions.Administrator : throw ApiErrors.ApiKeyRequired().Exception();
     }
 
+    /// <summary>Whether the request carries a token at all, in its header or query.</summary>
+    public bool HasToken => FindToken() is not null;
+
+    /// <summary>A call with a link in place of a session: it is about this sandbox and nothing else.</summary>
+    public void EnterByLink(Sandbox sandbox) => _sandbox = sandbox;
+
     /// <summary>Steps 8 to 10: the sandbox of the path, its owner, the exec or snapshot of the path.</summary>
     public void FindTargets(string[] pattern)
     {

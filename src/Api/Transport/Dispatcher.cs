@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Sleigh.Api.Auditing;
 using Sleigh.Api.Endpoints;
 using Sleigh.Api.Errors;
+using Sleigh.Api.Ingress;
 using Sleigh.Api.Json;
 using Sleigh.Api.Peers;
 using Sleigh.Api.Routing;
@@ -14,10 +15,11 @@ using Sleigh.Runtime;
 namespace Sleigh.Api.Transport;
 
 /// <summary>Takes each request through the checks in the order of section 1.5 of the contract and turns every outcome into a reply.</summary>
-internal sealed class Dispatcher
+internal sealed class Dispatcher : IDisposable
 {
     private readonly ApiDependencies _dependencies;
     private readonly RouteTable _routes;
+    private readonly IngressProxy _ingress;
     private volatile FrontRules _rules;
 
     public Dispatcher(ApiDependencies dependencies)
@@ -25,7 +27,10 @@ internal sealed class Dispatcher
         _dependencies = dependencies;
         _rules = FrontRules.Of(dependencies.Options.Now.Http);
         _routes = new RouteTable(AllEndpoints.List());
+        _ingress = new IngressProxy(dependencies.Ports);
     }
+
+    public void Dispose() => _ingress.Dispose();
 
     public async Task InvokeAsync(HttpContext http)
     {
@@ -113,11 +118,19 @@ internal sealed class Dispatcher
             throw ApiErrors.SocketPeerRefused().Exception();
         }
 
+        IngressTarget? ingress = IngressTarget.Find(call.Http, call.Options.Ingress.Domain);
+
         // No web page can open a unix socket; callers put any name into Host there.
-        string? origin = peer is null ? RulesFor(call).HostAndOrigin.Check(request.Headers.Host, request.Headers.Origin) : null;
+        string? origin = peer is null ? RulesFor(call).HostAndOrigin
+            .Check(request.Headers.Host, request.Headers.Origin, isKnown: ingress is { IsByHost: true }) : null;
         if (origin is not null)
         {
             Cors.Allow(call.Http, origin);
+        }
+
+        if (ingress is not null)
+        {
+            return await AnswerAsync(call, ingress, isPreflight: origin is not null && Cors.IsPreflight(call.Http));
         }
 
         if (!_routes.TryFindPath(request.Path.Value ?? "", call.FromSocket, out RouteTable.Path? path, out string[] values))
@@ -151,6 +164,19 @@ internal sealed class Dispatcher
         }
 
         return await endpoint.AnswerAsync(call);
+    }
+
+    private async Task<Reply> AnswerAsync(Call call, IngressTarget ingress, bool isPreflight)
+    {
+        (call.Route, call.Operation) = (IngressTarget.Route, "ingress");
+        if (isPreflight)
+        {
+            return Cors.Preflight(call.Http, IngressProxy.Methods);
+        }
+
+        return _dependencies.Host.IsStopping
+            ? throw ApiErrors.ShuttingDown().Exception()
+            : await _ingress.AnswerAsync(call, ingress, RulesFor(call).ApiKey);
     }
 
     // Made anew after a reload.

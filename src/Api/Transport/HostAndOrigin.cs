@@ -22,12 +22,15 @@ internal sealed class HostAndOrigin
     }
 
     /// <summary>Checks both headers.</summary>
+    /// <param name="host">The Host header.</param>
+    /// <param name="origin">The Origin header.</param>
+    /// <param name="isKnown">Whether the host is one that leads to a sandbox: a page of it can reach no other.</param>
     /// <returns>The origin that CORS headers must name; null when there are none to send.</returns>
     /// <exception cref="ApiException">403 <c>host_not_allowed</c>.</exception>
-    public string? Check(StringValues host, StringValues origin)
+    public string? Check(StringValues host, StringValues origin, bool isKnown = false)
     {
         string hostText = host is [{ } one] ? one : "";
-        if (!_hasKey && !_hosts.Contains(hostText) && !_hosts.Contains(Split(hostText).Name))
+        if (!isKnown && !_hasKey && !_hosts.Contains(hostText) && !_hosts.Contains(Split(hostText).Name))
         {
             throw ApiErrors.HostNotAllowed("Host", "http.allowed_hosts").Exception();
         }

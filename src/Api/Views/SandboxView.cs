@@ -92,6 +92,17 @@ internal static class SandboxView
         json.WriteString("network", sandbox.Network);
         json.WriteString("runtime", sandbox.RuntimeClass);
         json.WriteWhenTrue("read_only", sandbox.ReadOnly);
+        if (sandbox.Ports.Count > 0)
+        {
+            json.WriteStartArray("ports");
+            foreach (int port in sandbox.Ports)
+            {
+                json.WriteNumberValue(port);
+            }
+
+            json.WriteEndArray();
+        }
+
         json.WriteOptional("user", sandbox.User);
         json.WriteOptional("base_snapshot_id", sandbox.BaseSnapshot?.ToString());
         if (sandbox.Parent is { } parent)

@@ -55,6 +55,10 @@ internal sealed class SleighClient : IDisposable
         return CallAsync(timeout is { } limit ? call with { Timeout = limit } : call, cancellationToken);
     }
 
+    /// <summary>Sets an object, and reads the answer.</summary>
+    public Task<JsonObject> PutAsync(string target, JsonObject body, CancellationToken cancellationToken) =>
+        CallAsync(new HttpCall("PUT", target) { Body = Encoding.UTF8.GetBytes(body.ToJsonString()) }, cancellationToken);
+
     /// <summary>Sends bytes as they are made, with no limit of time.</summary>
     public Task<JsonObject> UploadAsync(
         string method, string target, Func<Stream, CancellationToken, Task> writeBody, CancellationToken cancellationToken) =>

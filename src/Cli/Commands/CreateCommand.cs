@@ -26,6 +26,7 @@ internal static class CreateCommand
         var onOom = Text("--on-oom", "What happens when memory ran out", "report|rollback");
         var autoSnapshot = Text("--auto-snapshot", "exec: a snapshot before each command, where something has changed", "off|exec");
         var ttl = Number("--ttl", "Delete the sandbox this many seconds after its creation", "SECONDS");
+        var port = new Option<int[]>("--port", "-p") { Description = "Declare a port of a server in it; may be repeated", HelpName = "PORT" };
         var snapshot = Text("--snapshot", "Start from the files of a snapshot, given by its whole id", "ID");
         var env = new Option<string[]>("--env", "-e") { Description = "Environment of every command; may be repeated", HelpName = "NAME=VALUE" };
         var label = new Option<string[]>("--label", "-l") { Description = "A label; may be repeated", HelpName = "NAME=VALUE" };
@@ -35,7 +36,7 @@ internal static class CreateCommand
             "Make a sandbox and print its id",
             "sleighctl create --image quickstart\nid=$(sleighctl create --name web --memory 512 --env MODE=test)\nsleighctl create --snapshot snap_a1b2c3d4e5f6");
         foreach (Option option in (Option[])
-            [image, name, memory, ceiling, fixedMemory, cpus, pids, disk, readOnly, user, network, onOom, autoSnapshot, ttl, snapshot, env, label])
+            [image, name, memory, ceiling, fixedMemory, cpus, pids, disk, readOnly, user, network, onOom, autoSnapshot, ttl, port, snapshot, env, label])
         {
             command.Options.Add(option);
         }
@@ -57,6 +58,7 @@ internal static class CreateCommand
             Set("on_oom", arguments.GetValue(onOom));
             Set("auto_snapshot", arguments.GetValue(autoSnapshot));
             Set("ttl_seconds", arguments.GetValue(ttl));
+            Set("ports", arguments.GetValue(port) is { Length: > 0 } ports ? new JsonArray([.. ports.Select(p => JsonValue.Create(p))]) : null);
             Set("snapshot_id", arguments.GetValue(snapshot));
             Set("env", Pairs.Parse("--env", arguments.GetValue(env), Environment.GetEnvironmentVariable));
             Set("labels", Pairs.Parse("--label", arguments.GetValue(label)));

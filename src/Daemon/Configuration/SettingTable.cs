@@ -224,6 +224,19 @@ internal static class SettingTable
             SettingText.AbsolutePath,
             o => o.Environments.Root,
             (o, v) => o with { Environments = o.Environments with { Root = v } }),
+        TextOrNone(
+            "ingress.domain",
+            "a host name without a port, such as localhost or sandboxes.example.com",
+            SettingText.DomainName,
+            o => o.Ingress.Domain,
+            (o, v) => o with { Ingress = o.Ingress with { Domain = v } }),
+        new SingleSetting<PortRange?>(
+            "ingress.tcp_ports",
+            "none, or two port numbers, such as 30000-30099",
+            ReadPorts,
+            v => v?.ToString() ?? "none",
+            o => o.Ingress.TcpPorts,
+            (o, v) => o with { Ingress = o.Ingress with { TcpPorts = v } }),
         Secret("cursor.secret", o => o.Cursor.Secret, (o, v) => o with { Cursor = o.Cursor with { Secret = v } }),
         Seconds("cursor.ttl_seconds", 1, Year, o => o.Cursor.Ttl, (o, v) => o with { Cursor = o.Cursor with { Ttl = v } }),
         Secret("webhooks.hmac_secret", o => o.Webhooks.HmacSecret, (o, v) => o with { Webhooks = o.Webhooks with { HmacSecret = v } }),
@@ -313,6 +326,8 @@ internal static class SettingTable
         cpus = number == 0 ? null : number;
         return ok;
     }
+
+    private static bool ReadPorts(string text, out PortRange? range) => PortRange.TryParse(text, out range) || text == "none";
 
     private static bool ReadPoolMax(string text, out int? size)
     {

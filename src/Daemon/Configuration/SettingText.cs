@@ -68,6 +68,13 @@ internal static partial class SettingText
         return Word(text, out _) && text.AsSpan().IndexOfAny("/@,*") < 0;
     }
 
+    /// <summary>A DNS name, in lower case.</summary>
+    internal static bool DomainName(string text, out string domain)
+    {
+        domain = text.ToLowerInvariant();
+        return domain.Length <= 200 && DomainPattern().IsMatch(domain);
+    }
+
     internal static bool ImageName(string text, out string name)
     {
         name = text;
@@ -128,6 +135,9 @@ internal static partial class SettingText
 
     [GeneratedRegex(@"^[a-z0-9.-]{1,253}(:[0-9]{1,5})?\z", RegexOptions.CultureInvariant)]
     private static partial Regex RegistryHostPattern();
+
+    [GeneratedRegex(@"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*\z", RegexOptions.CultureInvariant)]
+    private static partial Regex DomainPattern();
 
     [GeneratedRegex("^[a-z_][a-z0-9_-]{0,31}$", RegexOptions.CultureInvariant)]
     private static partial Regex GroupPattern();

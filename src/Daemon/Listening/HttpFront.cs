@@ -38,6 +38,7 @@ internal static class HttpFront
             Files = runtime.Files,
             CodeWriter = runtime.CodeWriter,
             Mounts = runtime.Mounts,
+            Ports = runtime.Ports,
             Environments = runtime.Environments,
             Zones = runtime.Zones,
             Diffs = runtime.Diffs,
@@ -57,6 +58,7 @@ internal static class HttpFront
             Audit = audit,
             CursorSecret = runtime.CursorSecret,
             Options = configuration.Options,
+            ListenPort = listeners.Address.Port,
             Version = VersionOf.ThisBuild,
             Logger = loggers.CreateLogger("Sleigh.Api"),
         };

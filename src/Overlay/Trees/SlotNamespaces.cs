@@ -6,11 +6,12 @@ namespace Sleigh.Overlay;
 /// <summary>The descriptors of one parked container that a tree can be mounted in.</summary>
 public sealed class SlotNamespaces : IDisposable
 {
-    private SlotNamespaces(int processId, SafeFileHandle mounts, SafeFileHandle hostName, SafeFileHandle skeleton)
+    private SlotNamespaces(int processId, SafeFileHandle mounts, SafeFileHandle hostName, SafeFileHandle network, SafeFileHandle skeleton)
     {
         ProcessId = processId;
         Mounts = mounts;
         HostName = hostName;
+        Network = network;
         SkeletonRoot = skeleton;
         SkeletonMountId = Files.Stat(skeleton).MountId;
     }
@@ -23,6 +24,9 @@ public sealed class SlotNamespaces : IDisposable
 
     /// <summary>Its UTS namespace.</summary>
     public SafeFileHandle HostName { get; }
+
+    /// <summary>Its network namespace.</summary>
+    public SafeFileHandle Network { get; }
 
     /// <summary>The container's own root: what its PID 1 stands on, also when a tree lies over it.</summary>
     public SafeFileHandle SkeletonRoot { get; }
@@ -41,12 +45,14 @@ public sealed class SlotNamespaces : IDisposable
         string folder = $"/proc/{processId}";
         SafeFileHandle? mounts = null;
         SafeFileHandle? hostName = null;
+        SafeFileHandle? network = null;
         SafeFileHandle? skeleton = null;
         bool complete = false;
         try
         {
             mounts = Files.Open($"{folder}/ns/mnt", OpenFlags.ReadOnly);
             hostName = Files.Open($"{folder}/ns/uts", OpenFlags.ReadOnly);
+            network = Files.Open($"{folder}/ns/net", OpenFlags.ReadOnly);
             skeleton = Files.Open($"{folder}/root", OpenFlags.PathOnly | OpenFlags.Directory);
             RefuseShared(processId, ReadMounts(processId));
             if (!process.IsAlive)
@@ -54,7 +60,7 @@ public sealed class SlotNamespaces : IDisposable
                 throw new KernelException("open the namespaces of process", $"{processId}", Errno.ESRCH);
             }
 
-            var slot = new SlotNamespaces(processId, mounts, hostName, skeleton);
+            var slot = new SlotNamespaces(processId, mounts, hostName, network, skeleton);
             complete = true;
             return slot;
         }
@@ -64,6 +70,7 @@ public sealed class SlotNamespaces : IDisposable
             {
                 mounts?.Dispose();
                 hostName?.Dispose();
+                network?.Dispose();
                 skeleton?.Dispose();
             }
         }
@@ -74,6 +81,7 @@ public sealed class SlotNamespaces : IDisposable
     {
         Mounts.Dispose();
         HostName.Dispose();
+        Network.Dispose();
         SkeletonRoot.Dispose();
     }
 

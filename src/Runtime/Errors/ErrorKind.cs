@@ -111,6 +111,9 @@ public enum ErrorKind
     /// <summary>The data disk or the layer pool is full.</summary>
     DiskFull,
 
+    /// <summary>Nothing listens on the port of the sandbox, or the sandbox does not run.</summary>
+    PortNotListening,
+
     /// <summary>containerd does not answer.</summary>
     EngineUnavailable,
 

@@ -48,6 +48,9 @@ public sealed record SleighOptions
     /// <summary>Section <c>environments</c>.</summary>
     public EnvironmentsOptions Environments { get; init; } = new();
 
+    /// <summary>Section <c>ingress</c>.</summary>
+    public IngressOptions Ingress { get; init; } = new();
+
     /// <summary>Section <c>cursor</c>.</summary>
     public CursorOptions Cursor { get; init; } = new();
 

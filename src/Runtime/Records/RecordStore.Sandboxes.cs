@@ -54,7 +54,8 @@ internal sealed partial class RecordStore
         foreach (string sql in (ReadOnlySpan<string>)[
             "UPDATE sandboxes SET state = 'deleting', slot = NULL WHERE id = ?1 AND state <> 'deleting'",
             "UPDATE slots SET state = 'ending' WHERE sandbox = ?1",
-            "UPDATE snapshots SET state = 'deleting' WHERE sandbox = ?1"])
+            "UPDATE snapshots SET state = 'deleting' WHERE sandbox = ?1",
+            "DELETE FROM ports WHERE sandbox = ?1"])
         {
             using SqliteStatement statement = db.Prepare(sql);
             int changes = statement.Bind(1, id).Run();
@@ -65,10 +66,10 @@ internal sealed partial class RecordStore
         return first ? events : [];
     });
 
-    /// <summary>Removes a sandbox's row and those of its mounts; its files are gone. Execs stay in the history.</summary>
+    /// <summary>Removes a sandbox's row and those of its mounts and ports; its files are gone. Execs stay in the history.</summary>
     public void RemoveSandbox(SandboxId id) => _database.Write(db =>
     {
-        foreach (string sql in (ReadOnlySpan<string>)["DELETE FROM sandboxes WHERE id = ?1", "DELETE FROM mounts WHERE sandbox = ?1"])
+        foreach (string sql in (ReadOnlySpan<string>)["DELETE FROM sandboxes WHERE id = ?1", "DELETE FROM mounts WHERE sandbox = ?1", "DELETE FROM ports WHERE sandbox = ?1"])
         {
             using SqliteStatement delete = db.Prepare(sql);
             delete.Bind(1, id.ToString()).Run();

@@ -142,5 +142,11 @@ internal static class Schema
         "ALTER TABLE execs ADD COLUMN disk TEXT;",
 
         "ALTER TABLE sandboxes ADD COLUMN read_only INTEGER NOT NULL DEFAULT 0;",
+        // tcp: the port of the host's loopback that leads to it; NULL: none. key: signs its links.
+        """
+        CREATE TABLE ports (
+            sandbox TEXT NOT NULL, port INTEGER NOT NULL, tcp INTEGER, key TEXT NOT NULL, PRIMARY KEY (sandbox, port)
+        ) WITHOUT ROWID;
+        """,
     ];
 }

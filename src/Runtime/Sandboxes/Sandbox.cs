@@ -48,6 +48,9 @@ public sealed record Sandbox
     /// <summary><c>none</c> or <c>bridge</c>.</summary>
     public required string Network { get; init; }
 
+    /// <summary>The declared ports, in order.</summary>
+    public IReadOnlyList<int> Ports { get; init; } = [];
+
     /// <summary>The runtime class, such as <c>runc</c>.</summary>
     public required string RuntimeClass { get; init; }
 

@@ -41,6 +41,9 @@ internal sealed class SandboxEntry
     /// <summary>Its mounts, oldest first; replaced as a whole, by those who hold <see cref="Starting"/>.</summary>
     public IReadOnlyList<MountRecord> Mounts { get; set; } = [];
 
+    /// <summary>Its declared ports; replaced as a whole, by <see cref="Ports"/> alone once it is in the table.</summary>
+    public IReadOnlyList<PortRecord> Ports { get; set; } = [];
+
     /// <summary>Changes one at a time.</summary>
     public TurnQueue Turns { get; }
 
@@ -95,6 +98,7 @@ internal sealed class SandboxEntry
             {
                 Status = slot is null ? SandboxStatus.Exited : slot.IsSqueezed ? SandboxStatus.Paused : SandboxStatus.Running,
                 LastUsed = LastUsed,
+                Ports = [.. Ports.Select(port => port.Number).Order()],
                 MemoryLimitMb = slot?.Limits.MemoryMb ?? recorded.MemoryLimitMb,
             };
         }

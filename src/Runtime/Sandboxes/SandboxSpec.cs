@@ -63,6 +63,9 @@ public sealed record SandboxSpec
     /// <summary>When snapshots are taken by themselves; null: as where the files come from, else never.</summary>
     public AutoSnapshot? AutoSnapshot { get; init; }
 
+    /// <summary>Ports to declare: each 1 to 65535, none twice, at most <see cref="IPorts.MostPerSandbox"/>.</summary>
+    public IReadOnlyList<int> Ports { get; init; } = [];
+
     /// <summary>Start from the files of this snapshot; the image is then not looked at.</summary>
     public SnapshotId? Snapshot { get; init; }
 }

@@ -21,7 +21,7 @@ internal sealed partial class Sandboxes
         TimeSpan admission = phase.Lap();
         ChangeStep.Done("fork", 1);
 
-        Task<CreatedSandbox>[] builds = [.. Enumerable.Range(0, count).Select(_ => BuildForkAsync(source.Record, snapshot, places, admission))];
+        Task<CreatedSandbox>[] builds = [.. Enumerable.Range(0, count).Select(_ => BuildForkAsync(source, snapshot, places, admission))];
         await ((Task)Task.WhenAll(builds)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (Array.Find(builds, build => !build.IsCompletedSuccessfully) is Task<CreatedSandbox> failed)
         {
@@ -48,12 +48,13 @@ internal sealed partial class Sandboxes
     }
 
     // A method of its own: what is current in the trace while it begins is not so for its neighbours.
-    private async Task<CreatedSandbox> BuildForkAsync(SandboxRecord source, Snapshot from, SandboxPlaces.Places places, TimeSpan admission)
+    private async Task<CreatedSandbox> BuildForkAsync(SandboxEntry source, Snapshot from, SandboxPlaces.Places places, TimeSpan admission)
     {
-        SandboxRecord record = PlanFork(source, from);
+        SandboxRecord record = PlanFork(source.Record, from);
         using Span? span = Span.Begin("create", record.Sandbox.Session, record.Sandbox.Id);
         CreatedSandbox made = await BuildAsync(
-            record, from.Id, places, new PhaseClock(span), new Timings(admission, TimeSpan.Zero), CancellationToken.None, from.Mounts);
+            record, from.Id, places, new PhaseClock(span), new Timings(admission, TimeSpan.Zero),
+            [.. source.Ports.Select(port => port.Number)], CancellationToken.None, from.Mounts);
         span?.Note("source", made.FromPool ? "pool" : "cold");
         span?.Done();
         return made;

@@ -47,6 +47,9 @@ internal sealed partial class Sandboxes : ISandboxes
         (_execs.Rollbacks.Newest, _execs.Rollbacks.Perform) = (id => NewestSnapshot(id)?.Id, RollBackForOomAsync);
     }
 
+    /// <summary>Told of each sandbox whose delete begins; set once, before anything starts.</summary>
+    public Action<SandboxEntry> Deleting { get; set; } = _ => { };
+
     /// <summary>Whether a session is still there; set once, before anything starts.</summary>
     public Func<SessionId, bool> OwnerLives { get; set; } = _ => true;
 
@@ -89,7 +92,7 @@ internal sealed partial class Sandboxes : ISandboxes
             SandboxRecord record = Plan(owner, spec, from, source, image, found?.Tree);
             span?.About(record.Sandbox.Id);
             admission += phase.Lap("create.admission");
-            CreatedSandbox made = await BuildAsync(record, from?.Id, places, phase, new Timings(admission, lookUp), cancellationToken);
+            CreatedSandbox made = await BuildAsync(record, from?.Id, places, phase, new Timings(admission, lookUp), spec.Ports, cancellationToken);
             _pool.CountCreate(made.FromPool);
             SandboxMeters.Created(phase.Total, made.FromPool);
             span?.Note("source", made.FromPool ? "pool" : "cold");
@@ -123,6 +126,7 @@ internal sealed partial class Sandboxes : ISandboxes
         }
 
         entry.Turns.Close();
+        Deleting(entry);
         _uses.Note(entry.Record.Sandbox.Image);
         Snapshot[] snapshots = [.. _snapshots.Of(id)];
         _records.MarkSandboxDeleting(entry.Record.Sandbox, reason);
@@ -193,14 +197,16 @@ internal sealed partial class Sandboxes : ISandboxes
     }
 
     private async Task<CreatedSandbox> BuildAsync(
-        SandboxRecord record, SnapshotId? from, SandboxPlaces.Places places, PhaseClock phase, Timings before, CancellationToken cancellationToken,
-        IReadOnlyList<CapturedMount>? mounts = null)
+        SandboxRecord record, SnapshotId? from, SandboxPlaces.Places places, PhaseClock phase, Timings before, IReadOnlyList<int> ports,
+        CancellationToken cancellationToken, IReadOnlyList<CapturedMount>? mounts = null)
     {
         using Traffic.Pass pass = _traffic.Enter();
         await using UndoStack undo = new(_logger);
         WantedMounts wanted = new([.. (mounts ?? []).Select(mount => NewMount(record.Sandbox, mount))], MustHaveAll: true);
         PutNew(record);
         undo.Push($"record of {record.Sandbox.Id}", _ => RemoveRecordAsync(record.Sandbox.Id));
+        PortRecord[] declared = [.. ports.Select(port => PortRecord.New(record.Sandbox.Id, port))];
+        _records.PutPorts(declared);
         ChangeStep.Done("create", 1);
 
         LayerId layerId = LayerId.Parse(record.Layer);
@@ -228,7 +234,7 @@ internal sealed partial class Sandboxes : ISandboxes
             claimed.RecordFor(made.Id));
         ChangeStep.Done("create", 4);
         undo.Complete();
-        SandboxEntry entry = new(record, claimed.Slot, _time) { Mounts = claimed.Mounts };
+        SandboxEntry entry = new(record, claimed.Slot, _time) { Mounts = claimed.Mounts, Ports = declared };
         places.Fill(entry);
         _starter.Started(entry, claimed.Slot);
         if (!OwnerLives(made.Session))

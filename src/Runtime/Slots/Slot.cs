@@ -67,6 +67,9 @@ internal sealed class Slot : IStockItem, IMemorySlot, IAsyncDisposable
     /// <summary>Who works on the files of the tree.</summary>
     public TreeUsers Users { get; } = new();
 
+    /// <summary>Connections to servers in it.</summary>
+    public SlotConnections Connections { get; } = new();
+
     /// <summary>The live layer whose tree is mounted in it, or may be; null while parked.</summary>
     public string? Layer { get; set; }
 
@@ -110,6 +113,7 @@ internal sealed class Slot : IStockItem, IMemorySlot, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Ended?.Invoke();
+        Connections.Dispose();
         await Users.DisposeAsync();
         Tree?.Dispose();
         await Init.DisposeAsync();

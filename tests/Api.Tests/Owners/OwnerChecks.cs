@@ -139,6 +139,7 @@ internal static class OwnerChecks
         .Replace("{execId}", part.Exec, StringComparison.Ordinal)
         .Replace("{snapshotId}", part.Snapshot, StringComparison.Ordinal)
         .Replace("{mountId}", part.Mount, StringComparison.Ordinal)
+        .Replace("{port}", "8080", StringComparison.Ordinal)
         .Replace("{delivery}", "whd_000000000001", StringComparison.Ordinal);
 
     private static void AssertShowsNothing(OwnerWorld world, Answer answer) =>

@@ -67,6 +67,11 @@ internal static class OwnerTable
         ["POST sandboxes/{id}/mounts"] = [Sandbox],
         ["DELETE sandboxes/{id}/mounts/{mountId}"] = [Sandbox, Part],
         ["POST sandboxes/{id}/environment/copy"] = [Sandbox],
+        ["GET sandboxes/{id}/ports"] = [Sandbox],
+        ["GET sandboxes/{id}/ports/{port}"] = [Sandbox, Part],
+        ["PUT sandboxes/{id}/ports/{port}"] = [Sandbox],
+        ["DELETE sandboxes/{id}/ports/{port}"] = [Sandbox, Part],
+        ["POST sandboxes/{id}/links"] = [Sandbox],
         ["GET mounts/workspaces"] = [Shared],
         ["GET environments/workspaces"] = [Shared],
 

@@ -283,7 +283,7 @@ public sealed class RecordStoreTests : IDisposable
         Assert.False(third.Replayed);
     }
 
-    private static SandboxRecord Record() => new()
+    internal static SandboxRecord Record() => new()
     {
         Sandbox = new Sandbox
         {

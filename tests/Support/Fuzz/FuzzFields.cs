@@ -6,7 +6,7 @@ public static class FuzzFields
     private static readonly string[] Create =
     [
         "image", "labels", "memory_limit_mb", "confirm_low_memory", "auto_expand_memory", "image_pull_policy", "name", "cpus", "pids_limit",
-        "disk_limit_mb", "network", "user", "env", "ttl_seconds", "runtime", "read_only", "memory_ceiling_mb", "on_oom", "auto_snapshot", "snapshot_id",
+        "disk_limit_mb", "network", "user", "env", "ttl_seconds", "runtime", "read_only", "memory_ceiling_mb", "on_oom", "auto_snapshot", "ports", "snapshot_id",
     ];
 
     private static readonly string[] Exec =
@@ -30,6 +30,8 @@ public static class FuzzFields
         ["POST sandboxes/{id}/memory/expand"] = ["target_mb", "auto_expand"],
         ["POST webhooks/exec/subscribe"] = ["sandbox_id", "exec_id", "webhook_url"],
         ["POST sandboxes/{id}/mounts"] = ["workspace_path", "container_path", "mode"],
+        ["PUT sandboxes/{id}/ports/{port}"] = ["listen"],
+        ["POST sandboxes/{id}/links"] = ["port", "expires_in_seconds", "path"],
         ["POST sandboxes/{id}/environment/copy"] = ["environment_path", "workspace_path", "sandbox_path"],
         ["POST sandboxes/{id}/ops/read"] =
             ["read_command", "args", "cwd", "timeout_seconds", "max_output_bytes", "max_lines", "output_offset"],
@@ -78,6 +80,11 @@ public static class FuzzFields
         ["delete_added"] = ["true", "false"],
         ["on_oom"] = ["\"report\"", "\"rollback\""],
         ["auto_snapshot"] = ["\"exec\"", "\"off\""],
+        ["ports"] = ["[8080]", "[0]", "[80,80]"],
+        ["listen"] = ["true", "false"],
+        ["port"] = ["8080", "65536"],
+        ["expires_in_seconds"] = ["60", "0"],
+        ["path"] = ["\"/\"", "\"/a?b=c\"", "\"a\""],
         ["keep"] = ["true", "false"],
         ["snapshot_id"] = ["\"{P}\"", "\"snap_000000000000\"", "\"$snapshot\""],
         ["command"] = ["\"true\"", "\"echo a; exit 3\""],

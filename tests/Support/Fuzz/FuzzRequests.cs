@@ -74,7 +74,7 @@ public static class FuzzRequests
         string right = "/" + endpoint.Pattern
             .Replace("{id}", ids.Sandbox, StringComparison.Ordinal).Replace("{execId}", ids.Exec, StringComparison.Ordinal)
             .Replace("{snapshotId}", ids.Snapshot, StringComparison.Ordinal).Replace("{sessionId}", ids.Session, StringComparison.Ordinal)
-            .Replace("{mountId}", "mnt_000000000000", StringComparison.Ordinal).Replace("{delivery}", "whd_000000000000", StringComparison.Ordinal);
+            .Replace("{mountId}", "mnt_000000000000", StringComparison.Ordinal).Replace("{port}", "8080", StringComparison.Ordinal).Replace("{delivery}", "whd_000000000000", StringComparison.Ordinal);
         string[] segments = right[1..].Split('/');
         return Gen.Frequency(
             (9, Gen.Constant(right)),

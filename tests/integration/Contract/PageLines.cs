@@ -69,7 +69,7 @@ public sealed partial class PageLines
     private static async Task ImportAsync(TestDaemon daemon)
     {
         ImageTar image = TestImages.BusyboxTar().Folder("usr").Folder("usr/bin")
-            .File("usr/bin/python3", "#!/bin/sh\n[ \"$2\" = 'print(6*7)' ] && echo 42\n"u8.ToArray(), (UnixFileMode)0x1ED);
+            .File("usr/bin/python3", "#!/bin/sh\n[ \"$2\" = http.server ] && exec busybox httpd -f -p 127.0.0.1:$3 -h /\n[ \"$2\" = 'print(6*7)' ] && echo 42\n"u8.ToArray(), (UnixFileMode)0x1ED);
         using DaemonClient administrator = DaemonClient.Administrator(daemon);
         using MemoryStream archive = image.Oci();
         (int status, System.Text.Json.Nodes.JsonObject body) = await administrator.ImportAsync(archive, "quickstart");

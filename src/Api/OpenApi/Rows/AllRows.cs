@@ -11,6 +11,7 @@ internal static class AllRows
         .. ExecRows.List(),
         .. SnapshotRows.List(),
         .. MemoryRows.List(),
+        .. PortRows.List(),
         .. WorkRows.List(),
         .. FileRows.List(),
         .. HostRows.List(),

@@ -29,6 +29,7 @@ internal static class SandboxRows
         May("memory_ceiling_mb", Int, "At least memory_limit_mb; not sent: the host budget."),
         May("on_oom", OneOf("report", "rollback"), "What happens when a command runs out of memory.", "report"),
         May("auto_snapshot", OneOf("off", "exec"), "exec: a snapshot before each command, where something has changed since the last one. Not sent: off, or as the snapshot's sandbox has it."),
+        May("ports", Make.List(Int.AtLeast(1).AtMost(65_535)).Most(64), "Ports to declare."),
         May("snapshot_id", Text, "Files of that snapshot of this session; image is not looked at then."),
     ];
 

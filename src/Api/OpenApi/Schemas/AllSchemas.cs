@@ -10,6 +10,7 @@ internal static class AllSchemas
         .. ExecSchemas.List(),
         .. SnapshotSchemas.List(),
         .. MemorySchemas.List(),
+        .. PortSchemas.List(),
         .. WorkSchemas.List(),
         .. HostSchemas.List(),
     ];

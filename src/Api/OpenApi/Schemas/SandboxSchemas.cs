@@ -31,6 +31,7 @@ internal static class SandboxSchemas
         Has("network", Text),
         Has("runtime", Text),
         May("read_only", Bool, "True: /workspace and /tmp are all that can be written to."),
+        May("ports", Make.List(Int.AtLeast(1).AtMost(65_535)), "The declared ports, in order; left out when there are none."),
         May("user", Text, "Default user of commands; left out when it is the image's."),
         May("base_snapshot_id", Id("snap"), "The snapshot that the present files stand on."),
         May("parent", Object(Has("sandbox_id", Id("sbx")), Has("snapshot_id", Id("snap"))), "Of a fork, or of a create from a snapshot."),
