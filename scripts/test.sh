@@ -46,10 +46,11 @@ failed_classes() {
 }
 
 # timeout has a process group of its own, which a Ctrl-C in the terminal does not reach: it must be told.
-runner=""
+runner="" images="" images_pending=0
 interrupted() {
     trap '' INT TERM
     [ -z "$runner" ] || { kill -TERM "$runner" 2> /dev/null && wait "$runner"; } || true
+    [ "$images_pending" = 0 ] || { kill -TERM "$images" 2> /dev/null && wait "$images"; } || true
     exit "$1"
 }
 trap 'interrupted 130' INT
@@ -127,18 +128,43 @@ case $which in all | everything | unit) suites+=(tests/*.Tests/*.csproj) ;; esac
 case $which in all | everything | integration) suites+=(tests/integration/*.csproj) ;; esac
 quietly "$results/build.log" "build everything and its tests" dotnet build Sleigh.slnx -c Release -v q -nologo
 
+# make_machines: their images, one after the other. Where one cannot be made, each test of its suite fails and says why.
+make_machines() {
+    local machine start made job=""
+    trap '[ -z "$job" ] || { kill -TERM "$job" && wait "$job"; }; exit 143' TERM
+    for machine in "${machines[@]}"; do
+        start=$(clock) made=ok
+        timeout -k 20 "$vm_seconds" scripts/vm.sh build "$machine" > "$results/machine-$machine.log" 2>&1 < /dev/null &
+        job=$!
+        wait "$job" || made=FAIL
+        job=""
+        printf '%-4s  %6s s  the image of %s\n' "$made" "$(seconds_since "$start")" "$machine"
+    done
+}
+
+# The unit tests do not mind the company; the integration tests have the machine for themselves.
+make_machines > "$results/machines" &
+images=$!
+images_pending=1
+await_images() {
+    [ "$images_pending" = 1 ] || return 0
+    images_pending=0
+    runner=$images
+    wait "$images" || true
+    runner=""
+    cat "$results/machines"
+}
 for project in "${suites[@]}"; do
     case $project in
-        tests/integration/*) run_suite "$project" "$integration_seconds" -parallel none ;;
+        tests/integration/*)
+            await_images
+            run_suite "$project" "$integration_seconds" -parallel none
+            ;;
         *) run_suite "$project" "$unit_seconds" ;;
     esac
 done
+await_images
 for machine in "${machines[@]}"; do
-    start=$(clock)
-    made=ok
-    # Where it cannot be made, each test of the suite fails and says why.
-    scripts/vm.sh build "$machine" > "$results/machine-$machine.log" 2>&1 || made=FAIL
-    printf '%-4s  %6s s  the image of %s\n' "$made" "$(seconds_since "$start")" "$machine"
     suite_name=VmTests-$machine SLEIGH_VM_MACHINE=$machine run_suite tests/vm/Sleigh.VmTests.csproj "$vm_seconds" -parallel none
 done
 
