@@ -140,6 +140,7 @@ internal static class SettingTable
             v => v[4..],
             o => o.Sandbox.Capabilities,
             (o, v) => o with { Sandbox = o.Sandbox with { Capabilities = v } }),
+        Int("sandbox.open_files", 1024, 1_048_576, o => o.Sandbox.OpenFiles, (o, v) => o with { Sandbox = o.Sandbox with { OpenFiles = v } }),
         Choice("sandbox.proc", o => o.Sandbox.Proc, (o, v) => o with { Sandbox = o.Sandbox with { Proc = v } }),
         Choice("sandbox.durability", o => o.Sandbox.Durability, (o, v) => o with { Sandbox = o.Sandbox with { Durability = v } }),
         Seconds("exec.max_wait_seconds", 1, Year, o => o.Exec.MaxWait, (o, v) => o with { Exec = o.Exec with { MaxWait = v } }),

@@ -37,7 +37,7 @@ public sealed class Doctor
 
     private IEnumerable<HostCheck> Checks(SleighOptions options) =>
     [
-        .. new AccessChecks(options).List(), .. KernelChecks.List(), .. CgroupChecks.List(options.Cgroup.Subtree), .. PressureChecks.List(),
+        .. new AccessChecks(options).List(), .. KernelChecks.List(), .. IsolationChecks.List(options), .. CgroupChecks.List(options.Cgroup.Subtree), .. PressureChecks.List(),
         .. new ContainerdChecks(options, _serves).List(), .. new StorageChecks(options).List(), .. MemoryChecks.List(), .. LimitChecks.List(options.Cgroup.Subtree),
         .. ListenCheck.List(options.Http.Listen, _serves), .. ClockCheck.List(_time), .. ToolChecks.List(),
     ];

@@ -30,7 +30,7 @@ public sealed record Isolation
     /// <summary>The most open files of a process; null: no limit.</summary>
     public required long? OpenFiles { get; init; }
 
-    /// <summary>Who tells of the machine in /proc: <c>generated</c> by the daemon, <c>lxcfs</c>, or the <c>host</c>'s own figures.</summary>
+    /// <summary>Who tells of the machine in /proc: <c>generated</c> by the daemon, <c>lxcfs</c> for memory and the daemon for the rest, or the <c>host</c>'s own figures.</summary>
     public required string ProcSource { get; init; }
 
     /// <summary>The files that tell of the sandbox's machine and not of the host's.</summary>

@@ -31,8 +31,11 @@ public sealed record SandboxOptions
     /// <summary>Key <c>sandbox.capabilities</c>, as <c>CAP_</c> names. <c>CAP_SYS_ADMIN</c> is refused: it could take the tree off the root.</summary>
     public IReadOnlyList<string> Capabilities { get; init; } = DefaultCapabilities;
 
+    /// <summary>Key <c>sandbox.open_files</c>: the most open files of a process.</summary>
+    public int OpenFiles { get; init; } = 1_048_576;
+
     /// <summary>Key <c>sandbox.proc</c>.</summary>
-    public ProcView Proc { get; init; } = ProcView.Auto;
+    public ProcView Proc { get; init; } = ProcView.Generated;
 
     /// <summary>Key <c>sandbox.durability</c>.</summary>
     public Durability Durability { get; init; } = Durability.Strict;

@@ -19,35 +19,22 @@ internal static class ProcPlan
         ("online", "/sys/devices/system/cpu/online"),
     ];
 
-    private static readonly string[] OfLxcfs =
-    [
-        "/proc/cpuinfo", "/proc/diskstats", "/proc/loadavg", "/proc/meminfo", "/proc/stat", "/proc/swaps", "/proc/uptime", "/sys/devices/system/cpu/online",
-    ];
+    // What it does better: computed at each read. Its view of CPUs follows cpusets, or whole cores of a quota where it is started so, and not the
+    // affinity that commands are given; with those its cpuinfo and nproc would contradict each other (seen with 5.0.3).
+    private static readonly string[] OfLxcfs = ["/proc/meminfo", "/proc/swaps"];
 
     /// <summary>All places that may be covered.</summary>
-    public static IEnumerable<string> Targets { get; } = [.. Written.Select(file => file.Target).Union(OfLxcfs)];
+    public static IEnumerable<string> Targets { get; } = [.. Written.Select(file => file.Target)];
 
     /// <summary>What is done for a setting on this host.</summary>
-    /// <param name="wanted">The setting.</param>
-    /// <param name="limitsOnPid1">
-    /// PID 1 and the commands are in one memory group, the one with the limit, as with version 1. lxcfs looks at the group of PID 1; with version 2
-    /// that is a leaf beside the commands, in which nothing of theirs is counted.
-    /// </param>
-    /// <param name="hasLxcfs">It is mounted.</param>
-    public static ProcView Choose(ProcView wanted, bool limitsOnPid1, bool hasLxcfs) => wanted switch
-    {
-        ProcView.Host => ProcView.Host,
-        ProcView.Lxcfs when hasLxcfs => ProcView.Lxcfs,
-        ProcView.Auto when hasLxcfs && limitsOnPid1 => ProcView.Lxcfs,
-        _ => ProcView.Generated,
-    };
+    public static ProcView Choose(ProcView wanted, bool hasLxcfs) => wanted == ProcView.Lxcfs && !hasLxcfs ? ProcView.Generated : wanted;
 
     /// <summary>Whether lxcfs serves its files at a place.</summary>
     public static bool HasLxcfs(string root = LxcfsRoot) => File.Exists(root + "/proc/meminfo");
 
-    /// <summary>The files of lxcfs that there are.</summary>
-    public static IReadOnlyList<ProcBind> Lxcfs(string root = LxcfsRoot) =>
-        [.. OfLxcfs.Where(target => File.Exists(root + target) && File.Exists(target)).Select(target => new ProcBind(root + target, target))];
+    /// <summary>The files of a slot's own directory, and those of lxcfs in place of theirs.</summary>
+    public static IReadOnlyList<ProcBind> WithLxcfs(string directory, string root = LxcfsRoot) =>
+        [.. Generated(directory).Select(bind => OfLxcfs.Contains(bind.Target) && File.Exists(root + bind.Target) ? bind with { Source = root + bind.Target } : bind)];
 
     /// <summary>The files of a slot's own directory, where the kernel has something to be covered.</summary>
     public static IReadOnlyList<ProcBind> Generated(string directory) =>

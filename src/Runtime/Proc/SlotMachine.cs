@@ -8,28 +8,26 @@ namespace Sleigh.Runtime.Proc;
 internal sealed class SlotMachine
 {
     private readonly LiveOptions _options;
-    private readonly bool _limitsOnPid1;
     private readonly SlotPaths _paths;
     private readonly HostProc _host = HostProc.OfKernel();
     private readonly CpuChoice _cpus = new(CpuSet.OfProcess(Environment.ProcessId));
 
-    public SlotMachine(LiveOptions options, SlotPaths paths, bool limitsOnPid1) => (_options, _paths, _limitsOnPid1) = (options, paths, limitsOnPid1);
+    public SlotMachine(LiveOptions options, SlotPaths paths) => (_options, _paths) = (options, paths);
 
     /// <summary>Makes the files for a slot that is about to be made, where there are to be any of our own.</summary>
     /// <returns>What the container is to have over its /proc and /sys, and who keeps it up.</returns>
     /// <exception cref="IOException">The files could not be made.</exception>
     public (IReadOnlyList<ProcBind> Binds, SlotProc? Files) Prepare(SlotId slot, SlotLimits limits)
     {
-        switch (ProcPlan.Choose(_options.Now.Sandbox.Proc, _limitsOnPid1, ProcPlan.HasLxcfs()))
+        ProcView view = ProcPlan.Choose(_options.Now.Sandbox.Proc, ProcPlan.HasLxcfs());
+        if (view == ProcView.Host)
         {
-            case ProcView.Lxcfs:
-                return (ProcPlan.Lxcfs(), null);
-            case ProcView.Generated:
-                SlotProc files = SlotProc.Make(_paths.Proc(slot), limits, _cpus.Available, _host);
-                return (ProcPlan.Generated(_paths.Proc(slot)), files);
-            default:
-                return ([], null);
+            return ([], null);
         }
+
+        string directory = _paths.Proc(slot);
+        SlotProc files = SlotProc.Make(directory, limits, _cpus.Available, _host);
+        return (view == ProcView.Lxcfs ? ProcPlan.WithLxcfs(directory) : ProcPlan.Generated(directory), files);
     }
 
     /// <summary>The files of a slot that an earlier run of the daemon made; null: it has none.</summary>

@@ -40,7 +40,7 @@ internal sealed partial class SlotFactory
             (containerd, hierarchy, records, paths, options, instance, logger);
         LimitsThroughRuntime = !hierarchy.CanLimitMemory(options.Now.Cgroup.Subtree);
         _devices = new SlotDevices(hierarchy);
-        _machine = new SlotMachine(options, paths, limitsOnPid1: LimitsThroughRuntime);
+        _machine = new SlotMachine(options, paths);
         Leftovers = new SlotLeftovers(DestroyAsync, time, logger);
     }
 
@@ -81,6 +81,7 @@ internal sealed partial class SlotFactory
                     CgroupsPath = _paths.InitCgroup(id),
                     Capabilities = _options.Now.Sandbox.Capabilities,
                     Proc = binds,
+                    OpenFiles = _options.Now.Sandbox.OpenFiles,
                     RuntimeLimits = LimitsThroughRuntime ? limits : null,
                 }),
                 Runtime = starter.Shim,

@@ -7,24 +7,45 @@ namespace Sleigh.Runtime.Tests.Proc;
 public sealed class ProcPlanTests
 {
     [Theory]
-    [InlineData(ProcView.Auto, true, true, ProcView.Lxcfs)]
-    [InlineData(ProcView.Auto, false, true, ProcView.Generated)]
-    [InlineData(ProcView.Auto, true, false, ProcView.Generated)]
-    [InlineData(ProcView.Generated, true, true, ProcView.Generated)]
-    [InlineData(ProcView.Lxcfs, false, true, ProcView.Lxcfs)]
-    [InlineData(ProcView.Lxcfs, true, false, ProcView.Generated)]
-    [InlineData(ProcView.Host, true, true, ProcView.Host)]
-    public void Lxcfs_is_taken_by_itself_only_where_it_sees_the_limits(ProcView wanted, bool limitsOnPid1, bool hasLxcfs, ProcView chosen)
+    [InlineData(ProcView.Generated, true, ProcView.Generated)]
+    [InlineData(ProcView.Lxcfs, true, ProcView.Lxcfs)]
+    [InlineData(ProcView.Lxcfs, false, ProcView.Generated)]
+    [InlineData(ProcView.Host, true, ProcView.Host)]
+    public void Lxcfs_is_taken_where_it_is_asked_for_and_mounted(ProcView wanted, bool hasLxcfs, ProcView chosen)
     {
-        Assert.Equal(chosen, ProcPlan.Choose(wanted, limitsOnPid1, hasLxcfs));
+        Assert.Equal(chosen, ProcPlan.Choose(wanted, hasLxcfs));
     }
 
     [Fact]
     public void A_place_without_lxcfs_has_no_files_of_it()
     {
         Assert.False(ProcPlan.HasLxcfs("/nowhere"));
-        Assert.Empty(ProcPlan.Lxcfs("/nowhere"));
+        Assert.Equal(ProcPlan.Generated("/slot/proc"), ProcPlan.WithLxcfs("/slot/proc", "/nowhere"));
         Assert.Contains(new ProcBind("/slot/proc/meminfo", "/proc/meminfo"), ProcPlan.Generated("/slot/proc"));
+    }
+
+    [Fact]
+    public void Where_lxcfs_is_memory_comes_from_it_and_cpus_do_not()
+    {
+        string root = Directory.CreateTempSubdirectory("sl-lxcfs-").FullName;
+        Directory.CreateDirectory(root + "/proc");
+        foreach (string file in (string[])["meminfo", "cpuinfo"])
+        {
+            File.WriteAllText($"{root}/proc/{file}", "");
+        }
+
+        try
+        {
+            IReadOnlyList<ProcBind> binds = ProcPlan.WithLxcfs("/slot/proc", root);
+
+            Assert.True(ProcPlan.HasLxcfs(root));
+            Assert.Contains(new ProcBind(root + "/proc/meminfo", "/proc/meminfo"), binds);
+            Assert.Contains(new ProcBind("/slot/proc/cpuinfo", "/proc/cpuinfo"), binds);
+        }
+        finally
+        {
+            Directory.Delete(root, recursive: true);
+        }
     }
 
     [Theory]

@@ -62,6 +62,21 @@ public sealed class SlotSpecWriterTests
     }
 
     [Fact]
+    public void Open_files_are_limited_to_what_was_asked_for_and_files_of_proc_are_read_only()
+    {
+        using JsonDocument spec = JsonDocument.Parse(SlotSpecWriter.Write(new SlotSpec
+        {
+            SkeletonDirectory = "/skeleton", HostDirectory = "/slots/one", CgroupsPath = "/sleigh/slot-1/init", Capabilities = [], OpenFiles = 512,
+            Proc = [new Sleigh.Runtime.Proc.ProcBind("/slots/one/proc/meminfo", "/proc/meminfo")],
+        }));
+        JsonElement limit = spec.RootElement.GetProperty("process").GetProperty("rlimits")[0];
+        JsonElement mount = spec.RootElement.GetProperty("mounts").EnumerateArray().Single(m => m.GetProperty("destination").GetString() == "/proc/meminfo");
+
+        Assert.Equal((512, 512), (limit.GetProperty("hard").GetInt32(), limit.GetProperty("soft").GetInt32()));
+        Assert.Contains("ro", mount.GetProperty("options").EnumerateArray().Select(o => o.GetString()));
+    }
+
+    [Fact]
     public void No_call_of_a_family_that_is_told_as_refused_is_allowed()
     {
         Assert.Empty(SeccompProfile.Denied.Values.SelectMany(calls => calls).Intersect(SeccompProfile.Allowed));

@@ -17,6 +17,9 @@ internal sealed record SlotSpec
     /// <summary>Capabilities that commands may have, such as <c>CAP_CHOWN</c>.</summary>
     public required IReadOnlyList<string> Capabilities { get; init; }
 
+    /// <summary>The most open files of a process, where the daemon itself may have as many.</summary>
+    public long OpenFiles { get; init; } = OpenFilesLimit.Hard;
+
     /// <summary>Files laid over those of /proc and /sys.</summary>
     public IReadOnlyList<ProcBind> Proc { get; init; } = [];
 

@@ -73,8 +73,9 @@ internal static class SlotSpecWriter
         json.WriteStartArray("rlimits");
         json.WriteStartObject();
         json.WriteString("type", "RLIMIT_NOFILE");
-        json.WriteNumber("hard", OpenFilesLimit.Hard);
-        json.WriteNumber("soft", Math.Min(OpenFilesLimit.Soft, OpenFilesLimit.Hard));
+        long files = Math.Min(spec.OpenFiles, OpenFilesLimit.Hard);
+        json.WriteNumber("hard", files);
+        json.WriteNumber("soft", Math.Min(OpenFilesLimit.Soft, files));
         json.WriteEndObject();
         json.WriteEndArray();
         json.WriteEndObject();

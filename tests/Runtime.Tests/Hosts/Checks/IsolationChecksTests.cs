@@ -1,0 +1,47 @@
+using Sleigh.Runtime.Checks;
+using Sleigh.Runtime.Options;
+
+namespace Sleigh.Runtime.Tests.Hosts;
+
+public sealed class IsolationChecksTests
+{
+    [Fact]
+    public void Without_filters_of_system_calls_nothing_starts()
+    {
+        Assert.Equal("ok", IsolationChecks.Seccomp("kill_process kill_thread trap errno user_notif trace log allow").Result);
+        Assert.Equal(("fail", "the kernel has no seccomp filters: no container starts"), (IsolationChecks.Seccomp(null).Result, IsolationChecks.Seccomp(null).Seen));
+    }
+
+    [Fact]
+    public void Who_can_make_user_namespaces_is_told()
+    {
+        Assert.EndsWith("; programs inside can make none", IsolationChecks.UserNamespaces(0).Seen, StringComparison.Ordinal);
+        Assert.Contains("user.max_user_namespaces = 0", IsolationChecks.UserNamespaces(1000).Seen, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_program_of_the_host_that_takes_dumps_is_named()
+    {
+        Finding piped = IsolationChecks.CoreDumps("|/usr/lib/systemd/systemd-coredump %P %u");
+
+        Assert.Equal(("warn", "a crash in a sandbox starts /usr/lib/systemd/systemd-coredump on the host, which takes the dump"), (piped.Result, piped.Seen));
+        Assert.StartsWith("echo kernel.core_pattern=core", piped.Remedy, StringComparison.Ordinal);
+        Assert.Equal("ok", IsolationChecks.CoreDumps("core").Result);
+    }
+
+    [Fact]
+    public void Who_tells_of_memory_and_cpus_is_told_and_how_to_get_what_is_missing()
+    {
+        Assert.Equal("lxcfs tells sandboxes of their memory, the daemon's own files of the rest", IsolationChecks.Proc(ProcView.Lxcfs, true, true).Seen);
+        Assert.StartsWith("the daemon's own files", IsolationChecks.Proc(ProcView.Generated, true, true).Seen, StringComparison.Ordinal);
+        Assert.Equal("set sandbox.proc to generated, then systemctl restart sleigh", IsolationChecks.Proc(ProcView.Host, true, true).Remedy);
+        Assert.Equal("apt install lxcfs", IsolationChecks.Proc(ProcView.Lxcfs, true, false).Remedy);
+        Assert.Equal(("warn", "set sandbox.proc to generated, then systemctl restart sleigh"), (IsolationChecks.Proc(ProcView.Lxcfs, false, true).Result, IsolationChecks.Proc(ProcView.Lxcfs, false, true).Remedy));
+    }
+
+    [Fact]
+    public void Runtime_classes_that_cannot_be_had_say_why()
+    {
+        Assert.Equal("runc; crun; not kata: x is not installed", IsolationChecks.Runtimes([("crun", null), ("kata", "x is not installed")], "runc").Seen);
+    }
+}
