@@ -95,6 +95,22 @@ public sealed class IngressTests
 
         Assert.StartsWith("HTTP/1.1 502 ", reply, StringComparison.Ordinal);
         Assert.Contains("\"code\":\"port_failed\"", reply, StringComparison.Ordinal);
+        Assert.Single(world.Server.Heads);
+    }
+
+    [Theory]
+    [InlineData("GET")]
+    [InlineData("POST")]
+    public async Task A_request_that_the_server_may_have_acted_on_is_not_sent_again(string method)
+    {
+        int requests = 0;
+        await using World world = await World.StartAsync(new TestServer(
+            (stream, _) => Interlocked.Increment(ref requests) == 1 ? TestServer.WriteAsync(stream, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok") : Task.CompletedTask));
+        string head = $"Host: 127.0.0.1\r\nContent-Length: 0\r\nX-Session-Token: {world.Token}\r\n\r\n";
+
+        Assert.EndsWith("ok", await world.Api.RawAsync($"{method} {world.Prefix}/ HTTP/1.1\r\n{head}"), StringComparison.Ordinal);
+        Assert.Contains("\"port_failed\"", await world.Api.RawAsync($"{method} {world.Prefix}/ HTTP/1.1\r\n{head}"), StringComparison.Ordinal);
+        Assert.Equal(2, requests);
     }
 
     [Theory]
