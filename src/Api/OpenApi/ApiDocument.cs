@@ -15,6 +15,7 @@ internal static class ApiDocument
         ["execId"] = Make.Has("execId", Make.Id("exec"), "The command."),
         ["snapshotId"] = Make.Has("snapshotId", Make.Id("snap"), "The snapshot."),
         ["mountId"] = Make.Has("mountId", Make.Id("mnt"), "The mount."),
+        ["port"] = Make.Has("port", Make.Int.AtLeast(1).AtMost(65_535), "The port in the sandbox."),
         ["sessionId"] = Make.Has("sessionId", Make.Text, "The id of the session, or its token."),
     };
 

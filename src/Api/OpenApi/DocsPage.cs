@@ -213,7 +213,7 @@ internal static class DocsPage
         OperationRow row = operation.Row;
         string path = row.Path.Replace("{id}", "$SANDBOX", StringComparison.Ordinal).Replace("{execId}", "$EXEC", StringComparison.Ordinal)
             .Replace("{snapshotId}", "$SNAPSHOT", StringComparison.Ordinal).Replace("{mountId}", "$MOUNT", StringComparison.Ordinal)
-            .Replace("{sessionId}", "$SESSION", StringComparison.Ordinal);
+            .Replace("{port}", "8080", StringComparison.Ordinal).Replace("{sessionId}", "$SESSION", StringComparison.Ordinal);
         StringBuilder line = new("curl -s");
         line.Append(row.Replies.Any(r => r.Type == ReplyRow.Events) ? "N" : "");
         line.Append(row.Method == "GET" ? "" : $" -X {row.Method}");

@@ -56,6 +56,7 @@ internal sealed record Schema
         { Type: "number" } => "a number",
         { Type: "boolean" } => "true or false",
         { Type: "array", Items.Type: "string" } => "an array of strings",
+        { Type: "array", Items.Type: "integer" } => "an array of integers",
         { Type: "array" } => "an array of objects",
         { Type: "object", Values.Type: "string" } => "an object of strings",
         _ => "an object",

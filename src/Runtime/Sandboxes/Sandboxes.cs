@@ -206,7 +206,11 @@ internal sealed partial class Sandboxes : ISandboxes
         PutNew(record);
         undo.Push($"record of {record.Sandbox.Id}", _ => RemoveRecordAsync(record.Sandbox.Id));
         PortRecord[] declared = [.. ports.Select(port => PortRecord.New(record.Sandbox.Id, port))];
-        _records.PutPorts(declared);
+        if (declared.Length > 0)
+        {
+            _records.PutPorts(declared);
+        }
+
         ChangeStep.Done("create", 1);
 
         LayerId layerId = LayerId.Parse(record.Layer);

@@ -95,6 +95,44 @@ public sealed class IngressTests
 
         Assert.StartsWith("HTTP/1.1 502 ", reply, StringComparison.Ordinal);
         Assert.Contains("\"code\":\"port_failed\"", reply, StringComparison.Ordinal);
+        Assert.Single(world.Server.Heads);
+    }
+
+    [Theory]
+    [InlineData("GET")]
+    [InlineData("POST")]
+    public async Task A_request_that_the_server_may_have_acted_on_is_not_sent_again(string method)
+    {
+        int requests = 0;
+        await using World world = await World.StartAsync(new TestServer(
+            (stream, _) => Interlocked.Increment(ref requests) == 1 ? TestServer.WriteAsync(stream, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok") : Task.CompletedTask));
+        string head = $"Host: 127.0.0.1\r\nContent-Length: 0\r\nX-Session-Token: {world.Token}\r\n\r\n";
+
+        Assert.EndsWith("ok", await world.Api.RawAsync($"{method} {world.Prefix}/ HTTP/1.1\r\n{head}"), StringComparison.Ordinal);
+        Assert.Contains("\"port_failed\"", await world.Api.RawAsync($"{method} {world.Prefix}/ HTTP/1.1\r\n{head}"), StringComparison.Ordinal);
+        Assert.Equal(2, requests);
+    }
+
+    [Theory]
+    [InlineData("GET", "HTTP/1.1 204 No Content\r\n", "HTTP/1.1 204 ")]
+    [InlineData("GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\nETag: \"x\"\r\n", "HTTP/1.1 304 ")]
+    [InlineData("HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n", "HTTP/1.1 200 ")]
+    [InlineData("DELETE", "HTTP/1.1 205 Reset Content\r\nContent-Length: 0\r\n", "HTTP/1.1 205 ")]
+    [InlineData("OPTIONS", "HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n", "HTTP/1.1 405 ")]
+    [InlineData("PROPFIND", "HTTP/1.1 207 Multi-Status\r\nContent-Length: 0\r\n", "HTTP/1.1 207 ")]
+    public async Task Answers_without_a_body_end_and_the_connection_serves_the_next_request(string method, string reply, string status)
+    {
+        await using World world = await World.StartAsync(new TestServer(reply + "Connection: close\r\n\r\n"));
+        using Socket socket = await world.Api.ConnectAsync();
+        string head = $"Host: 127.0.0.1\r\nX-Session-Token: {world.Token}\r\n\r\n";
+
+        await socket.SendAsync(Encoding.ASCII.GetBytes($"{method} {world.Prefix}/x HTTP/1.1\r\n{head}GET /healthz HTTP/1.1\r\n{head}"));
+        StringBuilder got = new();
+        await ReadUntilAsync(socket, got, "\"status\":\"ok\"");
+
+        Assert.StartsWith(status, got.ToString(), StringComparison.Ordinal);
+        Assert.StartsWith($"{method} /x HTTP/1.1\r\n", Assert.Single(world.Server.Heads), StringComparison.Ordinal);
+        Assert.DoesNotContain(world.Api.Parts.Log.Lines, line => line.StartsWith("Error", StringComparison.Ordinal));
     }
 
     [Fact]

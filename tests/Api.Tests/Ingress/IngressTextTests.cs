@@ -123,16 +123,16 @@ public sealed class IngressTextTests
             ["Cookie"] = "sleigh_link=1.x; a=b",
             ["Origin"] = "http://127.0.0.1:10122",
             ["Referer"] = "http://127.0.0.1:10122/sandboxes/x?session_token=sess_1&a=b",
-            ["X-Forwarded-For"] = "10.0.0.1",
+            ["X-Forwarded-For"] = "198.51.100.1",
             ["X-Forwarded-Host"] = "spoofed",
-            ["Forwarded"] = "for=10.0.0.1",
+            ["Forwarded"] = "for=198.51.100.1",
         };
         string[] got = [.. IngressHeaders.ForServer(sent, ByPath, 8080, IPAddress.Parse("::ffff:192.0.2.7"), v => v == "Bearer key").Select(h => $"{h.Name}: {h.Value}").Order(StringComparer.Ordinal)];
 
         Assert.Equal(
             [
                 "Accept: text/html", "Cookie: a=b", "Host: localhost:8080", "Origin: http://localhost:8080", "Referer: http://127.0.0.1:10122/sandboxes/x?a=b",
-                "X-Forwarded-For: 10.0.0.1, 192.0.2.7", "X-Forwarded-Host: 127.0.0.1:10122", $"X-Forwarded-Prefix: /sandboxes/{Id}/ports/8080", "X-Forwarded-Proto: http",
+                "X-Forwarded-For: 198.51.100.1, 192.0.2.7", "X-Forwarded-Host: 127.0.0.1:10122", $"X-Forwarded-Prefix: /sandboxes/{Id}/ports/8080", "X-Forwarded-Proto: http",
             ],
             got);
     }

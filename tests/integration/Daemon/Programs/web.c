@@ -7,6 +7,8 @@
  *   /cookie      sets cookies and redirects
  *   /two         sends "one", and "two" once the file /go is there
  *   /ws          a WebSocket that sends back what it gets
+ *   /page        answers the file /page.html
+ *   /report?TEXT writes TEXT into the file /report
  *   /hang        makes the file /hanging and never answers
  * web ADDRESS PORT echo: no HTTP; sends back every byte.
  */
@@ -239,7 +241,16 @@ static void serve(const char *greeting)
         say("3\r\ntwo\r\n0\r\n\r\n");
     } else if (strncmp(path, "/ws", 3) == 0)
         websocket();
-    else if (strncmp(path, "/hang", 5) == 0) {
+    else if (strncmp(path, "/page", 5) == 0) {
+        static char page[65536];
+        FILE *file = fopen("/page.html", "r");
+        size_t length = file ? fread(page, 1, sizeof page, file) : 0;
+        answer("Content-Type: text/html; charset=utf-8\r\n", page, length);
+    } else if (strncmp(path, "/report?", 8) == 0) {
+        FILE *file = fopen("/report.new", "w");
+        if (file && fputs(path + 8, file) >= 0 && fclose(file) == 0 && rename("/report.new", "/report") == 0)
+            answer("", "", 0);
+    } else if (strncmp(path, "/hang", 5) == 0) {
         FILE *file = fopen("/hanging", "w");
         if (file)
             fclose(file);
