@@ -42,7 +42,7 @@ attribute() { grep -o '<assembly [^>]*' | head -n 1 | grep -oE " $1=\"[0-9]+\"" 
 
 # failed_classes FILE: the classes of the tests that failed, each once; nothing where something else than a test failed.
 failed_classes() {
-    grep -q '<error ' "$1" || grep -o '<test [^>]*result="Fail"' "$1" | grep -oE ' type="[^"]+"' | cut -d '"' -f 2 | sort -u
+    grep -q '<error ' "$1" || grep -o '<test [^>]*result="Fail"[^>]*>' "$1" | grep -oE ' type="[^"]+"' | cut -d '"' -f 2 | sort -u
 }
 
 # timeout has a process group of its own, which a Ctrl-C in the terminal does not reach: it must be told.

@@ -55,7 +55,7 @@ public sealed partial class SourceTests
         AllowedHosts.Contains(host) || !host.Contains('.', StringComparison.Ordinal) || IsExample(host) || IsPrivate(host);
 
     private static bool IsExample(string host) =>
-        host.EndsWith(".example", StringComparison.Ordinal) || host.EndsWith(".test", StringComparison.Ordinal)
+        host.EndsWith(".example", StringComparison.Ordinal) || host.EndsWith(".test", StringComparison.Ordinal) || host.EndsWith(".localhost", StringComparison.Ordinal)
         || host.EndsWith(".invalid", StringComparison.Ordinal) || host.EndsWith("example.com", StringComparison.Ordinal)
         || host.EndsWith("example.org", StringComparison.Ordinal);
 
