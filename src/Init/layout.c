@@ -42,6 +42,10 @@ static void requests(void)
     WHOLE(si_name);
     WHOLE(si_signal);
     MEMBER(si_signal, number);
+    WHOLE(si_hold);
+    MEMBER(si_hold, size);
+    WHOLE(si_held);
+    MEMBER(si_held, offset);
     WHOLE(si_resize);
     MEMBER(si_resize, rows);
     MEMBER(si_resize, columns);
@@ -66,7 +70,11 @@ static void replies(void)
     MEMBER(si_pong, running);
     MEMBER(si_pong, remembered);
     MEMBER(si_pong, lingering);
+    MEMBER(si_pong, features);
     MEMBER(si_pong, reaped);
+    MEMBER(si_piece, size);
+    MEMBER(si_piece, count);
+    MEMBER(si_piece, data);
 }
 
 static void record(void)
@@ -107,6 +115,9 @@ static void constants(void)
     NUMBER(SI_RECORD_MAGIC);
     NUMBER(SI_STAGE_EXEC);
     NUMBER(SI_ENDED);
+    NUMBER(SI_HELD_MAX);
+    NUMBER(SI_PIECE_MAX);
+    NUMBER(SI_FEATURE_HOLD);
 }
 
 void layout_print(void)

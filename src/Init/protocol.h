@@ -27,6 +27,8 @@
 #define SI_DESCRIPTORS_MAX 8     /* of one START */
 #define SI_SPOOL_CAP_MAX (1ULL << 40)
 #define SI_LIST_ENTRIES 100      /* entries of one LISTED frame */
+#define SI_HELD_MAX (1024 * 1024)
+#define SI_PIECE_MAX 2048        /* bytes of one PIECE frame */
 
 enum si_type {
     SI_START = 1,
@@ -37,6 +39,8 @@ enum si_type {
     SI_PING = 6,
     SI_RECORD = 7,
     SI_END_INPUT = 8,
+    SI_HOLD = 9,
+    SI_HELD = 10,
 
     SI_STARTED = 101,
     SI_FAILED = 102,
@@ -44,6 +48,7 @@ enum si_type {
     SI_DONE = 104,
     SI_PONG = 106,
     SI_RECORDED = 107,
+    SI_PIECE = 108,
 
     SI_ENDED = 201, /* an event: sent to every connection, seq 0 */
 };
@@ -117,6 +122,18 @@ struct si_start {
     uint16_t reserved;
 };
 
+/* HOLD. With a size above 0 comes one descriptor, a memfd of that size, sealed like a payload; with 0 none, and what was held is dropped. */
+struct si_hold {
+    uint32_t size;
+    uint32_t reserved;
+};
+
+/* HELD: asks for what is held from this byte on. */
+struct si_held {
+    uint32_t offset;
+    uint32_t reserved;
+};
+
 /* FORGET, RECORD, END_INPUT. LIST and PING have no body. */
 struct si_name {
     char exec_id[SI_ID_SIZE];
@@ -147,7 +164,7 @@ struct si_failed {
     int32_t error;
 };
 
-/* DONE answers FORGET, SIGNAL, RESIZE, END_INPUT, and RECORD of an id that is not known: 0 or an error number. */
+/* DONE answers FORGET, SIGNAL, RESIZE, END_INPUT, HOLD, RECORD of an id that is not known, and HELD of nothing: 0 or an error number. */
 struct si_done {
     int32_t error;
     uint32_t reserved;
@@ -166,12 +183,23 @@ struct si_listed {
     struct si_list_entry entries[SI_LIST_ENTRIES];
 };
 
+enum si_feature {
+    SI_FEATURE_HOLD = 1, /* HOLD and HELD */
+};
+
 struct si_pong {
     uint32_t running;    /* execs starting or running */
     uint32_t remembered; /* execs in the table */
     uint32_t lingering;  /* output pipes of ended execs that left-behind processes still hold */
-    uint32_t reserved;
+    uint32_t features;   /* enum si_feature; a program of before had 0 here, and closes the connection on what it does not know */
     uint64_t reaped;     /* processes reaped since the start */
+};
+
+/* PIECE: size is that of all that is held, count that of the piece, which is sent with as many bytes as that says. */
+struct si_piece {
+    uint32_t size;
+    uint32_t count;
+    char data[SI_PIECE_MAX];
 };
 
 /*
@@ -225,5 +253,6 @@ _Static_assert(sizeof(struct si_header) == 8, "header");
 _Static_assert(sizeof(struct si_start) == 80, "start");
 _Static_assert(sizeof(struct si_record) == 224, "record");
 _Static_assert(sizeof(struct si_header) + sizeof(struct si_listed) <= SI_FRAME_MAX, "listed");
+_Static_assert(sizeof(struct si_header) + sizeof(struct si_piece) <= SI_FRAME_MAX, "piece");
 
 #endif

@@ -1,9 +1,15 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "init.h"
+
+/* What the host leaves with us for its own next life. Nobody inside can read it; it goes with this process. */
+static int held_fd = -1;
+static uint32_t held_size;
 
 /* Who asks, to be answered. */
 struct asker {
@@ -82,6 +88,7 @@ static void pong(const struct asker *asker)
         .running = (uint32_t)exec_running,
         .remembered = (uint32_t)exec_remembered,
         .lingering = (uint32_t)pump_lingering,
+        .features = SI_FEATURE_HOLD,
         .reaped = reap_count,
     };
 
@@ -94,6 +101,64 @@ static void record(const struct asker *asker, int index)
         done(asker, ENOENT);
     else
         reply(asker, SI_RECORDED, &execs[index].record, sizeof execs[index].record);
+}
+
+static int check_held(int fd, uint32_t size)
+{
+    const int seals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK;
+    int present = fcntl(fd, F_GET_SEALS);
+    struct stat status;
+
+    if (present < 0 || (present & seals) != seals || fstat(fd, &status) != 0 || status.st_size != (off_t)size)
+        return EINVAL;
+    return 0;
+}
+
+static bool hold(const struct asker *asker, const struct si_hold *body, struct parcel *parcel)
+{
+    int error = 0;
+
+    if (body->reserved != 0 || body->size > SI_HELD_MAX)
+        return false;
+    if (!parcel->cut && parcel->count != (body->size > 0))
+        return false;
+    if (parcel->cut)
+        error = EMFILE;
+    else if (body->size > 0)
+        error = check_held(parcel->fds[0], body->size);
+    if (error == 0) {
+        close_fd(&held_fd);
+        held_size = body->size;
+        if (held_size > 0) {
+            held_fd = parcel->fds[0];
+            parcel->fds[0] = -1;
+        }
+    }
+    done(asker, error);
+    return true;
+}
+
+static bool held(const struct asker *asker, const struct si_held *body)
+{
+    static struct si_piece piece;
+    ssize_t count;
+
+    if (body->reserved != 0)
+        return false;
+    if (held_fd < 0) {
+        done(asker, ENOENT);
+        return true;
+    }
+    count = pread(held_fd, piece.data, sizeof piece.data, (off_t)body->offset);
+    if (count < 0) {
+        done(asker, errno);
+        return true;
+    }
+    piece.size = held_size;
+    piece.count = (uint32_t)count;
+    reply(asker, SI_PIECE, &piece, offsetof(struct si_piece, data) + (size_t)count);
+    memset(piece.data, 0, sizeof piece.data);
+    return true;
 }
 
 static int descriptors_of(uint32_t flags)
@@ -126,6 +191,10 @@ static size_t body_size(uint16_t type)
         return sizeof(struct si_signal);
     case SI_RESIZE:
         return sizeof(struct si_resize);
+    case SI_HOLD:
+        return sizeof(struct si_hold);
+    case SI_HELD:
+        return sizeof(struct si_held);
     case SI_LIST:
     case SI_PING:
         return 0;
@@ -142,7 +211,7 @@ bool request_handle(int connection, uint32_t generation, const void *frame, size
 
     if (size < sizeof *header || header->version != SI_VERSION || body_size(header->type) != size - sizeof *header)
         return false;
-    if (header->type != SI_START && (parcel->count > 0 || parcel->cut))
+    if (header->type != SI_START && header->type != SI_HOLD && (parcel->count > 0 || parcel->cut))
         return false;
 
     struct asker asker = {connection, generation, header->seq};
@@ -154,6 +223,11 @@ bool request_handle(int connection, uint32_t generation, const void *frame, size
         serve_list(connection, generation, header->seq);
         return true;
     }
+
+    if (header->type == SI_HOLD)
+        return hold(&asker, body, parcel);
+    if (header->type == SI_HELD)
+        return held(&asker, body);
 
     const struct si_name *name = body; /* every other body begins with the id */
     if (!table_valid_id(name->exec_id))

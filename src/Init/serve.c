@@ -21,7 +21,7 @@ struct connection {
     int list_next;
     uint32_t list_seq;
     size_t held_size;
-    char held[sizeof(struct si_header) + sizeof(struct si_record)];
+    char held[SI_FRAME_MAX];
 };
 
 static struct connection connections[SI_CONNECTIONS_MAX] = {{.fd = -1}, {.fd = -1}, {.fd = -1}, {.fd = -1}};

@@ -3,6 +3,7 @@ using Sleigh.Cgroups;
 using Sleigh.Containerd;
 using Sleigh.Overlay;
 using Sleigh.Runtime.Records;
+using Sleigh.Runtime.Secrets;
 using Sleigh.Runtime.Slots;
 
 namespace Sleigh.Runtime;
@@ -52,7 +53,14 @@ internal sealed partial class Reconciler
                 _parts.Records.PutSandbox(now, SandboxState.Live, [EventDraft.Of(EventTypes.SandboxExited, now.Sandbox)]);
             }
 
-            _parts.Table.Add(new SandboxEntry(now, slot, _parts.Time));
+            SandboxEntry entry = new(now, slot, _parts.Time);
+            if (slot is not null)
+            {
+                (SandboxRecord named, SandboxSecrets? secrets) = await _sandboxes.AdoptSecretsAsync(now, slot);
+                entry = new SandboxEntry(named, slot, _parts.Time) { Secrets = secrets };
+            }
+
+            _parts.Table.Add(entry);
         }
 
         await LimitDisksAsync();

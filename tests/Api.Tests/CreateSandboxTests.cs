@@ -285,7 +285,7 @@ public sealed class CreateSandboxTests
             "POST", "/sandboxes", """{"image":" ","memory_limit_mb":-4,"cpus":0,"pids_limit":0,"disk_limit_mb":0}""", api.Token());
 
         // No limit is said: one of a snapshot is not taken over then.
-        Assert.Equal(new SandboxSpec { Labels = api.Sandboxes.LastSpec!.Labels, Env = api.Sandboxes.LastSpec.Env, DiskLimitMb = 0 }, api.Sandboxes.LastSpec);
+        Assert.Equal(new SandboxSpec { Labels = api.Sandboxes.LastSpec!.Labels, Env = api.Sandboxes.LastSpec.Env, Secrets = api.Sandboxes.LastSpec.Secrets, DiskLimitMb = 0 }, api.Sandboxes.LastSpec);
         Assert.Empty(api.Sandboxes.LastSpec.Labels);
     }
 

@@ -8,6 +8,7 @@ public sealed class OperationNameTests
     [Theory]
     [InlineData("POST", "sandboxes", "create")]
     [InlineData("DELETE", "sandboxes/{id}", "delete")]
+    [InlineData("PUT", "sandboxes/{id}/secrets", "set-secrets")]
     [InlineData("POST", "sandboxes/{id}/exec", "exec")]
     [InlineData("POST", "sandboxes/{id}/snapshots", "snapshot")]
     [InlineData("POST", "sandboxes/{id}/rollback", "rollback")]

@@ -20,6 +20,7 @@ public sealed class OrderOfChecksTests
         new("GET", "/sandboxes"),
         new("GET", "/sandboxes/{S}"),
         new("DELETE", "/sandboxes/{S}") { Conflict = "{}" },
+        new("PUT", "/sandboxes/{S}/secrets") { Unknown = """{"extra":1}""", WrongType = """{"secrets":1}""", WrongValue = """{"secrets":{"1":"x"}}""", Field = "secrets", Conflict = """{"secrets":{}}""" },
         new("POST", "/sandboxes/{S}/snapshots") { EmptyIsFine = true, WrongType = """{"name":1}""", WrongValue = $$"""{"name":"{{new string('n', 129)}}"}""", Field = "name", Conflict = "{}", Idempotent = true },
         new("GET", "/sandboxes/{S}/snapshots"),
         new("DELETE", "/sandboxes/{S}/snapshots/{P}") { Unknown = """{"extra":1}""", Conflict = "{}" },

@@ -143,7 +143,7 @@ public sealed class CommandTests
     }
 
     [Theory]
-    [InlineData("status", "top", "ls", "inspect", "create", "exec", "cp", "logs", "events", "audit", "rm", "snapshot", "snapshots", "rollback", "undo", "fork", "ports", "image", "pool", "storage", "session", "webhooks", "config", "doctor", "fsck", "quickstart", "bench", "completion", "version")]
+    [InlineData("status", "top", "ls", "inspect", "create", "exec", "cp", "logs", "events", "audit", "rm", "snapshot", "snapshots", "rollback", "undo", "fork", "ports", "secrets", "image", "pool", "storage", "session", "webhooks", "config", "doctor", "fsck", "quickstart", "bench", "completion", "version")]
     public async Task The_help_lists_every_command_and_each_has_an_example(params string[] commands)
     {
         string help = (await CliRun.OfAsync(["--help"])).Stdout;

@@ -18,6 +18,11 @@ internal static class SandboxEndpoints
         new Endpoint<NoRequest>("GET", "sandboxes", NoRequest.Read, ListAsync),
         new Endpoint<NoRequest>("GET", "sandboxes/{id}", NoRequest.Read, GetAsync),
         new Endpoint<NoRequest>("DELETE", "sandboxes/{id}", NoRequest.Read, DeleteAsync),
+        new Endpoint<SecretsRequest>("PUT", "sandboxes/{id}/secrets", SecretsRequest.Read, SetSecretsAsync)
+        {
+            Body = BodyRule.Required,
+            KnownFields = SecretsRequest.Fields,
+        },
         new Endpoint<RollbackRequest>("POST", "sandboxes/{id}/rollback", RollbackRequest.Read, RollbackAsync),
         new Endpoint<ForkRequest>("POST", "sandboxes/{id}/fork", ForkRequest.Read, ForkAsync)
         {
@@ -54,6 +59,12 @@ internal static class SandboxEndpoints
     {
         await call.Sandboxes.DeleteAsync(call.Sandbox.Id, CancellationToken.None);
         return Reply.NoContent;
+    }
+
+    private static async Task<Reply> SetSecretsAsync(Call call, SecretsRequest request)
+    {
+        Sandbox sandbox = await call.Sandboxes.SetSecretsAsync(call.Sandbox.Id, request.Check(), CancellationToken.None);
+        return Reply.Json(200, json => SandboxView.Write(json, sandbox));
     }
 
     private static async Task<Reply> RollbackAsync(Call call, RollbackRequest request) =>

@@ -35,6 +35,7 @@ internal static class ErrorKinds
         ErrorKind.NameInUse => (409, "name_in_use"),
         ErrorKind.TargetNotAboveCurrent => (400, "target_not_above_current"),
         ErrorKind.NothingToUndo => (409, "nothing_to_undo"),
+        ErrorKind.SecretsLost => (409, "secrets_lost"),
         ErrorKind.SandboxBusy => (409, "sandbox_busy"),
         ErrorKind.IdempotencyConflict => (409, "idempotency_conflict"),
         ErrorKind.ImagePullNeeded => (409, "image_pull_needed"),

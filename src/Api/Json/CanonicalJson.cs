@@ -7,7 +7,7 @@ namespace Sleigh.Api.Json;
 
 /// <summary>
 /// The fingerprint of a request for Idempotency-Key: equal for equal path and equal JSON, whatever the order of members and the
-/// white space. The session token is left out.
+/// white space. The session token is left out, and so are the values of secrets: it is recorded, and a short secret could be found by trying.
 /// </summary>
 internal static class CanonicalJson
 {
@@ -21,7 +21,7 @@ internal static class CanonicalJson
         {
             if (body is { } root)
             {
-                WriteObject(json, root, skip: "session_token");
+                WriteObject(json, root, skip: "session_token", namesOnly: "secrets");
             }
             else
             {
@@ -33,7 +33,7 @@ internal static class CanonicalJson
         return Convert.ToHexStringLower(SHA256.HashData(buffer.WrittenSpan));
     }
 
-    private static void WriteObject(Utf8JsonWriter json, JsonElement value, string? skip)
+    private static void WriteObject(Utf8JsonWriter json, JsonElement value, string? skip, string? namesOnly = null)
     {
         SortedDictionary<string, JsonElement> members = new(StringComparer.Ordinal);
         foreach (JsonProperty member in value.EnumerateObject())
@@ -44,7 +44,11 @@ internal static class CanonicalJson
         json.WriteStartObject();
         foreach ((string name, JsonElement member) in members)
         {
-            if (name != skip)
+            if (name == namesOnly && member.ValueKind == JsonValueKind.Object)
+            {
+                WriteNames(json, name, member);
+            }
+            else if (name != skip)
             {
                 json.WritePropertyName(name);
                 Write(json, member);
@@ -52,6 +56,17 @@ internal static class CanonicalJson
         }
 
         json.WriteEndObject();
+    }
+
+    private static void WriteNames(Utf8JsonWriter json, string name, JsonElement members)
+    {
+        json.WriteStartArray(name);
+        foreach (string one in members.EnumerateObject().Select(m => m.Name).Distinct().Order(StringComparer.Ordinal))
+        {
+            json.WriteStringValue(one);
+        }
+
+        json.WriteEndArray();
     }
 
     private static void Write(Utf8JsonWriter json, JsonElement value)

@@ -45,6 +45,7 @@ internal static class ErrorCodes
         new(409, "container_path_conflict", "What is there is no directory."),
         new(409, "mount_source_missing", "The directory of a recorded mount is gone from the host."),
         new(409, "nothing_to_undo", "There is no earlier state of the files that far back; details.possible_steps says how far there is."),
+        new(409, "secrets_lost", "The values of the sandbox's secrets are gone, as after a reboot; details.secret_names says which must be set or sent."),
         new(409, "sandbox_busy", "Another change of the sandbox takes too long."),
         new(413, "payload_too_large", "The body is larger than http.max_body_bytes."),
         new(416, "range_not_satisfiable", "The range begins behind the end of the file."),

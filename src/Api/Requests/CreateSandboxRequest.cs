@@ -46,6 +46,8 @@ internal sealed partial record CreateSandboxRequest
 
     private IReadOnlyDictionary<string, string>? Env { get; init; }
 
+    private IReadOnlyDictionary<string, string>? Secrets { get; init; }
+
     private long? TtlSeconds { get; init; }
 
     private string? RuntimeClass { get; init; }
@@ -82,6 +84,7 @@ internal sealed partial record CreateSandboxRequest
         Network = fields.String("network"),
         User = fields.String("user"),
         Env = fields.Strings("env"),
+        Secrets = fields.Strings("secrets"),
         TtlSeconds = fields.Integer("ttl_seconds"),
         RuntimeClass = fields.String("runtime"),
         ReadOnly = fields.Boolean("read_only"),
@@ -107,6 +110,7 @@ internal sealed partial record CreateSandboxRequest
         CheckNetwork();
         FieldRules.User("user", User);
         IReadOnlyDictionary<string, string> env = FieldRules.Env("env", Env);
+        IReadOnlyDictionary<string, string> secrets = FieldRules.Secrets("secrets", Secrets, Env);
         int? ttl = FieldRules.Range("ttl_seconds", TtlSeconds, 1, int.MaxValue, zeroIsDefault: false);
         CheckRuntime(limits);
 
@@ -133,6 +137,7 @@ internal sealed partial record CreateSandboxRequest
             Network = Network,
             User = User,
             Env = env,
+            Secrets = secrets,
             Ttl = ttl is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
             RuntimeClass = RuntimeClass,
             ReadOnly = ReadOnly,

@@ -32,6 +32,8 @@ internal sealed record ExecRequest
 
     private IReadOnlyDictionary<string, string>? Env { get; init; }
 
+    private IReadOnlyDictionary<string, string>? Secrets { get; init; }
+
     private string? User { get; init; }
 
     private string? Stdin { get; init; }
@@ -74,6 +76,7 @@ internal sealed record ExecRequest
         TimeoutSeconds = fields.Integer("timeout_seconds"),
         Cwd = fields.String("cwd"),
         Env = fields.Strings("env"),
+        Secrets = fields.Strings("secrets"),
         User = fields.String("user"),
         Stdin = fields.String("stdin"),
     };
@@ -86,6 +89,7 @@ internal sealed record ExecRequest
         Timeout = CheckTimeout(),
         Cwd = FieldRules.AbsolutePath("cwd", Cwd),
         Env = FieldRules.Env("env", Env),
+        Secrets = FieldRules.Secrets("secrets", Secrets, Env),
         User = FieldRules.User("user", User),
         Stdin = CheckStdin(),
         Terminal = CheckTerminal(),

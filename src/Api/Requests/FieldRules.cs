@@ -86,6 +86,16 @@ internal static partial class FieldRules
         return bytes <= MaxEnvBytes ? env : throw ApiErrors.Invalid(field, $"may hold at most {MaxEnvBytes} bytes in all").Exception();
     }
 
+    /// <summary>Secrets of commands: as <see cref="Env"/>, and no name that stands in the request's variables too.</summary>
+    public static IReadOnlyDictionary<string, string> Secrets(
+        string field, IReadOnlyDictionary<string, string>? secrets, IReadOnlyDictionary<string, string>? env)
+    {
+        IReadOnlyDictionary<string, string> read = Env(field, secrets);
+        return read.Keys.FirstOrDefault(name => env?.ContainsKey(name) is true) is { } both
+            ? throw ApiErrors.Invalid(field, $"and env both have {both}; a variable is one or the other").Exception()
+            : read;
+    }
+
     /// <summary><c>name</c>, <c>uid</c> or <c>uid:gid</c>; numbers up to 2147483647.</summary>
     public static string? User(string field, string? user)
     {

@@ -7,6 +7,7 @@ internal static class OperationName
     {
         ("POST", "sandboxes") => "create",
         ("DELETE", "sandboxes/{id}") => "delete",
+        ("PUT", "sandboxes/{id}/secrets") => "set-secrets",
         ("POST", "sandboxes/{id}/snapshots") => "snapshot",
         ("DELETE", "sandboxes/{id}/snapshots/{snapshotId}") => "delete-snapshot",
         ("GET", "sandboxes/{id}/snapshots/{snapshotId}/export") => "export",

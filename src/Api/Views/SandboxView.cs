@@ -104,6 +104,7 @@ internal static class SandboxView
         }
 
         json.WriteOptional("user", sandbox.User);
+        WriteSecrets(json, sandbox);
         json.WriteOptional("base_snapshot_id", sandbox.BaseSnapshot?.ToString());
         if (sandbox.Parent is { } parent)
         {
@@ -140,6 +141,27 @@ internal static class SandboxView
         }
 
         json.WriteEndObject();
+    }
+
+    // The names and never more.
+    private static void WriteSecrets(Utf8JsonWriter json, Sandbox sandbox)
+    {
+        if (sandbox.SecretNames.Count == 0)
+        {
+            return;
+        }
+
+        json.WriteStartArray("secret_names");
+        foreach (string name in sandbox.SecretNames)
+        {
+            json.WriteStringValue(name);
+        }
+
+        json.WriteEndArray();
+        if (sandbox.AreSecretsLost)
+        {
+            json.WriteBoolean("secrets_lost", true);
+        }
     }
 
     /// <summary>The <c>cpus</c> member, where there is a limit.</summary>

@@ -38,7 +38,7 @@ internal static class CommandTree
             MemoryCommands.Explain(host), MemoryCommands.Expand(host), CreateCommand.Build(host),
             ExecCommand.Build(host), CpCommand.Build(host), LogsCommand.Build(host), EventsCommand.Build(host), AuditCommand.Build(host), RmCommand.Build(host),
             SnapshotCommands.Take(host), SnapshotCommands.List(host), SnapshotCommands.Rollback(host), UndoCommand.Build(host), ForkCommand.Build(host),
-            PortCommands.Build(host),
+            PortCommands.Build(host), SecretsCommand.Build(host),
             ImageCommands.Build(host), PoolCommand.Build(host), StorageCommand.Build(host), SessionCommands.Build(host), WebhookCommands.Build(host), ConfigCommands.Build(host), DoctorCommand.Build(host), FsckCommand.Build(host),
             QuickstartCommand.Build(host), BenchCommand.Build(host), CompletionCommands.Build(host, root), VersionCommand.Build(host),
             CompletionCommands.Ask(host),

@@ -29,6 +29,11 @@ internal static class CreateCommand
         var port = new Option<int[]>("--port", "-p") { Description = "Declare a port of a server in it; may be repeated", HelpName = "PORT" };
         var snapshot = Text("--snapshot", "Start from the files of a snapshot, given by its whole id", "ID");
         var env = new Option<string[]>("--env", "-e") { Description = "Environment of every command; may be repeated", HelpName = "NAME=VALUE" };
+        var secret = new Option<string[]>("--secret")
+        {
+            Description = "A variable of every command that is never recorded: from a file, from standard input (NAME=@-), or NAME alone from here; may be repeated",
+            HelpName = SecretOptions.Form,
+        };
         var label = new Option<string[]>("--label", "-l") { Description = "A label; may be repeated", HelpName = "NAME=VALUE" };
 
         var command = new ExampledCommand(
@@ -36,7 +41,7 @@ internal static class CreateCommand
             "Make a sandbox and print its id",
             "sleighctl create --image quickstart\nid=$(sleighctl create --name web --memory 512 --env MODE=test)\nsleighctl create --snapshot snap_a1b2c3d4e5f6");
         foreach (Option option in (Option[])
-            [image, name, memory, ceiling, fixedMemory, cpus, pids, disk, readOnly, user, network, onOom, autoSnapshot, ttl, port, snapshot, env, label])
+            [image, name, memory, ceiling, fixedMemory, cpus, pids, disk, readOnly, user, network, onOom, autoSnapshot, ttl, port, snapshot, env, secret, label])
         {
             command.Options.Add(option);
         }
@@ -61,6 +66,7 @@ internal static class CreateCommand
             Set("ports", arguments.GetValue(port) is { Length: > 0 } ports ? new JsonArray([.. ports.Select(p => JsonValue.Create(p))]) : null);
             Set("snapshot_id", arguments.GetValue(snapshot));
             Set("env", Pairs.Parse("--env", arguments.GetValue(env), Environment.GetEnvironmentVariable));
+            Set("secrets", SecretOptions.Read(arguments.GetValue(secret), host, run.Terminal.Input));
             Set("labels", Pairs.Parse("--label", arguments.GetValue(label)));
 
             JsonObject sandbox = await run.Client.PostAsync("/sandboxes", body, run.Cancelled, Timeout);

@@ -18,6 +18,11 @@ internal static class ExecCommand
         var shell = new Option<string?>("-c", "--command") { Description = "A text for the sandbox's shell instead", HelpName = "TEXT" };
         var cwd = new Option<string?>("--cwd", "-w") { Description = "Working directory", HelpName = "DIRECTORY" };
         var env = new Option<string[]>("--env", "-e") { Description = "Environment; NAME alone takes the value set here; may be repeated", HelpName = "NAME=VALUE" };
+        var secret = new Option<string[]>("--secret")
+        {
+            Description = "A variable that is never recorded: from a file, from standard input (NAME=@-), or NAME alone from here; may be repeated",
+            HelpName = SecretOptions.Form,
+        };
         var user = new Option<string?>("--user", "-u") { Description = "User: name, uid or uid:gid", HelpName = "USER" };
         var timeout = new Option<int?>("--timeout") { Description = "End the command after this long", HelpName = "SECONDS" };
         var stdin = new Option<bool>("--stdin", "-i") { Description = "Give the command standard input, as it comes, of any size" };
@@ -28,7 +33,7 @@ internal static class ExecCommand
             "sleighctl exec web -- python3 -c 'print(6*7)'\nsleighctl exec web -c 'ls /etc | wc -l'\nsleighctl exec -it web -- bash\nsleighctl exec -i web -- tar -xC /srv < site.tar");
         command.Arguments.Add(sandbox);
         command.Arguments.Add(program);
-        foreach (Option option in (Option[])[shell, cwd, env, user, timeout, stdin, tty])
+        foreach (Option option in (Option[])[shell, cwd, env, secret, user, timeout, stdin, tty])
         {
             command.Options.Add(option);
         }
@@ -51,6 +56,7 @@ internal static class ExecCommand
                 Command = arguments.GetValue(shell),
                 WorkingDirectory = arguments.GetValue(cwd),
                 Environment = Pairs.Parse("--env", arguments.GetValue(env), Environment.GetEnvironmentVariable),
+                Secrets = SecretOptions.Read(arguments.GetValue(secret), host, arguments.GetValue(stdin) || arguments.GetValue(tty) ? null : run.Terminal.Input),
                 User = arguments.GetValue(user),
                 TimeoutSeconds = arguments.GetValue(timeout),
                 StreamsStdin = arguments.GetValue(stdin),

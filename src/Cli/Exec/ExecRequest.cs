@@ -17,6 +17,9 @@ internal sealed record ExecRequest
     /// <summary>Added to the sandbox's environment.</summary>
     public JsonObject? Environment { get; init; }
 
+    /// <summary>Variables that are never recorded.</summary>
+    public JsonObject? Secrets { get; init; }
+
     /// <summary>User; null: the sandbox's.</summary>
     public string? User { get; init; }
 
@@ -61,7 +64,7 @@ internal sealed record ExecRequest
 
         foreach ((string field, JsonNode? value) in new (string, JsonNode?)[]
         {
-            ("cwd", WorkingDirectory), ("env", Environment?.DeepClone()), ("user", User), ("timeout_seconds", TimeoutSeconds),
+            ("cwd", WorkingDirectory), ("env", Environment?.DeepClone()), ("secrets", Secrets?.DeepClone()), ("user", User), ("timeout_seconds", TimeoutSeconds),
         })
         {
             if (value is not null)

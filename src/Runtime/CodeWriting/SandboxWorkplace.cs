@@ -50,7 +50,7 @@ internal sealed class SandboxWorkplace(SandboxEntry entry, Execs execs, TimeBudg
                 new ExecSpec
                 {
                     Argv = [command.Program, .. command.Arguments], Cwd = command.Directory, Env = ToolCommand.Environment,
-                    Timeout = budget.Remaining, Origin = ExecOrigin.CodeWrite,
+                    Timeout = budget.Remaining, Origin = ExecOrigin.CodeWrite, GetsSecrets = false,
                 },
                 CancellationToken.None)).Id;
         }

@@ -105,6 +105,9 @@ public enum ErrorKind
     /// <summary>A directory of the host could not be copied into the sandbox.</summary>
     CopyFailed,
 
+    /// <summary>The values of a sandbox's secrets are gone, and the command does not bring them.</summary>
+    SecretsLost,
+
     /// <summary>The directory that all mounts, or all environments, lie under is missing.</summary>
     ZoneUnavailable,
 

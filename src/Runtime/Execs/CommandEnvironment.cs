@@ -1,6 +1,6 @@
 namespace Sleigh.Runtime;
 
-/// <summary>The environment a command starts with: defaults, then the image's, the sandbox's and the exec's own, later ones winning.</summary>
+/// <summary>The environment a command starts with: defaults, then the image's, the sandbox's and the exec's own, then secrets, later ones winning.</summary>
 internal static class CommandEnvironment
 {
     private const string DefaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -16,7 +16,8 @@ internal static class CommandEnvironment
         ResolvedUser user,
         string hostname,
         bool terminal = false,
-        IReadOnlySet<string>? passed = null)
+        IReadOnlySet<string>? passed = null,
+        params ReadOnlySpan<IReadOnlyDictionary<string, string>> secrets)
     {
         Dictionary<string, string> all = new(StringComparer.Ordinal)
         {
@@ -57,6 +58,14 @@ internal static class CommandEnvironment
         foreach ((string key, string value) in exec)
         {
             all[key] = value;
+        }
+
+        foreach (IReadOnlyDictionary<string, string> layer in secrets)
+        {
+            foreach ((string key, string value) in layer)
+            {
+                all[key] = value;
+            }
         }
 
         return [.. all.Select(pair => $"{pair.Key}={pair.Value}")];

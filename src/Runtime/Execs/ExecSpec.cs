@@ -20,6 +20,12 @@ public sealed record ExecSpec
     /// <summary>Added to the sandbox's environment.</summary>
     public IReadOnlyDictionary<string, string> Env { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Added to the sandbox's secrets, by the names of their variables; never recorded.</summary>
+    public IReadOnlyDictionary<string, string> Secrets { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Whether it gets the sandbox's secrets: what Sleigh itself thinks up does not need them.</summary>
+    public bool GetsSecrets { get; init; } = true;
+
     /// <summary>The only variables of the image and the sandbox that it gets, and of PATH the absolute folders only; null: all of them.</summary>
     public IReadOnlySet<string>? PassedVariables { get; init; }
 

@@ -26,6 +26,7 @@ internal sealed partial class Execs : IExecs, IDisposable
     private readonly ILogger _logger;
     private readonly ConcurrentDictionary<ExecId, RunningExec> _running = new();
     private readonly CancellationTokenSource _stopping = new();
+    private static readonly IReadOnlyDictionary<string, string> None = new Dictionary<string, string>();
 
     public Execs(
         SandboxTable sandboxes, SandboxStarter starter, RecordStore records, Spool spool, LiveOptions options, Traffic traffic,
@@ -64,6 +65,7 @@ internal sealed partial class Execs : IExecs, IDisposable
     public async Task<Exec> StartAsync(SandboxId sandbox, ExecSpec spec, CancellationToken cancellationToken)
     {
         SandboxEntry entry = _sandboxes.Require(sandbox);
+        CheckSecrets(entry, spec);
         CheckQuota(entry);
         bool running = false;
         try
@@ -218,6 +220,26 @@ internal sealed partial class Execs : IExecs, IDisposable
         return leaf;
     }
 
+    // A command that runs without what its author counts on fails in ways that nobody understands.
+    private static void CheckSecrets(SandboxEntry entry, ExecSpec spec)
+    {
+        if (!spec.GetsSecrets || entry.Secrets is not null)
+        {
+            return;
+        }
+
+        string[] missing = [.. entry.Record.Sandbox.SecretNames.Except(spec.Secrets.Keys)];
+        if (missing.Length > 0)
+        {
+            throw new RuntimeException(
+                ErrorKind.SecretsLost, $"the values of secrets of {entry.Id} are gone: {string.Join(", ", missing)}; they are kept in memory alone")
+            {
+                Hint = $"set them anew with PUT /sandboxes/{entry.Id}/secrets, or send them with the command",
+                Details = new Dictionary<string, object> { ["secret_names"] = missing },
+            };
+        }
+    }
+
     private void CheckQuota(SandboxEntry entry)
     {
         if (IsStopping)
@@ -266,7 +288,7 @@ internal sealed partial class Execs : IExecs, IDisposable
                     Arguments = spec.Argv ?? ["sh", "-lc", spec.Command!],
                     Environment = CommandEnvironment.Build(
                         record.Settings.Env, record.Env, spec.Env, user, SandboxIdentity.HostName(record.Sandbox), spec.Terminal is not null,
-                        spec.PassedVariables),
+                        spec.PassedVariables, spec.GetsSecrets ? running.Sandbox.Secrets?.Values ?? None : None, spec.Secrets),
                     WorkingDirectory = WorkingDirectory(record.Settings.WorkingDirectory, spec.Cwd),
                     Uid = user.Uid,
                     Gid = user.Gid,

@@ -156,8 +156,62 @@ public sealed partial class InitConnection : IAsyncDisposable
     {
         Reply reply = await AskAsync(FrameType.Ping, cancellationToken);
         return reply.Type == FrameType.Pong && Read(reply, out Pong pong)
-            ? new InitFigures((int)pong.Running, (int)pong.Remembered, (int)pong.Lingering, (long)pong.Reaped)
+            ? new InitFigures((int)pong.Running, (int)pong.Remembered, (int)pong.Lingering, (long)pong.Reaped, (pong.Features & HoldFeature) != 0)
             : throw Unexpected(reply);
+    }
+
+    /// <summary>
+    /// Leaves bytes with it that must outlive the daemon and must not be written to a disk. They replace what was left before, and go with it.
+    /// </summary>
+    /// <param name="content">At most 1 MiB; empty: nothing is kept any more.</param>
+    /// <param name="cancellationToken">Ends the wait for the answer.</param>
+    /// <returns>False: it is of an older version, which cannot.</returns>
+    /// <exception cref="InitGoneException">The connection is lost.</exception>
+    /// <exception cref="KernelException">No memory file could be made.</exception>
+    public async Task<bool> HoldAsync(ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        if (!(await PingAsync(cancellationToken)).CanHold)
+        {
+            return false;
+        }
+
+        using SafeFileHandle? memory = content.IsEmpty ? null : MemoryFile.CreateSealed("sleigh-held", content.Span);
+        Reply reply = await AskAsync(FrameType.Hold, new HoldBody { Size = (uint)content.Length }, memory is null ? [] : [memory], cancellationToken);
+        return reply.Type == FrameType.Done && Read(reply, out Done done) && done.Error == 0 ? true : throw Unexpected(reply);
+    }
+
+    /// <summary>What an earlier daemon has left with it; null: nothing, or it is of an older version.</summary>
+    /// <exception cref="InitGoneException">The connection is lost.</exception>
+    public async Task<byte[]?> HeldAsync(CancellationToken cancellationToken)
+    {
+        if (!(await PingAsync(cancellationToken)).CanHold)
+        {
+            return null;
+        }
+
+        byte[] content = [];
+        for (int offset = 0; ;)
+        {
+            Reply reply = await AskAsync(FrameType.Held, new HeldBody { Offset = (uint)offset }, [], cancellationToken);
+            if (reply.Type == FrameType.Done && Read(reply, out Done done) && (Errno)done.Error == Errno.ENOENT)
+            {
+                return null;
+            }
+
+            if (reply.Type != FrameType.Piece || !InitFrame.TryReadPiece(reply.Body, out int size, out ReadOnlyMemory<byte> piece)
+                || (offset > 0 && size != content.Length) || piece.Length > size - offset || (piece.Length == 0 && offset < size))
+            {
+                throw Unexpected(reply);
+            }
+
+            content = offset == 0 ? new byte[size] : content;
+            piece.CopyTo(content.AsMemory(offset));
+            offset += piece.Length;
+            if (offset == size)
+            {
+                return content;
+            }
+        }
     }
 
     /// <summary>Closes the connection. The execs go on.</summary>

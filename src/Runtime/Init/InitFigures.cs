@@ -5,4 +5,5 @@ namespace Sleigh.Runtime.Init;
 /// <param name="Remembered">Execs it can list: running, ended and failed ones.</param>
 /// <param name="Lingering">Output pipes of ended execs that processes they left behind still hold.</param>
 /// <param name="Reaped">Processes it has reaped since it started, orphans among them.</param>
-public sealed record InitFigures(int Running, int Remembered, int Lingering, long Reaped);
+/// <param name="CanHold">Whether it keeps something for the daemon: <see cref="InitConnection.HoldAsync"/>. One of an older version does not.</param>
+public sealed record InitFigures(int Running, int Remembered, int Lingering, long Reaped, bool CanHold);

@@ -61,6 +61,22 @@ internal static class InitFrame
         return true;
     }
 
+    /// <summary>Reads the body of a PIECE; false when it is cut off or too large.</summary>
+    /// <param name="body">The body.</param>
+    /// <param name="size">Bytes of all that is held.</param>
+    /// <param name="data">Those of this piece.</param>
+    public static bool TryReadPiece(ReadOnlyMemory<byte> body, out int size, out ReadOnlyMemory<byte> data)
+    {
+        (size, data) = (0, default);
+        if (!MemoryMarshal.TryRead(body.Span, out Piece piece) || piece.Size > HeldMax || body.Length != Unsafe.SizeOf<Piece>() + (long)piece.Count)
+        {
+            return false;
+        }
+
+        (size, data) = ((int)piece.Size, body[Unsafe.SizeOf<Piece>()..]);
+        return true;
+    }
+
     /// <summary>The 32 bytes of an id: its characters, then zeros.</summary>
     public static unsafe Id WriteId(ExecId id)
     {

@@ -17,6 +17,9 @@ internal static unsafe class InitProtocol
     public const int GroupsMax = 256;
     public const int RingSize = 65536;
     public const int RingChunk = 16384;
+    public const int HeldMax = 1024 * 1024;
+    public const int PieceMax = 2048;
+    public const uint HoldFeature = 1;
     public const uint RecordMagic = 0x43455253;
 
     public enum FrameType : ushort
@@ -29,6 +32,8 @@ internal static unsafe class InitProtocol
         Ping = 6,
         Record = 7,
         EndInput = 8,
+        Hold = 9,
+        Held = 10,
 
         Started = 101,
         Failed = 102,
@@ -36,6 +41,7 @@ internal static unsafe class InitProtocol
         Done = 104,
         Pong = 106,
         Recorded = 107,
+        Piece = 108,
 
         Ended = 201,
     }
@@ -95,6 +101,24 @@ internal static unsafe class InitProtocol
         public uint Reserved;
     }
 
+    public struct HoldBody
+    {
+        public uint Size;
+        public uint Reserved;
+    }
+
+    public struct HeldBody
+    {
+        public uint Offset;
+        public uint Reserved;
+    }
+
+    public struct Piece
+    {
+        public uint Size;
+        public uint Count;
+    }
+
     public struct Started
     {
         public Id ExecId;
@@ -133,7 +157,7 @@ internal static unsafe class InitProtocol
         public uint Running;
         public uint Remembered;
         public uint Lingering;
-        public uint Reserved;
+        public uint Features;
         public ulong Reaped;
     }
 

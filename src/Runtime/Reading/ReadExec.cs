@@ -23,6 +23,7 @@ public static class ReadExec
         Cwd = cwd,
         Env = Locale,
         PassedVariables = PassedVariables,
+        GetsSecrets = false,
         Timeout = LongestRun,
         Origin = ExecOrigin.OpsRead,
     };

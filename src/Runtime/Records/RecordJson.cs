@@ -9,6 +9,7 @@ namespace Sleigh.Runtime.Records;
 [JsonSerializable(typeof(IReadOnlyDictionary<string, string>))]
 [JsonSerializable(typeof(CapturedLimits))]
 [JsonSerializable(typeof(IReadOnlyList<CapturedMount>))]
+[JsonSerializable(typeof(IReadOnlyList<string>))]
 [JsonSerializable(typeof(ImageSettings))]
 [JsonSerializable(typeof(SlotLimits))]
 [JsonSerializable(typeof(EventRecord))]

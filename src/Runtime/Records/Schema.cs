@@ -148,5 +148,8 @@ internal static class Schema
             sandbox TEXT NOT NULL, port INTEGER NOT NULL, tcp INTEGER, key TEXT NOT NULL, PRIMARY KEY (sandbox, port)
         ) WITHOUT ROWID;
         """,
+
+        // The names alone: values are recorded nowhere.
+        "ALTER TABLE sandboxes ADD COLUMN secret_names TEXT NOT NULL DEFAULT '[]';",
     ];
 }

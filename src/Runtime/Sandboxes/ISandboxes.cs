@@ -10,6 +10,10 @@ public interface ISandboxes
     /// <exception cref="RuntimeException">Any of the create errors of the contract.</exception>
     Task<CreatedSandbox> CreateAsync(SessionId owner, SandboxSpec spec, CancellationToken cancellationToken);
 
+    /// <summary>Gives a sandbox other secrets in place of those it has; commands that run keep theirs.</summary>
+    /// <exception cref="RuntimeException"><see cref="ErrorKind.NotFound"/>, <see cref="ErrorKind.SandboxBusy"/>, <see cref="ErrorKind.ShuttingDown"/>.</exception>
+    Task<Sandbox> SetSecretsAsync(SandboxId id, IReadOnlyDictionary<string, string> secrets, CancellationToken cancellationToken);
+
     /// <summary>The sandbox as it is now; null when there is none.</summary>
     Sandbox? Find(SandboxId id);
 

@@ -60,6 +60,12 @@ public sealed record Sandbox
     /// <summary>Default user of commands; null is the image's.</summary>
     public string? User { get; init; }
 
+    /// <summary>The names of its secrets, in order.</summary>
+    public IReadOnlyList<string> SecretNames { get; init; } = [];
+
+    /// <summary>Whether the values of its secrets are gone: a command must bring them, or they must be set anew.</summary>
+    public bool AreSecretsLost { get; init; }
+
     /// <summary>The caller's name for it, unique in the session.</summary>
     public string? Name { get; init; }
 

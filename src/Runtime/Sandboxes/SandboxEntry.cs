@@ -1,5 +1,6 @@
 using Sleigh.Runtime.Memory;
 using Sleigh.Runtime.Records;
+using Sleigh.Runtime.Secrets;
 using Sleigh.Runtime.Slots;
 
 namespace Sleigh.Runtime;
@@ -15,6 +16,7 @@ internal sealed class SandboxEntry
     {
         (_record, Slot, PersistedUse, LastUsed) = (record, slot, record.Sandbox.LastUsed, record.Sandbox.LastUsed);
         Turns = new TurnQueue(time);
+        Secrets = record.Sandbox.SecretNames.Count == 0 ? SandboxSecrets.None : null;
     }
 
     /// <summary>The record as last written.</summary>
@@ -34,6 +36,9 @@ internal sealed class SandboxEntry
 
     /// <summary>Whether nothing can have changed its files since the last rollback. Not recorded: after a restart it is not known.</summary>
     public bool IsUntouched { get; set; }
+
+    /// <summary>Its secrets, which no record has; null: they are gone.</summary>
+    public SandboxSecrets? Secrets { get; set; }
 
     /// <summary>Where it runs; null when it has exited.</summary>
     public Slot? Slot { get; set; }
@@ -99,6 +104,7 @@ internal sealed class SandboxEntry
                 Status = slot is null ? SandboxStatus.Exited : slot.IsSqueezed ? SandboxStatus.Paused : SandboxStatus.Running,
                 LastUsed = LastUsed,
                 Ports = [.. Ports.Select(port => port.Number).Order()],
+                AreSecretsLost = Secrets is null,
                 MemoryLimitMb = slot?.Limits.MemoryMb ?? recorded.MemoryLimitMb,
             };
         }

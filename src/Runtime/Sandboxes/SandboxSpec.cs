@@ -45,6 +45,9 @@ public sealed record SandboxSpec
     /// <summary>Environment of every command.</summary>
     public IReadOnlyDictionary<string, string> Env { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Secrets of commands, by the names of their variables; never recorded.</summary>
+    public IReadOnlyDictionary<string, string> Secrets { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Time to live, counted from creation.</summary>
     public TimeSpan? Ttl { get; init; }
 

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Sleigh.Containerd;
 using Sleigh.Overlay;
 using Sleigh.Runtime.Records;
+using Sleigh.Runtime.Secrets;
 using Sleigh.Runtime.Slots;
 
 namespace Sleigh.Runtime;
@@ -28,20 +29,21 @@ internal sealed class SandboxStarter
     public Action<SandboxEntry, Slot> Resuming { get; set; } = (_, _) => { };
 
     /// <summary>
-    /// Takes a slot with the limits that the sandbox starts with, and puts the tree and the sandbox's mounts in it. When it fails, no
+    /// Takes a slot with the limits that the sandbox starts with, and puts the tree, the sandbox's mounts and its secrets in it. When it fails, no
     /// slot is left.
     /// </summary>
     /// <exception cref="ContainerdException">containerd refused or did not answer.</exception>
     /// <exception cref="IOException">The kernel refused.</exception>
     /// <exception cref="RuntimeException"><see cref="ErrorKind.MountSourceMissing"/> where all mounts must be there.</exception>
     public Task<ClaimedSlot> ClaimAsync(
-        SandboxRecord record, LiveLayer layer, IReadOnlyList<string> lowers, WantedMounts mounts, PhaseClock phase, CancellationToken cancellationToken) =>
-        ClaimAsync(record, record.Limits, layer, lowers, mounts, phase, cancellationToken);
+        SandboxRecord record, LiveLayer layer, IReadOnlyList<string> lowers, WantedMounts mounts, SandboxSecrets? secrets, PhaseClock phase,
+        CancellationToken cancellationToken) =>
+        ClaimAsync(record, record.Limits, layer, lowers, mounts, secrets, phase, cancellationToken);
 
     /// <summary>As above, with limits that have grown.</summary>
     public async Task<ClaimedSlot> ClaimAsync(
-        SandboxRecord record, SlotLimits limits, LiveLayer layer, IReadOnlyList<string> lowers, WantedMounts mounts, PhaseClock phase,
-        CancellationToken cancellationToken)
+        SandboxRecord record, SlotLimits limits, LiveLayer layer, IReadOnlyList<string> lowers, WantedMounts mounts, SandboxSecrets? secrets,
+        PhaseClock phase, CancellationToken cancellationToken)
     {
         (Slot slot, bool fromPool) = await _pool.TakeAsync(limits, record.Sandbox.RuntimeClass, cancellationToken);
         TimeSpan taken = phase.Lap("create.create");
@@ -53,6 +55,12 @@ internal sealed class SandboxStarter
             if (record.DiskLimitBytes is long disk)
             {
                 await _layers.SetLimitAsync(layer.Id, disk, cancellationToken);
+            }
+
+            if (secrets is { Names.Count: > 0 })
+            {
+                // Before any record names the slot: a daemon that finds it there finds them in it.
+                await slot.Init.HoldAsync(secrets.ToBytes(), CancellationToken.None);
             }
         }
         catch (Exception)
@@ -119,7 +127,7 @@ internal sealed class SandboxStarter
 
         LiveLayer layer = await _layers.OpenLiveAsync(id, renewWork: true, cancellationToken);
         IReadOnlyList<string> lowers = await LowersAsync(record, cancellationToken);
-        ClaimedSlot claimed = await ClaimAsync(record, layer, lowers, new WantedMounts(entry.Mounts, MustHaveAll: false), new PhaseClock(), cancellationToken);
+        ClaimedSlot claimed = await ClaimAsync(record, layer, lowers, new WantedMounts(entry.Mounts, MustHaveAll: false), entry.Secrets, new PhaseClock(), cancellationToken);
         undo.Push($"slot {claimed.Slot.Id}", _ =>
         {
             _pool.EndLater(claimed.Slot);

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Sleigh.Runtime.Records;
+using Sleigh.Runtime.Secrets;
 using Sleigh.Runtime.Telemetry;
 
 namespace Sleigh.Runtime;
@@ -50,10 +51,12 @@ internal sealed partial class Sandboxes
     // A method of its own: what is current in the trace while it begins is not so for its neighbours.
     private async Task<CreatedSandbox> BuildForkAsync(SandboxEntry source, Snapshot from, SandboxPlaces.Places places, TimeSpan admission)
     {
+        SandboxSecrets? secrets = source.Secrets;
         SandboxRecord record = PlanFork(source.Record, from);
+        record = secrets is null ? record : record with { Sandbox = record.Sandbox with { SecretNames = secrets.Names } };
         using Span? span = Span.Begin("create", record.Sandbox.Session, record.Sandbox.Id);
         CreatedSandbox made = await BuildAsync(
-            record, from.Id, places, new PhaseClock(span), new Timings(admission, TimeSpan.Zero),
+            record, secrets, from.Id, places, new PhaseClock(span), new Timings(admission, TimeSpan.Zero),
             [.. source.Ports.Select(port => port.Number)], CancellationToken.None, from.Mounts);
         span?.Note("source", made.FromPool ? "pool" : "cold");
         span?.Done();

@@ -2,6 +2,7 @@ using System.Globalization;
 using Sleigh.Containerd;
 using Sleigh.Overlay;
 using Sleigh.Runtime.Records;
+using Sleigh.Runtime.Secrets;
 
 namespace Sleigh.Runtime;
 
@@ -46,6 +47,7 @@ internal sealed partial class Sandboxes
                 ReadOnly = spec.ReadOnly ?? source?.Sandbox.ReadOnly ?? false,
                 User = spec.User,
                 Name = spec.Name,
+                SecretNames = new SandboxSecrets(spec.Secrets).Names,
                 BaseSnapshot = from?.Id,
                 Parent = from is null ? null : new SandboxParent(from.Sandbox, from.Id),
                 Expires = now + spec.Ttl,

@@ -60,7 +60,7 @@ internal sealed partial class Sandboxes
         IReadOnlyList<string> lowers = await _images.LowersAsync(entry.Record.Chain, CancellationToken.None);
         ClaimedSlot claimed = await _starter.ClaimAsync(
             entry.Record, entry.Record.LimitsAt(entry.MemoryLimitMb), layer, lowers, new WantedMounts(entry.Mounts, MustHaveAll: false),
-            new PhaseClock(), CancellationToken.None);
+            entry.Secrets, new PhaseClock(), CancellationToken.None);
         undo.Push($"slot {claimed.Slot.Id}", _ => _pool.EndNowAsync(claimed.Slot));
         ChangeStep.Done("rollback", 2);
         phase.Lap("rollback.start");

@@ -4,6 +4,7 @@ using Sleigh.Overlay;
 using Sleigh.Runtime.Images;
 using Sleigh.Runtime.Options;
 using Sleigh.Runtime.Records;
+using Sleigh.Runtime.Secrets;
 using Sleigh.Runtime.Slots;
 using Sleigh.Runtime.Telemetry;
 
@@ -92,7 +93,8 @@ internal sealed partial class Sandboxes : ISandboxes
             SandboxRecord record = Plan(owner, spec, from, source, image, found?.Tree);
             span?.About(record.Sandbox.Id);
             admission += phase.Lap("create.admission");
-            CreatedSandbox made = await BuildAsync(record, from?.Id, places, phase, new Timings(admission, lookUp), spec.Ports, cancellationToken);
+            CreatedSandbox made = await BuildAsync(
+                record, new SandboxSecrets(spec.Secrets), from?.Id, places, phase, new Timings(admission, lookUp), spec.Ports, cancellationToken);
             _pool.CountCreate(made.FromPool);
             SandboxMeters.Created(phase.Total, made.FromPool);
             span?.Note("source", made.FromPool ? "pool" : "cold");
@@ -197,7 +199,7 @@ internal sealed partial class Sandboxes : ISandboxes
     }
 
     private async Task<CreatedSandbox> BuildAsync(
-        SandboxRecord record, SnapshotId? from, SandboxPlaces.Places places, PhaseClock phase, Timings before, IReadOnlyList<int> ports,
+        SandboxRecord record, SandboxSecrets? secrets, SnapshotId? from, SandboxPlaces.Places places, PhaseClock phase, Timings before, IReadOnlyList<int> ports,
         CancellationToken cancellationToken, IReadOnlyList<CapturedMount>? mounts = null)
     {
         using Traffic.Pass pass = _traffic.Enter();
@@ -216,7 +218,7 @@ internal sealed partial class Sandboxes : ISandboxes
         TimeSpan rootfs = phase.Lap("create.rootfs");
 
         IReadOnlyList<string> lowers = await _images.LowersAsync(record.Chain, cancellationToken);
-        ClaimedSlot claimed = await _starter.ClaimAsync(record, layer, lowers, wanted, phase, cancellationToken);
+        ClaimedSlot claimed = await _starter.ClaimAsync(record, layer, lowers, wanted, secrets, phase, cancellationToken);
         undo.Push($"slot {claimed.Slot.Id}", _ => _pool.EndNowAsync(claimed.Slot));
         ChangeStep.Done("create", 3);
 
@@ -234,7 +236,7 @@ internal sealed partial class Sandboxes : ISandboxes
             claimed.RecordFor(made.Id));
         ChangeStep.Done("create", 4);
         undo.Complete();
-        SandboxEntry entry = new(record, claimed.Slot, _time) { Mounts = claimed.Mounts, Ports = declared };
+        SandboxEntry entry = new(record, claimed.Slot, _time) { Mounts = claimed.Mounts, Ports = declared, Secrets = secrets };
         places.Fill(entry);
         _starter.Started(entry, claimed.Slot);
         if (!OwnerLives(made.Session))

@@ -82,6 +82,20 @@ internal sealed class FakeSandboxes(TimeProvider time) : ISandboxes
         }
     }
 
+    /// <summary>What the last change of secrets was asked for.</summary>
+    public IReadOnlyDictionary<string, string>? LastSecrets { get; private set; }
+
+    public async Task<Sandbox> SetSecretsAsync(SandboxId id, IReadOnlyDictionary<string, string> secrets, CancellationToken cancellationToken)
+    {
+        LastSecrets = secrets;
+        await StepAsync(cancellationToken);
+        lock (_lock)
+        {
+            Sandbox sandbox = _sandboxes.GetValueOrDefault(id) ?? throw RuntimeException.NoSandbox(id);
+            return _sandboxes[id] = sandbox with { SecretNames = [.. secrets.Keys.Order(StringComparer.Ordinal)] };
+        }
+    }
+
     public async Task DeleteAsync(SandboxId id, CancellationToken cancellationToken)
     {
         await StepAsync(cancellationToken);
@@ -247,6 +261,7 @@ internal sealed class FakeSandboxes(TimeProvider time) : ISandboxes
             RuntimeClass = spec.RuntimeClass ?? "runc",
             ReadOnly = spec.ReadOnly ?? false,
             User = spec.User,
+            SecretNames = [.. spec.Secrets.Keys.Order(StringComparer.Ordinal)],
             Name = spec.Name,
             BaseSnapshot = spec.Snapshot,
             LastUsed = now,

@@ -32,6 +32,7 @@ internal static class OwnerTable
         ["GET sandboxes"] = [OwnList],
         ["GET sandboxes/{id}"] = [Sandbox],
         ["DELETE sandboxes/{id}"] = [Sandbox],
+        ["PUT sandboxes/{id}/secrets"] = [Sandbox],
         ["POST sandboxes/{id}/rollback"] = [Sandbox, NamedSnapshot],
         ["POST sandboxes/{id}/undo"] = [Sandbox],
         ["POST sandboxes/{id}/fork"] = [Sandbox, NamedSnapshot],

@@ -18,6 +18,20 @@ public sealed class CommandEnvironmentTests
     }
 
     [Fact]
+    public void Secrets_win_over_variables_and_the_commands_own_over_the_sandboxs()
+    {
+        IReadOnlyList<string> env = CommandEnvironment.Build(
+            ["A=image", "B=image"],
+            new Dictionary<string, string> { ["B"] = "sandbox", ["C"] = "sandbox" },
+            new Dictionary<string, string> { ["C"] = "exec", ["D"] = "exec" },
+            Root, "host", false, null,
+            new Dictionary<string, string> { ["B"] = "secret", ["C"] = "secret", ["E"] = "secret" },
+            new Dictionary<string, string> { ["E"] = "own secret", ["F"] = "own secret" });
+
+        Assert.Equal(["A=image", "B=secret", "C=secret", "D=exec", "E=own secret", "F=own secret"], env.Where(l => l[1] == '='));
+    }
+
+    [Fact]
     public void A_line_without_a_name_is_skipped()
     {
         Assert.DoesNotContain(CommandEnvironment.Build(["=x", "y"], new Dictionary<string, string>(), new Dictionary<string, string>(), Root, "h"),

@@ -16,6 +16,9 @@ public sealed class LayoutTests
         ["si_start"] = typeof(InitProtocol.Start),
         ["si_name"] = typeof(InitProtocol.Id),
         ["si_signal"] = typeof(InitProtocol.Signal),
+        ["si_hold"] = typeof(InitProtocol.HoldBody),
+        ["si_held"] = typeof(InitProtocol.HeldBody),
+        ["si_piece"] = typeof(InitProtocol.Piece),
         ["si_resize"] = typeof(InitProtocol.Resize),
         ["si_started"] = typeof(InitProtocol.Started),
         ["si_failed"] = typeof(InitProtocol.Failed),
@@ -39,6 +42,9 @@ public sealed class LayoutTests
         ["SI_RING_CHUNK"] = InitProtocol.RingChunk,
         ["SI_RECORD_MAGIC"] = InitProtocol.RecordMagic,
         ["SI_STAGE_EXEC"] = (long)StartStage.Exec,
+        ["SI_HELD_MAX"] = InitProtocol.HeldMax,
+        ["SI_PIECE_MAX"] = InitProtocol.PieceMax,
+        ["SI_FEATURE_HOLD"] = InitProtocol.HoldFeature,
         ["SI_ENDED"] = (long)InitProtocol.FrameType.Ended,
     };
 
@@ -80,6 +86,7 @@ public sealed class LayoutTests
         return (structure, member) switch
         {
             ("si_record", "streams") => (Marshal.OffsetOf(type, "Stdout"), 2 * Marshal.SizeOf<InitProtocol.Stream>()),
+            ("si_piece", "data") => (Marshal.SizeOf(type), InitProtocol.PieceMax),
             ("si_listed", "entries") => (Marshal.SizeOf(type), 100 * Marshal.SizeOf<InitProtocol.ListEntry>()),
             _ => (Marshal.OffsetOf(type, Pascal(member)), SizeOf(type.GetField(Pascal(member))!)),
         };

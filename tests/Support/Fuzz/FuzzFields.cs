@@ -6,12 +6,12 @@ public static class FuzzFields
     private static readonly string[] Create =
     [
         "image", "labels", "memory_limit_mb", "confirm_low_memory", "auto_expand_memory", "image_pull_policy", "name", "cpus", "pids_limit",
-        "disk_limit_mb", "network", "user", "env", "ttl_seconds", "runtime", "read_only", "memory_ceiling_mb", "on_oom", "auto_snapshot", "ports", "snapshot_id",
+        "disk_limit_mb", "network", "user", "env", "secrets", "ttl_seconds", "runtime", "read_only", "memory_ceiling_mb", "on_oom", "auto_snapshot", "ports", "snapshot_id",
     ];
 
     private static readonly string[] Exec =
     [
-        "command", "argv", "wait", "wait_timeout_seconds", "webhook_url", "timeout_seconds", "cwd", "env", "user", "stdin", "terminal", "stdin_stream",
+        "command", "argv", "wait", "wait_timeout_seconds", "webhook_url", "timeout_seconds", "cwd", "env", "secrets", "user", "stdin", "terminal", "stdin_stream",
     ];
 
     /// <summary>Members by endpoint; an endpoint that takes a body must stand here.</summary>
@@ -20,6 +20,7 @@ public static class FuzzFields
         ["POST sessions/token"] = [],
         ["POST sandboxes"] = Create,
         ["POST sandboxes/{id}/exec"] = Exec,
+        ["PUT sandboxes/{id}/secrets"] = ["secrets"],
         ["POST sandboxes/{id}/exec/{execId}/cancel"] = [],
         ["POST sandboxes/{id}/snapshots/{snapshotId}/restore"] = ["paths", "delete_added"],
         ["POST sandboxes/{id}/snapshots"] = ["name", "comment", "keep"],
@@ -72,6 +73,7 @@ public static class FuzzFields
         ["network"] = ["\"none\""],
         ["user"] = ["\"0:0\"", "\"root\"", "\"1000\""],
         ["env"] = ["{\"A\":\"b\"}", "{}"],
+        ["secrets"] = ["{\"B\":\"c\"}", "{}"],
         ["ttl_seconds"] = ["60"],
         ["runtime"] = ["\"runc\""],
         ["read_only"] = ["true"],

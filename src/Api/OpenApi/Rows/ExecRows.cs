@@ -19,6 +19,7 @@ internal static class ExecRows
         May("timeout_seconds", Int.AtLeast(0), "Ends the whole process tree; 0: the setting exec.default_timeout_seconds."),
         May("cwd", Text.Like("^/"), "Absolute; not sent: the image's."),
         May("env", Labels.Most(128), "Added to the sandbox's."),
+        May("secrets", Labels.Most(128), "Variables whose values are never recorded or shown; added to the sandbox's, and stronger than env. An addition of ours."),
         May("user", Text, "name, uid or uid:gid; not sent: the sandbox's."),
         May("stdin", Text, "Up to 1 MiB, then end of input."),
     ];
@@ -45,7 +46,7 @@ internal static class ExecRows
             ],
             Errors =
             [
-                "bad_request", "invalid_argument", "idempotency_conflict", "quota_exceeded", "sandbox_start_failed", "engine_unavailable", "disk_full",
+                "bad_request", "invalid_argument", "idempotency_conflict", "secrets_lost", "quota_exceeded", "sandbox_start_failed", "engine_unavailable", "disk_full",
             ],
             Example = """{"command":"python -c 'print(6*7)'","wait":true}""",
         },

@@ -23,6 +23,7 @@ internal static class SandboxRows
         May("network", OneOf("none", "bridge"), "Not sent: the setting sandbox.network."),
         May("user", Text, "name, uid or uid:gid; not sent: the image's."),
         May("env", Labels.Most(128), "For every command; 64 KiB in all."),
+        May("secrets", Labels.Most(128), "Variables for every command whose values are kept in memory alone and never shown; names as in env, 64 KiB in all. An addition of ours."),
         May("ttl_seconds", Int.AtLeast(1), "The sandbox is deleted that long after its creation, however busy."),
         May("runtime", OneOf("runc", "crun", "runsc", "kata"), "Not sent: the setting sandbox.runtime. One that is not installed is 400 unsupported_on_host."),
         May("read_only", Bool, "True: only /workspace, /tmp and /dev/shm can be written to. Not sent: false, or as the snapshot's sandbox has it."),
@@ -57,6 +58,14 @@ internal static class SandboxRows
         new("GET", "/sandboxes/{id}", 7, Tag, "Show a sandbox")
         {
             Replies = [new(200, "The sandbox; exited when its processes are gone.", Ref("Sandbox"))],
+        },
+        new("PUT", "/sandboxes/{id}/secrets", 0, Tag, "Give a sandbox other secrets")
+        {
+            Description = "They replace all it has; {} takes them away. Commands that run keep theirs. After a reboot the values of a sandbox's secrets are gone, and this sets them anew.",
+            Fields = [Has("secrets", Labels.Most(128), "As in a create.")],
+            Replies = [new(200, "The sandbox, with the names.", Ref("Sandbox"))],
+            Errors = ["bad_request", "invalid_argument", "sandbox_busy", "sandbox_start_failed"],
+            Example = """{"secrets":{"API_TOKEN":"from-your-vault"}}""",
         },
         new("DELETE", "/sandboxes/{id}", 8, Tag, "Delete a sandbox")
         {

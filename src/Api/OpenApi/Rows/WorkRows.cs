@@ -113,7 +113,7 @@ internal static class WorkRows
             ],
             Errors =
             [
-                "bad_request", "invalid_argument", "path_not_allowed", "unsupported_build_language", "sandbox_busy", "quota_exceeded",
+                "bad_request", "invalid_argument", "path_not_allowed", "unsupported_build_language", "secrets_lost", "sandbox_busy", "quota_exceeded",
                 "sandbox_start_failed", "engine_unavailable", "disk_full",
             ],
             Example = """{"sandbox_path":"/app/main.py","old_text":"x = 1","new_text":"x = 2"}""",

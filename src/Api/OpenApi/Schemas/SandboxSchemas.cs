@@ -33,6 +33,8 @@ internal static class SandboxSchemas
         May("read_only", Bool, "True: /workspace and /tmp are all that can be written to."),
         May("ports", Make.List(Int.AtLeast(1).AtMost(65_535)), "The declared ports, in order; left out when there are none."),
         May("user", Text, "Default user of commands; left out when it is the image's."),
+        May("secret_names", Make.List(Text), "The names of its secrets; the values are never shown."),
+        May("secrets_lost", Bool, "True when the values are gone, as after a reboot: commands must bring them, or they must be set anew."),
         May("base_snapshot_id", Id("snap"), "The snapshot that the present files stand on."),
         May("parent", Object(Has("sandbox_id", Id("sbx")), Has("snapshot_id", Id("snap"))), "Of a fork, or of a create from a snapshot."),
         Has("last_used_at", Millis),

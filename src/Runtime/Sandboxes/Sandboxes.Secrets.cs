@@ -1,0 +1,80 @@
+using Microsoft.Extensions.Logging;
+using Sleigh.Runtime.Records;
+using Sleigh.Runtime.Secrets;
+using Sleigh.Runtime.Slots;
+
+namespace Sleigh.Runtime;
+
+/// <content>
+/// Other secrets for a sandbox. Its sleigh-init gets them first and the record their names then: a daemon that dies in between finds them where
+/// they are.
+/// </content>
+internal sealed partial class Sandboxes
+{
+    /// <inheritdoc/>
+    public async Task<Sandbox> SetSecretsAsync(SandboxId id, IReadOnlyDictionary<string, string> secrets, CancellationToken cancellationToken)
+    {
+        SandboxEntry entry = _table.Require(id);
+        using IDisposable turn = await entry.Turns.EnterAsync(id, "change of secrets", cancellationToken);
+        CheckStopping();
+        await entry.Starting.WaitAsync(CancellationToken.None);
+        try
+        {
+            if (entry.IsDeleted)
+            {
+                throw RuntimeException.NoSandbox(id);
+            }
+
+            SandboxSecrets next = new(secrets);
+            if (entry.Slot is { IsProcessAlive: true } slot)
+            {
+                await slot.Init.HoldAsync(next.ToBytes(), CancellationToken.None);
+            }
+
+            ChangeStep.Done("secrets", 1);
+            entry.Change(
+                r => r with { Sandbox = r.Sandbox with { SecretNames = next.Names } },
+                r => _records.PutSandbox(r, SandboxState.Live));
+            ChangeStep.Done("secrets", 2);
+            entry.Secrets = next;
+            return entry.View;
+        }
+        catch (IOException e)
+        {
+            throw Failures.Translate(e, ErrorKind.SandboxStartFailed, $"the secrets of {id} could not be changed; the daemon log has the cause under this request id");
+        }
+        finally
+        {
+            entry.Starting.Release();
+        }
+    }
+
+    /// <summary>What an earlier daemon has left of a running sandbox's secrets; its record gets their names where it has others.</summary>
+    /// <returns>The record, and null where its secrets are gone.</returns>
+    public async Task<(SandboxRecord Record, SandboxSecrets? Secrets)> AdoptSecretsAsync(SandboxRecord record, Slot slot)
+    {
+        try
+        {
+            if (await slot.Init.HeldAsync(CancellationToken.None) is not byte[] held || SandboxSecrets.Parse(held) is not SandboxSecrets secrets)
+            {
+                return (record, record.Sandbox.SecretNames.Count == 0 ? SandboxSecrets.None : null);
+            }
+
+            if (!secrets.Names.SequenceEqual(record.Sandbox.SecretNames))
+            {
+                record = record with { Sandbox = record.Sandbox with { SecretNames = secrets.Names } };
+                _records.PutSandbox(record, SandboxState.Live);
+            }
+
+            return (record, secrets);
+        }
+        catch (IOException e)
+        {
+            SecretsNotFound(_logger, record.Sandbox.Id.ToString(), e);
+            return (record, record.Sandbox.SecretNames.Count == 0 ? SandboxSecrets.None : null);
+        }
+    }
+
+    [LoggerMessage(EventId = 1485, EventName = "secrets", Level = LogLevel.Warning, Message = "sleigh-init of {Sandbox} did not say what secrets it keeps; if it has any they are lost")]
+    private static partial void SecretsNotFound(ILogger logger, string sandbox, Exception exception);
+}
