@@ -163,9 +163,9 @@ public sealed class IngressTextTests
 
     [Theory]
     [InlineData("127.0.0.1:10122", false, null, "http://127.0.0.1:10122/sandboxes/sbx_0123456789ab/ports/8080/a?b=c&sleigh_link=1.x")]
-    [InlineData("127.0.0.1:10122", false, "localhost", "http://8080-sbx-0123456789ab.localhost:10122/a?b=c&sleigh_link=1.x")]
+    [InlineData("127.0.0.1:10122", false, "boxes.example", "http://8080-sbx-0123456789ab.boxes.example:10122/a?b=c&sleigh_link=1.x")]
     [InlineData("api.example", true, "boxes.example", "https://8080-sbx-0123456789ab.boxes.example/a?b=c&sleigh_link=1.x")]
-    [InlineData("[::1]", false, "localhost", "http://8080-sbx-0123456789ab.localhost/a?b=c&sleigh_link=1.x")]
+    [InlineData("[::1]", false, "boxes.example", "http://8080-sbx-0123456789ab.boxes.example/a?b=c&sleigh_link=1.x")]
     public void A_link_leads_the_way_its_caller_came(string host, bool isSecure, string? domain, string url) =>
         Assert.Equal(url, LinkAddress.Of(host, isSecure, domain, Id, 8080, "/a?b=c", "1.x"));
 }
