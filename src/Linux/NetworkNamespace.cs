@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
@@ -95,6 +96,29 @@ public static unsafe partial class NetworkNamespace
         using FileStream stream = new(Descriptors.Own(descriptor), FileAccess.Read, 1);
         using StreamReader reader = new(stream);
         return reader.ReadToEnd();
+    }
+
+    /// <summary>socket(2) inside the namespace, where it stays wherever it is used.</summary>
+    /// <param name="at">The namespace's file.</param>
+    /// <param name="isSix">IPv6 instead of IPv4.</param>
+    /// <param name="isStream">TCP instead of UDP.</param>
+    /// <exception cref="KernelException">The kernel refused.</exception>
+    public static SafeSocketHandle OpenSocket(string at, bool isSix, bool isStream)
+    {
+        nint descriptor = -1;
+        using SafeFileHandle home = Files.Open(at, OpenFlags.ReadOnly);
+        OnThread("open a socket in", at, () =>
+        {
+            if (Syscall.Invoke(SyscallNumber.SetNamespace, home, NewNet) < 0)
+            {
+                return false;
+            }
+
+            // AF_INET6 10, AF_INET 2; SOCK_STREAM 1, SOCK_DGRAM 2; SOCK_CLOEXEC.
+            descriptor = Syscall.Invoke(SyscallNumber.Socket, isSix ? 10 : 2, (isStream ? 1 : 2) | 0x80000);
+            return descriptor >= 0;
+        });
+        return new SafeSocketHandle(descriptor, ownsHandle: true);
     }
 
     private static byte[] Terminated(string path) => KernelPath.FromString(path).Terminated.ToArray();

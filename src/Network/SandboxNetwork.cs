@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Net;
 using Microsoft.Extensions.Logging;
 using Sleigh.Network.Nft;
 
@@ -16,10 +18,13 @@ public sealed partial class SandboxNetwork : IAsyncDisposable
     private readonly NamespaceFactory _factory;
     private readonly NamespacePool _pool;
     private readonly ILogger _logger;
+    private readonly string? _uplink;
+    private readonly ConcurrentDictionary<IPAddress, EgressMode> _modes = new();
+    private NameForwarder? _names53;
 
     private SandboxNetwork(NetworkOptions options, ILogger logger)
     {
-        _logger = logger;
+        (_logger, _uplink) = (logger, options.HostNamespace);
         _names = new NetworkNames(options.Instance);
         _files = new NamespaceFiles(Path.Combine(options.StateDirectory, "network"));
         NetworkPlace host = new(options.HostNamespace);
@@ -44,6 +49,24 @@ public sealed partial class SandboxNetwork : IAsyncDisposable
 
     /// <summary>For tests.</summary>
     internal NamespaceFactory Factory => _factory;
+
+    /// <summary>The first thing that is missing on this host, looked for without running anything; null: all is there.</summary>
+    public static string? Lacks(NetworkOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return Programs.FirstOrDefault(p => ProgramRun.Find(p) is null) is string program
+            ? $"there is no program '{program}' on PATH"
+            : NamespaceFactory.Plugins.FirstOrDefault(p => !File.Exists(Path.Combine(options.PluginDirectory, p))) is string plugin
+                ? $"there is no CNI plugin {Path.Combine(options.PluginDirectory, plugin)}"
+                : null;
+    }
+
+    /// <summary>Whether an earlier run has left a network on this host.</summary>
+    public static bool HasLeft(NetworkOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return File.Exists(new NamespaceFiles(Path.Combine(options.StateDirectory, "network")).Router);
+    }
 
     /// <summary>What is missing on this host, one sentence each; none: it can be opened.</summary>
     public static async Task<IReadOnlyList<string>> MissingAsync(NetworkOptions options, CancellationToken cancellationToken)
@@ -143,6 +166,27 @@ public sealed partial class SandboxNetwork : IAsyncDisposable
     public async Task<long> SpoofedAsync(CancellationToken cancellationToken) =>
         (await _nft.CountersAsync(_names.PortTable, cancellationToken)).GetValueOrDefault(RouterRules.Spoofed);
 
+    /// <summary>Notes what a namespace's policy is, for the answers to its questions for names.</summary>
+    public void Note(SandboxNamespace on, EgressMode mode)
+    {
+        ArgumentNullException.ThrowIfNull(on);
+        _modes[on.Addresses.Four] = mode;
+    }
+
+    /// <summary>
+    /// Answers questions for names on the router's port 53, for sandboxes whose mode is <see cref="EgressMode.Open"/>: for others an answer would be a way
+    /// out, since a question carries text to whoever serves the name.
+    /// </summary>
+    /// <param name="servers">The servers to ask; none: those of the host's resolv.conf.</param>
+    /// <exception cref="IOException">The port cannot be listened on.</exception>
+    public void ServeNames(Func<IReadOnlyList<IPAddress>> servers)
+    {
+        _names53 = new NameForwarder(
+            _files.Router, _uplink, () => servers() is { Count: > 0 } set ? set : NameForwarder.Servers(ReadResolvConf()),
+            asker => _modes.GetValueOrDefault(asker, EgressMode.None) == EgressMode.Open, _logger);
+        _names53.Start();
+    }
+
     /// <summary>Asks the plugins whether a namespace is as they left it (CNI's CHECK).</summary>
     /// <exception cref="IOException">It is not; the text says why.</exception>
     public Task CheckAsync(NamespaceName name, CancellationToken cancellationToken) => _factory.CheckAsync(name, cancellationToken);
@@ -171,10 +215,28 @@ public sealed partial class SandboxNetwork : IAsyncDisposable
     /// <summary>Closes; namespaces that are used live on, those that lie ready are taken away by the next start.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (_names53 is not null)
+        {
+            await _names53.DisposeAsync();
+        }
+
         await _pool.StopAsync();
         _pool.Dispose();
         _nft.Dispose();
         _hostNft.Dispose();
+    }
+
+    private static string ReadResolvConf()
+    {
+        try
+        {
+            return File.ReadAllText("/etc/resolv.conf");
+        }
+        catch (IOException)
+        {
+            // Without one the resolver library asks nobody, or this host: nothing is answered here.
+            return "";
+        }
     }
 
     [LoggerMessage(EventId = 2201, EventName = "network", Level = LogLevel.Warning, Message = "Removing the network namespace {Name}: no sandbox has it")]

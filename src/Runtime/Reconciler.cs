@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Sleigh.Cgroups;
 using Sleigh.Containerd;
+using Sleigh.Network;
 using Sleigh.Overlay;
 using Sleigh.Runtime.Records;
 using Sleigh.Runtime.Secrets;
@@ -99,8 +100,7 @@ internal sealed partial class Reconciler
                     slot.Layer = layers[owner];
                     claimed.Add(owner, slot);
                     break;
-                case not null when !owned && !hasTree:
-                    _parts.Pool.Add(slot);
+                case not null when !owned && !hasTree && _parts.Pool.TryAdd(slot):
                     break;
                 default:
                     if (slot is not null)
@@ -160,6 +160,13 @@ internal sealed partial class Reconciler
                 slot.Execs.Thaw();
                 _parts.Execs.Follow(entry, slot);
                 _parts.Background.Run($"put the recorded limit of {entry.Id} in force", () => _parts.Memory.SettleAsync(entry, slot));
+                if (slot.Network is SandboxNamespace network)
+                {
+                    // The operator's denials may be others by now; and who may ask for names is known to the daemon alone.
+                    _parts.Background.Run(
+                        $"put the policy of {entry.Id} in force", () => _parts.Networks.ReplaceAsync(network, entry.Record.Sandbox.Egress, CancellationToken.None));
+                }
+
                 _parts.Memory.Watch(entry, slot);
                 await _parts.Execs.SettleAsync(slot);
             }

@@ -10,6 +10,7 @@ using Sleigh.Overlay;
 using Sleigh.Runtime.Exports;
 using Sleigh.Runtime.Images;
 using Sleigh.Runtime.Memory;
+using Sleigh.Runtime.Networking;
 using Sleigh.Runtime.Options;
 using Sleigh.Runtime.Proc;
 using Sleigh.Runtime.Records;
@@ -53,7 +54,11 @@ internal static partial class RuntimeOpening
         opened.Add(network);
         TreeMounter mounter = new(namespaces, new TreeMounterOptions { StagingDirectory = Path.Combine(options.StateDir, "staging") });
         Trees trees = new(mounter, paths, live);
-        SlotFactory factory = new(containerd, hierarchy, records, paths, live, instance, time, logger);
+        phase("opening the network of the sandboxes");
+        SandboxNetworks networks = new(live, records, instance, logger);
+        opened.Add(networks);
+        await networks.OpenAtStartAsync(cancellationToken);
+        SlotFactory factory = new(containerd, hierarchy, records, paths, live, networks, instance, time, logger);
         Traffic traffic = new(time);
         HostGuard guard = new(live, MemoryInfo.Read);
         SlotPool pool = new(factory, records, guard, live, traffic, time, logger);
@@ -66,7 +71,7 @@ internal static partial class RuntimeOpening
         HostZones zones = new(live);
         HostMounter hostMounter = new(namespaces);
         MountAttacher mounts = new(hostMounter, zones, logger);
-        SandboxStarter starter = new(pool, trees, mounts, layers, images, records, logger);
+        SandboxStarter starter = new(pool, networks, trees, mounts, layers, images, records, logger);
         Background background = new(logger);
         Execs execs = new(table, starter, records, spool, live, traffic, background, time, logger) { SocketOf = paths.Socket, DiskUse = layers.UseOf };
         ProcKeeper proc = new(table, time);
@@ -94,13 +99,23 @@ internal static partial class RuntimeOpening
         execs.Growth = memory;
         SandboxParts parts = new()
         {
-            Memory = memory, Growth = growth,
+            Memory = memory, Growth = growth, Networks = networks,
             Table = table, Snapshots = new SnapshotTable(), Starter = starter, Execs = execs, Pool = pool, Mounts = mounts, Layers = layers,
             Images = images, ImageParts = imageParts, Records = records, FileWrites = new FileWrites(records, layers, logger), Spool = spool,
             Guard = guard, Options = live,
             Time = time, Logger = logger, Background = background, Traffic = traffic,
         };
         Sandboxes sandboxes = new(parts);
+        live.OnChange(_ =>
+        {
+            foreach (SandboxEntry entry in table.All)
+            {
+                if (entry.Slot?.Network is Network.SandboxNamespace connected)
+                {
+                    background.Run($"put the policy of {entry.Id} in force", () => networks.ReplaceAsync(connected, entry.Record.Sandbox.Egress, CancellationToken.None));
+                }
+            }
+        });
         LiveMounts liveMounts = new(parts, zones, hostMounter);
         Ports ports = new(parts, new PortConnector(network, time));
         sandboxes.Deleting = ports.Forget;

@@ -211,6 +211,11 @@ public sealed partial class SleighRuntime : IAsyncDisposable
         await _parts.Background.DrainAsync();
         await _open.WebhookDeliverer.DisposeAsync();
         await _parts.Pool.DisposeAsync();
+        if (stopContainerd)
+        {
+            await _parts.Networks.RemoveAllAsync();
+        }
+
         foreach (SandboxEntry entry in _parts.Table.All)
         {
             if (entry.Slot is Slot slot)
@@ -243,6 +248,7 @@ public sealed partial class SleighRuntime : IAsyncDisposable
         _open.Namespaces.Dispose();
         _open.Network.Dispose();
         _parts.Execs.Dispose();
+        await _parts.Networks.DisposeAsync();
         _parts.Records.Dispose();
         _open.Lock.Dispose();
     }
@@ -258,6 +264,7 @@ public sealed partial class SleighRuntime : IAsyncDisposable
             return Task.CompletedTask;
         });
         _parts.Background.Run("look for slots that came up late", _open.Strays.SweepAsync);
+        _parts.Background.Run("follow the host's addresses", _parts.Networks.RefreshAsync);
         _parts.Background.Run("count anew what layers hold", () => _parts.Layers.MendQuotaAsync());
         TimeSpan? idle = _parts.Options.Now.Sandbox.IdleTtl;
         foreach (SandboxEntry entry in _parts.Table.All.Where(e => !e.IsDeleted))

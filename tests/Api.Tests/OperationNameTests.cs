@@ -13,6 +13,7 @@ public sealed class OperationNameTests
     [InlineData("POST", "sandboxes/{id}/snapshots", "snapshot")]
     [InlineData("POST", "sandboxes/{id}/rollback", "rollback")]
     [InlineData("POST", "sandboxes/{id}/undo", "undo")]
+    [InlineData("PUT", "sandboxes/{id}/network", "network")]
     [InlineData("POST", "sandboxes/{id}/snapshots/{snapshotId}/keep", "keep")]
     [InlineData("POST", "sandboxes/{id}/fork", "fork")]
     [InlineData("POST", "sandboxes/{id}/snapshots/{snapshotId}/restore", "restore")]

@@ -31,6 +31,8 @@ public sealed class OrderOfChecksTests
         new("POST", "/sandboxes/{S}/undo") { EmptyIsFine = true, WrongType = """{"steps":"2","extra":1}""", Unknown = """{"extra":1,"steps":0}""", WrongValue = """{"steps":0}""", Field = "steps", Conflict = "{}" },
         new("POST", "/sandboxes/{S}/snapshots/{P}/keep") { WrongType = """{"keep":1,"extra":1}""", Unknown = """{"extra":1}""", WrongValue = "{}", Field = "keep", WrongCode = "bad_request", Conflict = """{"keep":true}""" },
         new("POST", "/sandboxes/{S}/fork") { EmptyIsFine = true, WrongType = """{"count":"2","extra":1}""", Unknown = """{"extra":1,"count":0}""", WrongValue = """{"count":0,"snapshot_id":"x"}""", Field = "count", Named = """{"snapshot_id":"snap_00000000ffff"}""", Conflict = "{}", Idempotent = true },
+        new("GET", "/sandboxes/{S}/network") { Unknown = """{"extra":1}""" },
+        new("PUT", "/sandboxes/{S}/network") { WrongType = """{"mode":1,"extra":1}""", Unknown = """{"extra":1,"mode":"x"}""", WrongValue = """{"mode":"x"}""", Field = "mode" },
         new("GET", "/sandboxes/{S}/memory/pressure"),
         new("POST", "/sandboxes/{S}/memory/expand") { WrongType = """{"target_mb":"512"}""", WrongValue = """{"target_mb":0}""", Field = "target_mb" },
         new("POST", "/sandboxes/{S}/exec") { WrongType = """{"command":"true","env":[]}""", WrongValue = """{"command":"true","cwd":"tmp"}""", Field = "cwd", Idempotent = true },

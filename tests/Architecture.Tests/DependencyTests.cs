@@ -14,9 +14,9 @@ public sealed class DependencyTests
         ["Sleigh.Cgroups"] = ["Sleigh.Linux"],
         ["Sleigh.Overlay"] = ["Sleigh.Linux"],
         ["Sleigh.Network"] = ["Sleigh.Linux"],
-        ["Sleigh.Runtime"] = ["Sleigh.Containerd", "Sleigh.Cgroups", "Sleigh.Overlay", "Sleigh.Linux"],
-        ["Sleigh.Api"] = ["Sleigh.Runtime", "Sleigh.Containerd", "Sleigh.Cgroups", "Sleigh.Overlay", "Sleigh.Linux"],
-        ["sleighd"] = ["Sleigh.Api", "Sleigh.Runtime", "Sleigh.Containerd", "Sleigh.Cgroups", "Sleigh.Overlay", "Sleigh.Linux"],
+        ["Sleigh.Runtime"] = ["Sleigh.Containerd", "Sleigh.Cgroups", "Sleigh.Overlay", "Sleigh.Network", "Sleigh.Linux"],
+        ["Sleigh.Api"] = ["Sleigh.Runtime", "Sleigh.Containerd", "Sleigh.Cgroups", "Sleigh.Overlay", "Sleigh.Network", "Sleigh.Linux"],
+        ["sleighd"] = ["Sleigh.Api", "Sleigh.Runtime", "Sleigh.Containerd", "Sleigh.Cgroups", "Sleigh.Overlay", "Sleigh.Network", "Sleigh.Linux"],
         // The client speaks HTTP over the unix socket and shares no code with the daemon.
         ["sleighctl"] = [],
     };

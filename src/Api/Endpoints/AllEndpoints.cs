@@ -11,6 +11,7 @@ internal static class AllEndpoints
         .. SessionEndpoints.List(),
         .. HistoryEndpoints.List(),
         .. SandboxEndpoints.List(),
+        .. NetworkEndpoints.List(),
         .. MemoryEndpoints.List(),
         .. SnapshotEndpoints.List(),
         .. SnapshotDiffEndpoints.List(),

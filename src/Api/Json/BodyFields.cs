@@ -93,6 +93,20 @@ internal readonly struct BodyFields
         : _recorder is not null ? new BodyFields(_recorder.Inside(name))
         : null;
 
+    /// <summary>A text, or an object whose members are read in the same way.</summary>
+    public (string? Text, BodyFields? Object) StringOrObject(string name)
+    {
+        const string Wanted = "a string or an object";
+        _recorder?.Note(name, Wanted);
+        return FindAny(name) switch
+        {
+            null => (null, null),
+            { ValueKind: JsonValueKind.String } value => (value.GetString(), null),
+            { ValueKind: JsonValueKind.Object } value => (null, new BodyFields(value, $"{name}.")),
+            _ => throw Wrong(name, Wanted),
+        };
+    }
+
     /// <summary>An array of objects, whose members are read in the same way; errors name them with their place, <c>steps[3].command</c>.</summary>
     public IReadOnlyList<BodyFields>? Objects(string name)
     {

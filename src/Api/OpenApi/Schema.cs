@@ -59,6 +59,7 @@ internal sealed record Schema
         { Type: "array", Items.Type: "integer" } => "an array of integers",
         { Type: "array" } => "an array of objects",
         { Type: "object", Values.Type: "string" } => "an object of strings",
+        { AnyOf: not null } => "a string or an object",
         _ => "an object",
     };
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Sleigh.Api.Errors;
 using Sleigh.Api.Json;
+using Sleigh.Network;
 using Sleigh.Runtime;
 
 namespace Sleigh.Api.Requests;
@@ -42,6 +43,8 @@ internal sealed partial record CreateSandboxRequest
 
     private string? Network { get; init; }
 
+    private NetworkRequest? Policy { get; init; }
+
     private string? User { get; init; }
 
     private IReadOnlyDictionary<string, string>? Env { get; init; }
@@ -68,7 +71,13 @@ internal sealed partial record CreateSandboxRequest
     public string? SnapshotId { get; private init; }
 
     /// <summary>Checks the types.</summary>
-    public static CreateSandboxRequest Read(BodyFields fields) => new()
+    public static CreateSandboxRequest Read(BodyFields fields)
+    {
+        (string? network, BodyFields? policy) = fields.StringOrObject("network");
+        return ReadOthers(fields) with { Network = network ?? (policy is null ? null : "bridge"), Policy = policy is { } members ? NetworkRequest.Read(members) : null };
+    }
+
+    private static CreateSandboxRequest ReadOthers(BodyFields fields) => new()
     {
         Image = fields.String("image"),
         Labels = fields.Strings("labels"),
@@ -81,7 +90,6 @@ internal sealed partial record CreateSandboxRequest
         Cpus = fields.Number("cpus"),
         PidsLimit = fields.Integer("pids_limit"),
         DiskLimitMb = fields.Integer("disk_limit_mb"),
-        Network = fields.String("network"),
         User = fields.String("user"),
         Env = fields.Strings("env"),
         Secrets = fields.Strings("secrets"),
@@ -107,7 +115,7 @@ internal sealed partial record CreateSandboxRequest
         double? cpus = CheckCpus(limits.Cores);
         int? pids = FieldRules.Range("pids_limit", PidsLimit, 16, 65_536, zeroIsDefault: true);
         int? disk = CheckDisk(limits.DiskLimitUnavailable);
-        CheckNetwork();
+        EgressPolicy? egress = CheckNetwork(limits);
         FieldRules.User("user", User);
         IReadOnlyDictionary<string, string> env = FieldRules.Env("env", Env);
         IReadOnlyDictionary<string, string> secrets = FieldRules.Secrets("secrets", Secrets, Env);
@@ -135,6 +143,7 @@ internal sealed partial record CreateSandboxRequest
             PidsLimit = pids,
             DiskLimitMb = disk,
             Network = Network,
+            Egress = egress,
             User = User,
             Env = env,
             Secrets = secrets,
@@ -223,16 +232,20 @@ internal sealed partial record CreateSandboxRequest
         { } wanted => (int)wanted,
     };
 
-    private void CheckNetwork()
+    private EgressPolicy? CheckNetwork(RequestLimits limits)
     {
         if (Network is null or "none")
         {
-            return;
+            return null;
         }
 
-        throw (Network == "bridge"
-            ? ApiErrors.UnsupportedOnHost("network", "network bridge is not available on this host")
-            : ApiErrors.NotOneOf("network", Networks)).Exception();
+        if (Network != "bridge")
+        {
+            throw ApiErrors.NotOneOf("network", Networks).Exception();
+        }
+
+        EgressPolicy? policy = Policy?.ToPolicy(limits.Options.Network.Reachable);
+        return limits.HasNetwork ? policy : throw ApiErrors.UnsupportedOnHost("network", "network bridge is not available on this host").Exception();
     }
 
     private void CheckRuntime(RequestLimits limits)

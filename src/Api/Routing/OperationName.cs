@@ -18,6 +18,7 @@ internal static class OperationName
         ("PUT", "sandboxes/{id}/files/archive") => "copy-in",
         ("GET", "sandboxes/{id}/files/archive") => "copy-out",
         ("POST", "sandboxes/{id}/ops/code/write") => "code-write",
+        ("PUT", "sandboxes/{id}/network") => "network",
         ("POST", "sandboxes/{id}/mounts") => "mount",
         ("DELETE", "sandboxes/{id}/mounts/{mountId}") => "unmount",
         ("PUT", "sandboxes/{id}/ports/{port}") => "put-port",

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Sleigh.Api.Json;
+using Sleigh.Network;
 using Sleigh.Runtime;
 using Sleigh.Runtime.Memory;
 
@@ -90,6 +91,13 @@ internal static class SandboxView
         json.WriteNumber("pids_limit", sandbox.PidsLimit);
         json.WriteOptional("disk_limit_mb", sandbox.DiskLimitMb);
         json.WriteString("network", sandbox.Network);
+        if (sandbox.Egress is EgressPolicy egress)
+        {
+            json.WriteStartObject("egress");
+            WriteEgress(json, egress);
+            json.WriteEndObject();
+        }
+
         json.WriteString("runtime", sandbox.RuntimeClass);
         json.WriteWhenTrue("read_only", sandbox.ReadOnly);
         if (sandbox.Ports.Count > 0)
@@ -161,6 +169,25 @@ internal static class SandboxView
         if (sandbox.AreSecretsLost)
         {
             json.WriteBoolean("secrets_lost", true);
+        }
+    }
+
+    /// <summary>The members of a policy.</summary>
+    public static void WriteEgress(Utf8JsonWriter json, EgressPolicy egress)
+    {
+        json.WriteString("mode", egress.Mode.ToString().ToLowerInvariant());
+        foreach ((string name, IReadOnlyList<EgressRule> rules) in ((string, IReadOnlyList<EgressRule>)[])[("allow", egress.Allow), ("deny", egress.Deny)])
+        {
+            if (rules.Count > 0)
+            {
+                json.WriteStartArray(name);
+                foreach (EgressRule rule in rules)
+                {
+                    json.WriteStringValue(rule.ToString());
+                }
+
+                json.WriteEndArray();
+            }
         }
     }
 

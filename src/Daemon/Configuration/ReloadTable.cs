@@ -9,6 +9,9 @@ internal static class ReloadTable
         "data_dir", "state_dir", "http.listen", "http.socket", "http.max_connections", "http.socket_group", "containerd.mode", "containerd.address", "containerd.binary",
         "containerd.runtime", "storage.driver", "storage.pool_size", "cgroup.subtree", "init.path",
 
+        // The network of sandboxes that are connected already, and what parked containers were made with.
+        "sandbox.network", "network.reachable", "network.subnet", "network.forwarding", "network.pool_size", "network.plugins", "network.uplink_namespace",
+
         // The kernel was asked for wake-ups by it, once for each sandbox that runs.
         "memory.stall_threshold_ms", "memory.stall_window_ms",
 

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Sleigh.Network;
 using Sleigh.Runtime.Options;
 using static Sleigh.Daemon.Configuration.SettingFactory;
 
@@ -17,7 +18,7 @@ internal static class SettingTable
     private const int MaxStateDir = 70;
 
     /// <summary>The keys, in the order of the documentation.</summary>
-    internal static IReadOnlyList<Setting> All { get; } = [.. Folders(), .. Http(), .. Owners(), .. Sandboxes(), .. Extras(), .. Host(), .. Audit()];
+    internal static IReadOnlyList<Setting> All { get; } = [.. Folders(), .. Http(), .. Owners(), .. Sandboxes(), .. Network(), .. Extras(), .. Host(), .. Audit()];
 
     /// <summary>The keys by their names.</summary>
     internal static IReadOnlyDictionary<string, Setting> ByKey { get; } = All.ToDictionary(s => s.Key, StringComparer.Ordinal);
@@ -122,9 +123,7 @@ internal static class SettingTable
         Choice(
             "sandbox.network",
             o => o.Sandbox.Network,
-            (o, v) => o with { Sandbox = o.Sandbox with { Network = v } },
-            "none; bridge is not yet available",
-            NetworkMode.Bridge),
+            (o, v) => o with { Sandbox = o.Sandbox with { Network = v } }),
         Text(
             "sandbox.runtime",
             "runc; other classes are chosen at create",
@@ -258,6 +257,47 @@ internal static class SettingTable
             (o, v) => o with { Alerts = o.Alerts with { WebhookUrl = v } }),
         Seconds("maintenance.interval_seconds", 1, Year, o => o.Maintenance.Interval, (o, v) => o with { Maintenance = o.Maintenance with { Interval = v } }),
     ];
+
+    private static IEnumerable<Setting> Network() =>
+    [
+        Choice("network.mode", o => o.Network.Mode, (o, v) => o with { Network = o.Network with { Mode = v } }),
+        Rules("network.allow", o => o.Network.Allow, (o, v) => o with { Network = o.Network with { Allow = v } }),
+        Rules("network.deny", o => o.Network.Deny, (o, v) => o with { Network = o.Network with { Deny = v } }),
+        Rules("network.reachable", o => o.Network.Reachable, (o, v) => o with { Network = o.Network with { Reachable = v } }),
+        new ListSetting<IPAddress>(
+            "network.nameservers",
+            "a list of addresses, such as [192.0.2.53]",
+            (string t, out IPAddress v) => IPAddress.TryParse(t, out v!),
+            v => v.ToString(),
+            o => o.Network.Nameservers,
+            (o, v) => o with { Network = o.Network with { Nameservers = v } }),
+        new SingleSetting<IPNetwork>(
+            "network.subnet",
+            "an IPv4 network with a prefix of 8 to 29 bits, such as 10.87.0.0/16",
+            (string t, out IPNetwork v) => SettingText.Network(t, out v) && v.PrefixLength is >= 8 and <= 29
+                && v.BaseAddress.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork && t == v.ToString(),
+            v => v.ToString(),
+            o => o.Network.Subnet,
+            (o, v) => o with { Network = o.Network with { Subnet = v } }),
+        Flag("network.forwarding", o => o.Network.Forwarding, (o, v) => o with { Network = o.Network with { Forwarding = v } }),
+        Int("network.pool_size", 0, 1000, o => o.Network.PoolSize, (o, v) => o with { Network = o.Network with { PoolSize = v } }),
+        Text("network.plugins", "an absolute path", SettingText.AbsolutePath, o => o.Network.Plugins, (o, v) => o with { Network = o.Network with { Plugins = v } }),
+        TextOrNone(
+            "network.uplink_namespace",
+            "an absolute path",
+            SettingText.AbsolutePath,
+            o => o.Network.UplinkNamespace,
+            (o, v) => o with { Network = o.Network with { UplinkNamespace = v } }),
+    ];
+
+    private static ListSetting<EgressRule> Rules(
+        string key, Func<SleighOptions, IReadOnlyList<EgressRule>> get, Func<SleighOptions, IReadOnlyList<EgressRule>, SleighOptions> set) => new(
+            key,
+            "a list of addresses and networks, such as [203.0.113.0/24, \"203.0.113.7:443\", \"[2001:db8::/32]:8000-8100\"]",
+            (string t, out EgressRule v) => EgressRule.TryParse(t, out v!),
+            v => v.ToString(),
+            get,
+            set);
 
     private static IEnumerable<Setting> Host() =>
     [

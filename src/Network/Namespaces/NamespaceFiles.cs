@@ -92,7 +92,11 @@ internal sealed class NamespaceFiles
     }
 
     /// <summary>Forgets the result.</summary>
-    public void RemoveResult(NamespaceName name) => File.Delete(ResultOf(name));
+    public void RemoveResult(NamespaceName name)
+    {
+        File.Delete(ResultOf(name) + ".new");
+        File.Delete(ResultOf(name));
+    }
 
     /// <summary>Container ids that hold an address: host-local has a file for each address, with the id in its first line.</summary>
     public IReadOnlyList<string> AddressHolders(string network)

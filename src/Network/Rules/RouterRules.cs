@@ -94,6 +94,12 @@ internal static class RouterRules
         all.AddRule(table, "input", From("lo"), Verdict("accept"));
         all.AddRule(table, "input", MatchState("established", "related"), Verdict("accept"));
         all.AddRule(table, "input", Neighbours(), Verdict("accept"));
+        foreach (string protocol in (string[])["udp", "tcp"])
+        {
+            // Names; who may ask is the resolver's to say.
+            all.AddRule(table, "input", From(NetworkNames.Bridge), Match(Field(protocol, "dport"), 53), Verdict("accept"));
+        }
+
         all.AddRule(table, "input", From(NetworkNames.Bridge), Reject("icmpx", "admin-prohibited"));
 
         all.AddRule(table, "forward", MatchState("invalid", "untracked"), Verdict("drop"));

@@ -39,6 +39,6 @@ public sealed class Doctor
     [
         .. new AccessChecks(options).List(), .. KernelChecks.List(), .. IsolationChecks.List(options), .. CgroupChecks.List(options.Cgroup.Subtree), .. PressureChecks.List(),
         .. new ContainerdChecks(options, _serves).List(), .. new StorageChecks(options).List(), .. MemoryChecks.List(), .. LimitChecks.List(options.Cgroup.Subtree),
-        .. ListenCheck.List(options.Http.Listen, _serves), .. ClockCheck.List(_time), .. ToolChecks.List(),
+        .. ListenCheck.List(options.Http.Listen, _serves), .. ClockCheck.List(_time), .. ToolChecks.List(), .. new NetworkChecks(options).List(),
     ];
 }

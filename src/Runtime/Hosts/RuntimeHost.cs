@@ -6,6 +6,7 @@ using Sleigh.Linux.Sqlite;
 using Sleigh.Overlay;
 using Sleigh.Runtime.Checks;
 using Sleigh.Runtime.Memory;
+using Sleigh.Runtime.Networking;
 using Sleigh.Runtime.Slots;
 
 namespace Sleigh.Runtime;
@@ -43,6 +44,9 @@ internal sealed class RuntimeHost : IHost
 
     /// <inheritdoc/>
     public int MemoryBudgetMb => _parts.Guard.CeilingMb;
+
+    /// <inheritdoc/>
+    public string? NetworkUnavailable => SandboxNetworks.Unavailable(_parts.Options.Now);
 
     /// <inheritdoc/>
     public string? DiskLimitUnavailable => _parts.Layers.QuotaSupport is { Kind: LayerQuotaKind.None, Reason: string reason } ? reason : null;

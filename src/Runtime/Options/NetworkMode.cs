@@ -6,6 +6,6 @@ public enum NetworkMode
     /// <summary>A network namespace of its own with loopback only.</summary>
     None,
 
-    /// <summary>Outgoing connections only. Not available yet.</summary>
+    /// <summary>Outgoing connections, as far as its policy lets them through.</summary>
     Bridge,
 }

@@ -24,6 +24,9 @@ public sealed record SleighOptions
     /// <summary>Section <c>runtimes</c>.</summary>
     public RuntimesOptions Runtimes { get; init; } = new();
 
+    /// <summary>Section <c>network</c>.</summary>
+    public NetworkingOptions Network { get; init; } = new();
+
     /// <summary>Section <c>exec</c>.</summary>
     public ExecOptions Exec { get; init; } = new();
 

@@ -12,6 +12,7 @@ namespace Sleigh.Runtime.Records;
 [JsonSerializable(typeof(IReadOnlyList<string>))]
 [JsonSerializable(typeof(ImageSettings))]
 [JsonSerializable(typeof(SlotLimits))]
+[JsonSerializable(typeof(EgressText))]
 [JsonSerializable(typeof(EventRecord))]
 [JsonSerializable(typeof(OomReport))]
 [JsonSerializable(typeof(DiskReport))]

@@ -10,12 +10,12 @@ internal sealed partial class RecordStore
     private const string SandboxColumns =
         "id, state, session, layer, slot, image, chain, image_config, labels, env, created, last_used, expires, ttl, memory_mb, ceiling_mb, "
         + "auto_expand, on_oom, cpus, pids, disk_mb, network, runtime, user, name, base_snapshot, parent_sandbox, parent_snapshot, auto_snapshot, mark, "
-        + "read_only, secret_names";
+        + "read_only, secret_names, egress";
 
     // What is being deleted stays so, whichever change was still under way. Not REPLACE: that would delete another sandbox that holds the same name.
     private static readonly string PutSandboxSql =
         $"INSERT INTO sandboxes ({SandboxColumns}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, "
-        + "?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32) ON CONFLICT (id) DO UPDATE SET "
+        + "?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33) ON CONFLICT (id) DO UPDATE SET "
         + string.Join(", ", SandboxColumns.Split(", ").Skip(1).Select(column => $"{column} = excluded.{column}"))
         + " WHERE sandboxes.state <> 'deleting'";
 
@@ -109,7 +109,8 @@ internal sealed partial class RecordStore
             .Bind(24, s.User).Bind(25, s.Name).Bind(26, s.BaseSnapshot?.ToString())
             .Bind(27, s.Parent?.Sandbox.ToString()).Bind(28, s.Parent?.Snapshot.ToString())
             .Bind(29, Word(s.AutoSnapshot)).Bind(30, record.Mark?.Text).Bind(31, s.ReadOnly)
-            .Bind(32, Json(s.SecretNames, RecordJson.Default.IReadOnlyListString)).Run();
+            .Bind(32, Json(s.SecretNames, RecordJson.Default.IReadOnlyListString))
+            .Bind(33, s.Egress is null ? null : Json(EgressText.Of(s.Egress), RecordJson.Default.EgressText)).Run();
         return changes > 0;
     }
 
@@ -134,6 +135,7 @@ internal sealed partial class RecordStore
             PidsLimit = row.GetInt32(19),
             DiskLimitMb = (int?)row.GetInt64OrNull(20),
             Network = row.GetText(21),
+            Egress = row.GetTextOrNull(32) is string egress ? Json(egress, RecordJson.Default.EgressText).ToPolicy() : null,
             RuntimeClass = row.GetText(22),
             ReadOnly = row.GetBool(30),
             User = row.GetTextOrNull(23),

@@ -1,4 +1,5 @@
 using Sleigh.Linux.Sqlite;
+using Sleigh.Network;
 using Sleigh.Runtime.Slots;
 
 namespace Sleigh.Runtime.Records;
@@ -19,20 +20,33 @@ internal sealed partial class RecordStore
     /// <summary>All slots.</summary>
     public IReadOnlyList<SlotRecord> ReadSlots() => _database.Read(db =>
     {
-        using SqliteStatement select = db.Prepare("SELECT id, state, sandbox, pid, limits FROM slots");
+        using SqliteStatement select = db.Prepare("SELECT id, state, sandbox, pid, limits, network FROM slots");
         return ReadAll(select, row => new SlotRecord(
             SlotId.Parse(row.GetText(0)),
             Word<SlotState>(row.GetText(1)),
             row.GetTextOrNull(2) is string sandbox ? SandboxId.Parse(sandbox) : null,
             row.GetInt32(3),
-            Json(row.GetText(4), RecordJson.Default.SlotLimits)));
+            Json(row.GetText(4), RecordJson.Default.SlotLimits))
+        {
+            Network = row.GetTextOrNull(5) is string network ? NamespaceName.Parse(network) : null,
+        });
+    });
+
+    /// <summary>A slot's network namespace; null: it has none, or there is no such slot.</summary>
+    public NamespaceName? FindNetwork(SlotId id) => _database.Read<NamespaceName?>(db =>
+    {
+        using SqliteStatement select = db.Prepare("SELECT network FROM slots WHERE id = ?1 AND network IS NOT NULL");
+        select.Bind(1, id.ToString());
+        return select.Step() ? NamespaceName.Parse(select.GetText(0)) : null;
     });
 
     private static void PutSlot(SqliteConnection db, SlotRecord slot)
     {
-        using SqliteStatement put = db.Prepare("REPLACE INTO slots (id, state, sandbox, pid, limits) VALUES (?1, ?2, ?3, ?4, ?5)");
+        using SqliteStatement put = db.Prepare(
+            "INSERT INTO slots (id, state, sandbox, pid, limits, network) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO UPDATE SET "
+            + "state = excluded.state, sandbox = excluded.sandbox, pid = excluded.pid, limits = excluded.limits");
         put.Bind(1, slot.Id.ToString()).Bind(2, Word(slot.State)).Bind(3, slot.Sandbox?.ToString()).Bind(4, slot.ProcessId)
-            .Bind(5, Json(slot.Limits, RecordJson.Default.SlotLimits)).Run();
+            .Bind(5, Json(slot.Limits, RecordJson.Default.SlotLimits)).Bind(6, slot.Network?.ToString()).Run();
         PutMounts(db, slot.Mounts);
     }
 }

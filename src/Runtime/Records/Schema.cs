@@ -151,5 +151,11 @@ internal static class Schema
 
         // The names alone: values are recorded nowhere.
         "ALTER TABLE sandboxes ADD COLUMN secret_names TEXT NOT NULL DEFAULT '[]';",
+
+        // network: the namespace that the slot's container runs in; NULL: one that the container runtime made. egress: the sandbox's own policy.
+        """
+        ALTER TABLE slots ADD COLUMN network TEXT;
+        ALTER TABLE sandboxes ADD COLUMN egress TEXT;
+        """,
     ];
 }

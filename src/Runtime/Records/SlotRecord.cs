@@ -1,3 +1,4 @@
+using Sleigh.Network;
 using Sleigh.Runtime.Slots;
 
 namespace Sleigh.Runtime.Records;
@@ -5,6 +6,9 @@ namespace Sleigh.Runtime.Records;
 /// <summary>A slot as recorded. <paramref name="ProcessId"/> is of PID 1 as the host sees it; 0 before it runs.</summary>
 internal sealed record SlotRecord(SlotId Id, SlotState State, SandboxId? Sandbox, int ProcessId, SlotLimits Limits)
 {
+    /// <summary>Its network namespace, where it has one of Sleigh's network. Written with the first row of the slot and never changed.</summary>
+    public NamespaceName? Network { get; init; }
+
     /// <summary>Mounts whose rows change with it.</summary>
     public IReadOnlyList<MountRecord> Mounts { get; init; } = [];
 }

@@ -1,3 +1,5 @@
+using Sleigh.Network;
+
 namespace Sleigh.Runtime;
 
 /// <summary>
@@ -63,6 +65,13 @@ public interface ISandboxes
     /// </summary>
     /// <exception cref="RuntimeException"><see cref="ErrorKind.NothingToUndo"/>, <see cref="ErrorKind.RollbackFailed"/>, ...</exception>
     Task<RollbackResult> UndoAsync(SandboxId id, int steps, CancellationToken cancellationToken);
+
+    /// <summary>A sandbox's place in the network, and what was refused to it.</summary>
+    Task<SandboxNetworkView> NetworkAsync(SandboxId id, CancellationToken cancellationToken);
+
+    /// <summary>Replaces what a sandbox may reach, in one step, for open connections too.</summary>
+    /// <exception cref="RuntimeException"><see cref="ErrorKind.InvalidArgument"/>: it has no network; <see cref="ErrorKind.SandboxBusy"/>.</exception>
+    Task SetEgressAsync(SandboxId id, EgressPolicy policy, CancellationToken cancellationToken);
 
     /// <summary>Makes <paramref name="count"/> sandboxes with the same files, all or none.</summary>
     /// <param name="id">The source.</param>

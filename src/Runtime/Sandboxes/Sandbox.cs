@@ -1,3 +1,5 @@
+using Sleigh.Network;
+
 namespace Sleigh.Runtime;
 
 /// <summary>A sandbox as it was at one moment. MB is 1,048,576 bytes.</summary>
@@ -50,6 +52,9 @@ public sealed record Sandbox
 
     /// <summary>The declared ports, in order.</summary>
     public IReadOnlyList<int> Ports { get; init; } = [];
+
+    /// <summary>What it may reach, as its caller asked; null: as the settings say, or it has no network.</summary>
+    public EgressPolicy? Egress { get; init; }
 
     /// <summary>The runtime class, such as <c>runc</c>.</summary>
     public required string RuntimeClass { get; init; }

@@ -3,6 +3,7 @@ using Sleigh.Containerd;
 using Sleigh.Overlay;
 using Sleigh.Runtime.Images;
 using Sleigh.Runtime.Memory;
+using Sleigh.Runtime.Networking;
 using Sleigh.Runtime.Options;
 using Sleigh.Runtime.Records;
 using Sleigh.Runtime.Slots;
@@ -26,6 +27,8 @@ internal sealed record SandboxParts
 
     /// <summary>Null on a host where limits cannot grow by themselves.</summary>
     public required GrowthLoop? Growth { get; init; }
+
+    public required SandboxNetworks Networks { get; init; }
 
     public required MountAttacher Mounts { get; init; }
 

@@ -1,3 +1,5 @@
+using Sleigh.Network;
+
 namespace Sleigh.Runtime;
 
 /// <summary>
@@ -38,6 +40,9 @@ public sealed record SandboxSpec
 
     /// <summary><c>none</c> or <c>bridge</c>.</summary>
     public string? Network { get; init; }
+
+    /// <summary>What it may reach; null: as the settings say.</summary>
+    public EgressPolicy? Egress { get; init; }
 
     /// <summary><c>name</c>, <c>uid</c> or <c>uid:gid</c>.</summary>
     public string? User { get; init; }

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Logging;
 using Sleigh.Containerd;
+using Sleigh.Network;
 using Sleigh.Overlay;
+using Sleigh.Runtime.Networking;
 using Sleigh.Runtime.Records;
 using Sleigh.Runtime.Secrets;
 using Sleigh.Runtime.Slots;
@@ -11,6 +13,7 @@ namespace Sleigh.Runtime;
 internal sealed class SandboxStarter
 {
     private readonly SlotPool _pool;
+    private readonly SandboxNetworks _networks;
     private readonly Trees _trees;
     private readonly MountAttacher _mounts;
     private readonly LayerStore _layers;
@@ -19,8 +22,8 @@ internal sealed class SandboxStarter
     private readonly ILogger _logger;
 
     public SandboxStarter(
-        SlotPool pool, Trees trees, MountAttacher mounts, LayerStore layers, ImageStore images, RecordStore records, ILogger logger) =>
-        (_pool, _trees, _mounts, _layers, _images, _records, _logger) = (pool, trees, mounts, layers, images, records, logger);
+        SlotPool pool, SandboxNetworks networks, Trees trees, MountAttacher mounts, LayerStore layers, ImageStore images, RecordStore records, ILogger logger) =>
+        (_pool, _networks, _trees, _mounts, _layers, _images, _records, _logger) = (pool, networks, trees, mounts, layers, images, records, logger);
 
     /// <summary>Told of each slot in which a sandbox begins to run; set once, before anything starts.</summary>
     public Action<SandboxEntry, Slot> Started { get; set; } = (_, _) => { };
@@ -45,11 +48,17 @@ internal sealed class SandboxStarter
         SandboxRecord record, SlotLimits limits, LiveLayer layer, IReadOnlyList<string> lowers, WantedMounts mounts, SandboxSecrets? secrets,
         PhaseClock phase, CancellationToken cancellationToken)
     {
-        (Slot slot, bool fromPool) = await _pool.TakeAsync(limits, record.Sandbox.RuntimeClass, cancellationToken);
+        (Slot slot, bool fromPool) = await _pool.TakeAsync(limits, record.Sandbox.RuntimeClass, SandboxNetworks.IsNeededFor(record.Sandbox.Network), cancellationToken);
         TimeSpan taken = phase.Lap("create.create");
         IReadOnlyList<MountRecord> attached;
         try
         {
+            if (slot.Network is SandboxNamespace network)
+            {
+                // Before there is anything in it that could send.
+                await _networks.ApplyAsync(network, record.Sandbox.Egress, cancellationToken);
+            }
+
             await _trees.MountAsync(slot, record, layer, lowers, cancellationToken);
             attached = await _mounts.AttachAsync(slot, mounts);
             if (record.DiskLimitBytes is long disk)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Sleigh.Containerd;
 using Sleigh.Overlay;
+using Sleigh.Runtime.Networking;
 using Sleigh.Runtime.Records;
 using Sleigh.Runtime.Secrets;
 
@@ -23,6 +24,7 @@ internal sealed partial class Sandboxes
                 "memory_ceiling_mb", $"bad request: memory_ceiling_mb {ceiling} is below memory_limit_mb {memory}; it must be at least that");
         }
 
+        string network = spec.Network ?? _options.Now.Sandbox.Network.ToString().ToLower(CultureInfo.InvariantCulture);
         return new SandboxRecord
         {
             Sandbox = new Sandbox
@@ -42,7 +44,8 @@ internal sealed partial class Sandboxes
                 Cpus = spec.Cpus ?? from?.Limits.Cpus ?? _options.Now.Sandbox.Cpus,
                 PidsLimit = spec.PidsLimit ?? from?.Limits.PidsLimit ?? DefaultPids,
                 DiskLimitMb = (spec.DiskLimitMb ?? from?.Limits.DiskLimitMb) is int disk and > 0 ? disk : null,
-                Network = spec.Network ?? _options.Now.Sandbox.Network.ToString().ToLower(CultureInfo.InvariantCulture),
+                Network = network,
+                Egress = SandboxNetworks.IsNeededFor(network) ? spec.Egress ?? _networks.Default : null,
                 RuntimeClass = spec.RuntimeClass ?? _options.Now.Sandbox.Runtime,
                 ReadOnly = spec.ReadOnly ?? source?.Sandbox.ReadOnly ?? false,
                 User = spec.User,

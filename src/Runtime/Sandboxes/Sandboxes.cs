@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Sleigh.Containerd;
 using Sleigh.Overlay;
 using Sleigh.Runtime.Images;
+using Sleigh.Runtime.Networking;
 using Sleigh.Runtime.Options;
 using Sleigh.Runtime.Records;
 using Sleigh.Runtime.Secrets;
@@ -18,6 +19,7 @@ internal sealed partial class Sandboxes : ISandboxes
     private readonly SandboxStarter _starter;
     private readonly Execs _execs;
     private readonly SlotPool _pool;
+    private readonly SandboxNetworks _networks;
     private readonly MountAttacher _mounts;
     private readonly LayerStore _layers;
     private readonly ImageStore _images;
@@ -40,7 +42,7 @@ internal sealed partial class Sandboxes : ISandboxes
         (_table, _snapshots, _starter, _execs, _pool, _layers) =
             (parts.Table, parts.Snapshots, parts.Starter, parts.Execs, parts.Pool, parts.Layers);
         (_images, _records, _spool, _guard) = (parts.Images, parts.Records, parts.Spool, parts.Guard);
-        _mounts = parts.Mounts;
+        (_mounts, _networks) = (parts.Mounts, parts.Networks);
         (_finder, _uses) = (parts.ImageParts.Finder, parts.ImageParts.Uses);
         (_options, _time, _logger, _background, _traffic) = (parts.Options, parts.Time, parts.Logger, parts.Background, parts.Traffic);
         (_places, _pace) = (new SandboxPlaces(_table), new CreatePace(_time));

@@ -25,7 +25,7 @@ internal sealed class Trees
         slot.Layer = layer.Id.ToString();
         bool readOnly = record.Sandbox.ReadOnly;
         string? directory = record.Settings.WorkingDirectory is { Length: > 1 } set && set[0] == '/' ? set : null;
-        IReadOnlyList<TreeBind> binds = SandboxIdentity.Write(_paths.Identity(slot.Id), record.Sandbox);
+        IReadOnlyList<TreeBind> binds = SandboxIdentity.Write(_paths.Identity(slot.Id), record.Sandbox, slot.Network?.Addresses);
         SafeFileHandle root = await _mounter.MountAsync(
             new TreePlan
             {

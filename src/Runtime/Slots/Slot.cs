@@ -2,6 +2,7 @@ using Microsoft.Win32.SafeHandles;
 using Sleigh.Cgroups;
 using Sleigh.Linux;
 using Sleigh.Linux.KernelFiles;
+using Sleigh.Network;
 using Sleigh.Overlay;
 using Sleigh.Runtime.Init;
 using Sleigh.Runtime.Memory;
@@ -23,6 +24,12 @@ internal sealed class Slot : IStockItem, IMemorySlot, IAsyncDisposable
     }
 
     public SlotId Id { get; }
+
+    /// <summary>Its place in the network; null: it has loopback alone, or the network has lost it.</summary>
+    public SandboxNamespace? Network { get; init; }
+
+    /// <summary>Whether it was made for a sandbox with a network.</summary>
+    public bool IsConnected { get; init; }
 
     /// <summary>PID 1 as the host sees it.</summary>
     public int ProcessId { get; }

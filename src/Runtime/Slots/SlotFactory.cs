@@ -5,8 +5,10 @@ using Microsoft.Extensions.Logging;
 using Sleigh.Cgroups;
 using Sleigh.Containerd;
 using Sleigh.Linux;
+using Sleigh.Network;
 using Sleigh.Overlay;
 using Sleigh.Runtime.Init;
+using Sleigh.Runtime.Networking;
 using Sleigh.Runtime.Options;
 using Sleigh.Runtime.Proc;
 using Sleigh.Runtime.Records;
@@ -27,6 +29,7 @@ internal sealed partial class SlotFactory
     private readonly RecordStore _records;
     private readonly SlotPaths _paths;
     private readonly LiveOptions _options;
+    private readonly SandboxNetworks _networks;
     private readonly string _instance;
     private readonly SlotDevices _devices;
     private readonly SlotMachine _machine;
@@ -34,8 +37,9 @@ internal sealed partial class SlotFactory
 
     public SlotFactory(
         ContainerdClient containerd, CgroupHierarchy hierarchy, RecordStore records, SlotPaths paths, LiveOptions options,
-        string instance, TimeProvider time, ILogger logger)
+        SandboxNetworks networks, string instance, TimeProvider time, ILogger logger)
     {
+        _networks = networks;
         (_containerd, _hierarchy, _records, _paths, _options, _instance, _logger) =
             (containerd, hierarchy, records, paths, options, instance, logger);
         LimitsThroughRuntime = !hierarchy.CanLimitMemory(options.Now.Cgroup.Subtree);
@@ -56,14 +60,21 @@ internal sealed partial class SlotFactory
     /// <summary>Starts a container; its record is <see cref="SlotState.Making"/> until the very end. Undone whole when it fails.</summary>
     /// <exception cref="ContainerdException">containerd refused or did not answer.</exception>
     /// <exception cref="IOException">The kernel refused, or sleigh-init did not come up.</exception>
-    public async Task<Slot> MakeAsync(SlotLimits limits, SlotState state, string runtime, CancellationToken cancellationToken)
+    public async Task<Slot> MakeAsync(SlotLimits limits, SlotState state, string runtime, bool isConnected, CancellationToken cancellationToken)
     {
         RuntimeClass starter = RuntimeClass.Of(runtime, _options.Now);
         limits = Fit(limits);
         PhaseClock phase = new();
         SlotId id = SlotId.New();
         await using UndoStack undo = new(_logger);
-        _records.PutSlot(new SlotRecord(id, SlotState.Making, null, 0, limits));
+        SandboxNamespace? network = null;
+        if (isConnected)
+        {
+            network = await _networks.TakeAsync(cancellationToken);
+            undo.Push($"network of {id}", token => _networks.DestroyAsync(network.Name, token));
+        }
+
+        _records.PutSlot(new SlotRecord(id, SlotState.Making, null, 0, limits) { Network = network?.Name });
         undo.Push($"slot {id}", token => UndoAsync(id, token));
 
         Directory.CreateDirectory(_paths.Directory(id), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
@@ -79,6 +90,7 @@ internal sealed partial class SlotFactory
                     SkeletonDirectory = _paths.Skeleton,
                     HostDirectory = _paths.Directory(id),
                     CgroupsPath = _paths.InitCgroup(id),
+                    NetworkNamespace = network?.Path,
                     Capabilities = _options.Now.Sandbox.Capabilities,
                     Proc = binds,
                     OpenFiles = _options.Now.Sandbox.OpenFiles,
@@ -94,7 +106,7 @@ internal sealed partial class SlotFactory
         TimeSpan task = phase.Lap();
         await _containerd.Tasks.StartAsync(id.ToString(), cancellationToken: cancellationToken);
         TimeSpan start = phase.Lap();
-        Slot slot = await OpenAsync(id, limits, pid, group, execs, files, cancellationToken);
+        Slot slot = await OpenAsync(id, limits, pid, group, execs, files, isConnected, network, cancellationToken);
         if (limits.Cpus is not null)
         {
             _machine.Bind(slot, limits.Cpus);
@@ -122,7 +134,9 @@ internal sealed partial class SlotFactory
 
         try
         {
-            Slot slot = await OpenAsync(record.Id, LimitsNow(record.Limits, group, execs), task.Pid, group, execs, _machine.Find(record.Id), cancellationToken);
+            Slot slot = await OpenAsync(
+                record.Id, LimitsNow(record.Limits, group, execs), task.Pid, group, execs, _machine.Find(record.Id), record.Network is not null,
+                record.Network is NamespaceName network ? _networks.Find(network) : null, cancellationToken);
             slot.Proc?.Refresh(slot);
             return slot;
         }
@@ -184,6 +198,12 @@ internal sealed partial class SlotFactory
         if (group is not null)
         {
             await group.RemoveAsync(EndLimit, cancellationToken);
+        }
+
+        // Behind the container: until then its processes might still send.
+        if (_records.FindNetwork(id) is NamespaceName network)
+        {
+            await _networks.DestroyAsync(network, cancellationToken);
         }
 
         if (Directory.Exists(_paths.Directory(id)))
@@ -297,7 +317,7 @@ internal sealed partial class SlotFactory
     }
 
     private async Task<Slot> OpenAsync(
-        SlotId id, SlotLimits limits, int pid, Cgroup group, Cgroup execs, SlotProc? files, CancellationToken cancellationToken)
+        SlotId id, SlotLimits limits, int pid, Cgroup group, Cgroup execs, SlotProc? files, bool isConnected, SandboxNamespace? network, CancellationToken cancellationToken)
     {
         ProcessHandle process = ProcessHandle.Open(pid);
         SlotNamespaces? namespaces = null;
@@ -310,6 +330,8 @@ internal sealed partial class SlotFactory
                 return new Slot(id, limits, process, namespaces, init, group, execs)
                 {
                     Proc = files,
+                    IsConnected = isConnected,
+                    Network = network,
                     LegacyMemory = LimitsThroughRuntime ? SlotGauge.OwnGroup(_hierarchy.Mounts, pid, id.ToString(), "memory") : null,
                 };
             }

@@ -34,7 +34,7 @@ internal sealed class SlotPool : IWarmPool, IAsyncDisposable
         _stock = new Stock<Slot>(
             new StockSource<Slot>
             {
-                Make = token => factory.MakeAsync(ParkedLimits, SlotState.Parked, options.Now.Sandbox.Runtime, token),
+                Make = token => factory.MakeAsync(ParkedLimits, SlotState.Parked, options.Now.Sandbox.Runtime, ParksConnected, token),
                 End = _ender.End,
                 MemoryShare = () => guard.AvailableRatio,
             },
@@ -61,6 +61,9 @@ internal sealed class SlotPool : IWarmPool, IAsyncDisposable
         }
     }
 
+    // One kind lies there: that of the setting.
+    private bool ParksConnected => _options.Now.Sandbox.Network == NetworkMode.Bridge;
+
     // What a parked slot is given before anybody takes it.
     private SlotLimits ParkedLimits => new(_options.Now.Sandbox.MemoryMb, _options.Now.Sandbox.Cpus, Sandboxes.DefaultPids);
 
@@ -80,8 +83,17 @@ internal sealed class SlotPool : IWarmPool, IAsyncDisposable
         return Status;
     }
 
-    /// <summary>Puts back a parked slot found at start.</summary>
-    public void Add(Slot slot) => _stock.Add(slot);
+    /// <summary>Puts back a parked slot found at start; false where it is of the other kind now, or has lost its network.</summary>
+    public bool TryAdd(Slot slot)
+    {
+        if (slot.IsConnected != ParksConnected || (slot.IsConnected && slot.Network is null))
+        {
+            return false;
+        }
+
+        _stock.Add(slot);
+        return true;
+    }
 
     /// <summary>Starts keeping the pool full.</summary>
     public void Start() => _stock.Start();
@@ -101,9 +113,9 @@ internal sealed class SlotPool : IWarmPool, IAsyncDisposable
     /// <summary>Takes a parked slot, or makes one, and puts the limits in force. Parked are those of the default runtime class alone.</summary>
     /// <exception cref="ContainerdException">A slot had to be made and containerd refused.</exception>
     /// <exception cref="IOException">A slot had to be made and did not come up.</exception>
-    public async Task<(Slot Slot, bool FromPool)> TakeAsync(SlotLimits limits, string runtime, CancellationToken cancellationToken)
+    public async Task<(Slot Slot, bool FromPool)> TakeAsync(SlotLimits limits, string runtime, bool isConnected, CancellationToken cancellationToken)
     {
-        if (runtime == _options.Now.Sandbox.Runtime && _stock.TryTake(out Slot? parked))
+        if (isConnected == ParksConnected && runtime == _options.Now.Sandbox.Runtime && _stock.TryTake(out Slot? parked))
         {
             try
             {
@@ -123,7 +135,7 @@ internal sealed class SlotPool : IWarmPool, IAsyncDisposable
         try
         {
             long begin = Stopwatch.GetTimestamp();
-            Slot made = await _factory.MakeAsync(limits, SlotState.Claiming, runtime, cancellationToken);
+            Slot made = await _factory.MakeAsync(limits, SlotState.Claiming, runtime, isConnected, cancellationToken);
             _stock.HearMake(Stopwatch.GetElapsedTime(begin));
             return (made, false);
         }

@@ -1,3 +1,4 @@
+using Sleigh.Network;
 using Sleigh.Runtime;
 
 namespace Sleigh.Api.Tests.Fakes;
@@ -187,6 +188,18 @@ internal sealed class FakeSandboxes(TimeProvider time) : ISandboxes
         {
             _snapshots[_snapshots.FindIndex(s => s.Id == kept.Id)] = kept;
             return kept;
+        }
+    }
+
+    public Task<SandboxNetworkView> NetworkAsync(SandboxId id, CancellationToken cancellationToken) =>
+        Task.FromResult(new SandboxNetworkView(Find(id)!, null, 0));
+
+    public async Task SetEgressAsync(SandboxId id, EgressPolicy policy, CancellationToken cancellationToken)
+    {
+        await StepAsync(cancellationToken);
+        lock (_lock)
+        {
+            _sandboxes[id] = _sandboxes[id] with { Network = "bridge", Egress = policy };
         }
     }
 

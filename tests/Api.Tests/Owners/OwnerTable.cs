@@ -36,6 +36,8 @@ internal static class OwnerTable
         ["POST sandboxes/{id}/rollback"] = [Sandbox, NamedSnapshot],
         ["POST sandboxes/{id}/undo"] = [Sandbox],
         ["POST sandboxes/{id}/fork"] = [Sandbox, NamedSnapshot],
+        ["GET sandboxes/{id}/network"] = [Sandbox],
+        ["PUT sandboxes/{id}/network"] = [Sandbox],
         ["GET sandboxes/{id}/memory/pressure"] = [Sandbox],
         ["POST sandboxes/{id}/memory/expand"] = [Sandbox],
         ["POST sandboxes/{id}/snapshots"] = [Sandbox],

@@ -96,7 +96,7 @@ public sealed class SleighConfigurationTests : IDisposable
               lisen: 127.0.0.1:1
             sandbox:
               memory_mb: lots
-              network: bridge
+              network: host
               capabilities: [CHOWN, SYS_ADMIN]
             pool: 3
             exec:
@@ -113,7 +113,7 @@ public sealed class SleighConfigurationTests : IDisposable
                 "sleigh.yaml:3: http.max_body_bytes is 64GB, must be a size from 1KiB to 1GiB, in bytes or with KiB, MiB, GiB or TiB",
                 "sleigh.yaml:4: there is no key http.lisen; the nearest is http.listen",
                 "sleigh.yaml:6: sandbox.memory_mb is lots, must be a whole number from 16 to 16000000",
-                "sleigh.yaml:7: sandbox.network is bridge, must be none; bridge is not yet available",
+                "sleigh.yaml:7: sandbox.network is host, must be one of none, bridge",
                 "sleigh.yaml:8: sandbox.capabilities is [CHOWN, SYS_ADMIN], must be a list of capability names without SYS_ADMIN, which could take a sandbox's tree off its root",
                 "sleigh.yaml:9: pool is a section; its keys stand below it, such as pool.image",
                 "sleigh.yaml:11: exec.kill_grace_seconds is [1, 2], must be 0 to 3600 seconds, as a number or with s, m, h or d",

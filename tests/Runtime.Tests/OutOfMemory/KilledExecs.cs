@@ -125,7 +125,7 @@ internal sealed class KilledExecs : IAsyncDisposable
     private Runtime.Execs NewExecs(SnapshotId? newest)
     {
         Runtime.Execs execs = new(
-            _table, new SandboxStarter(null!, null!, null!, null!, null!, Records, NullLogger.Instance), Records,
+            _table, new SandboxStarter(null!, null!, null!, null!, null!, null!, Records, NullLogger.Instance), Records,
             new Spool(Path.Combine(_folder, "execs"), () => 1000), _options, new Traffic(TimeProvider.System), _background, TimeProvider.System,
             NullLogger.Instance);
         execs.Growth = new FixedLimit();

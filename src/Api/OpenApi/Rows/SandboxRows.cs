@@ -7,6 +7,12 @@ internal static class SandboxRows
 {
     private const string Tag = "sandboxes";
 
+    /// <summary>What a sandbox may reach.</summary>
+    public static Schema Policy { get; } = Object(
+        Has("mode", OneOf("open", "restricted", "none"), "open: all that is not protected; restricted: what allow names; none: nothing."),
+        May("allow", Make.List(Text).Most(64), "Addresses and networks, with ports or without: 203.0.113.0/24, 203.0.113.7:443, [2001:db8::/32]:8000-8100."),
+        May("deny", Make.List(Text).Most(64), "The same, refused in every mode."));
+
     /// <summary>The members of a create; a step of a workflow has them too.</summary>
     public static IReadOnlyList<Member> CreateFields { get; } =
     [
@@ -20,7 +26,8 @@ internal static class SandboxRows
         May("cpus", Number.AtLeast(0), "Cores; 0: the setting sandbox.cpus; else 0.05 to the host's cores."),
         May("pids_limit", Int.AtLeast(0).AtMost(65536), "0: 1024; else at least 16."),
         May("disk_limit_mb", Int.AtLeast(0), "0: no limit; else at least 64.", 0),
-        May("network", OneOf("none", "bridge"), "Not sent: the setting sandbox.network."),
+        May("network", new Schema { AnyOf = [OneOf("none", "bridge"), Policy] },
+            "none: loopback only. bridge: outgoing connections, as the settings network.mode and network.allow say; or a policy of its own. Not sent: the setting sandbox.network."),
         May("user", Text, "name, uid or uid:gid; not sent: the image's."),
         May("env", Labels.Most(128), "For every command; 64 KiB in all."),
         May("secrets", Labels.Most(128), "Variables for every command whose values are kept in memory alone and never shown; names as in env, 64 KiB in all. An addition of ours."),
@@ -83,6 +90,18 @@ internal static class SandboxRows
             Replies = [new(200, "The sandbox, running.", Ref("RolledBackSandbox"))],
             Errors = ["bad_request", "snapshot_not_found", "sandbox_busy", "mount_source_missing", "rollback_failed", "engine_unavailable", "disk_full"],
             Example = """{"snapshot_id":"snap_a1b2c3d4e5f6"}""",
+        },
+        new("GET", "/sandboxes/{id}/network", 0, Tag, "Show what a sandbox may reach, and what was refused to it")
+        {
+            Replies = [new(200, "Its place in the network.", Ref("SandboxNetwork"))],
+        },
+        new("PUT", "/sandboxes/{id}/network", 0, Tag, "Change what a running sandbox may reach")
+        {
+            Description = "In one step, for open connections too. A sandbox made with network none has nothing to change.",
+            Fields = Policy.Members!,
+            Replies = [new(200, "Its place in the network.", Ref("SandboxNetwork"))],
+            Errors = ["invalid_argument", "sandbox_busy"],
+            Example = """{"mode":"restricted","allow":["203.0.113.0/24:443"]}""",
         },
         new("POST", "/sandboxes/{id}/undo", 0, Tag, "Go back to the files as they were before the latest changes")
         {

@@ -28,7 +28,8 @@ internal static class SandboxSchemas
         May("cpus", Number, "CPU limit in cores; left out when there is none."),
         Has("pids_limit", Count),
         May("disk_limit_mb", Count),
-        Has("network", Text),
+        Has("network", OneOf("none", "bridge")),
+        May("egress", SandboxRows.Policy, "What it may reach; left out where it has loopback only."),
         Has("runtime", Text),
         May("read_only", Bool, "True: /workspace and /tmp are all that can be written to."),
         May("ports", Make.List(Int.AtLeast(1).AtMost(65_535)), "The declared ports, in order; left out when there are none."),
@@ -47,6 +48,10 @@ internal static class SandboxSchemas
     public static IEnumerable<(string Name, Schema Schema)> List() =>
     [
         ("Sandbox", Object(Facts) with { Description = "A sandbox. Environment values given at create are never returned." }),
+        ("SandboxNetwork", Object(
+            Has("sandbox_id", Id("sbx")), Has("network", OneOf("none", "bridge")), May("mode", OneOf("open", "restricted", "none")), May("allow", Make.List(Text)),
+            May("deny", Make.List(Text)), May("addresses", Make.List(Text), "Left out while it does not run, or has loopback only."),
+            Has("refused_packets", Count, "Since it got these addresses."))),
         ("RolledBackSandbox", Object(
         [
             .. Facts,

@@ -23,6 +23,9 @@ internal sealed record SlotSpec
     /// <summary>Files laid over those of /proc and /sys.</summary>
     public IReadOnlyList<ProcBind> Proc { get; init; } = [];
 
+    /// <summary>The file of the network namespace; null: the container runtime makes one with loopback alone.</summary>
+    public string? NetworkNamespace { get; init; }
+
     /// <summary>Limits that the container runtime itself has to set; null where Sleigh writes them to cgroup v2.</summary>
     public SlotLimits? RuntimeLimits { get; init; }
 }

@@ -110,6 +110,11 @@ internal static class SlotSpecWriter
         {
             json.WriteStartObject();
             json.WriteString("type", name);
+            if (name == "network" && spec.NetworkNamespace is string path)
+            {
+                json.WriteString("path", path);
+            }
+
             json.WriteEndObject();
         }
 

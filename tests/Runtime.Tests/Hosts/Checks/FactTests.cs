@@ -66,8 +66,7 @@ public sealed class FactTests
     [Fact]
     public void What_this_version_does_not_use_is_a_fact_and_no_fault()
     {
-        Assert.Equal(("ok", "ok"), (ToolChecks.Criu(null).Result, ToolChecks.Cni((null, 0)).Result));
+        Assert.Equal("ok", ToolChecks.Criu(null).Result);
         Assert.Equal("Version: 3.17.1; this version does not use it", ToolChecks.Criu("Version: 3.17.1").Seen);
-        Assert.Equal("22 plugins in /usr/lib/cni; this version does not use them", ToolChecks.Cni(("/usr/lib/cni", 22)).Seen);
     }
 }

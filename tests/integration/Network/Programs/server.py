@@ -1,4 +1,4 @@
-# Echoes on TCP and UDP ports 80 and 443, and first says who called.
+# Echoes on TCP and UDP ports 80 and 443, and first says who called. Answers on port 53 that world.example has the address 203.0.113.7.
 import select, socket
 
 listening = []
@@ -12,11 +12,21 @@ for port in (80, 443):
         if kind == socket.SOCK_STREAM:
             s.listen(64)
         listening.append(s)
+names = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+names.bind(("0.0.0.0", 53))
 print("ready")
 while True:
-    ready, _, _ = select.select(listening + list(talking), [], [])
+    ready, _, _ = select.select(listening + list(talking) + [names], [], [])
     for s in ready:
-        if s in talking:
+        if s is names:
+            query, peer = s.recvfrom(4096)
+            end = query.index(b"\0", 12) + 5
+            name, kind = query[12 : end - 4], query[end - 4 : end - 2]
+            found = name.lower() == b"\x05world\x07example\0"
+            answer = b"\xc0\x0c\0\x01\0\x01\0\0\0\x3c\0\x04" + socket.inet_aton("203.0.113.7") if found and kind == b"\0\x01" else b""
+            head = query[:2] + (b"\x81\x80" if found else b"\x81\x83") + b"\0\x01" + (b"\0\x01" if answer else b"\0\0") + b"\0\0\0\0"
+            s.sendto(head + query[12:end] + answer, peer)
+        elif s in talking:
             try:
                 data = s.recv(65536)
                 if data:

@@ -1,0 +1,34 @@
+using Sleigh.Network;
+using Sleigh.Runtime.Networking;
+using Sleigh.Runtime.Options;
+
+namespace Sleigh.Runtime.Checks;
+
+/// <summary>Whether sandboxes can be connected to a network, and whether the host forwards what they send.</summary>
+internal sealed class NetworkChecks(SleighOptions options)
+{
+    private const string Install = "apt install containernetworking-plugins nftables iproute2";
+
+    private bool IsWanted => options.Sandbox.Network == NetworkMode.Bridge;
+
+    public IEnumerable<HostCheck> List() =>
+    [
+        new("network", async token => Network(await SandboxNetwork.MissingAsync(SandboxNetworks.NetworkFor(options, new string('0', 16)), token), IsWanted)),
+        new("forwarding", () => Forwarding(
+            HostText.Of("/proc/sys/net/ipv4/ip_forward"), HostText.Of("/proc/sys/net/ipv6/conf/all/forwarding"), options.Network.Forwarding, IsWanted)),
+    ];
+
+    internal static Finding Network(IReadOnlyList<string> missing, bool isWanted) =>
+        missing.Count == 0 ? Finding.Ok("nft, ip, nsenter and CNI plugins: sandboxes can be connected")
+        : isWanted ? Finding.Fail($"sandbox.network is bridge, but {string.Join("; ", missing)}", Install)
+        : Finding.Warn($"sandboxes can have no network but loopback: {string.Join("; ", missing)}", Install);
+
+    internal static Finding Forwarding(string? four, string? six, bool isAllowed, bool isWanted)
+    {
+        string seen6 = six?.Trim() == "1" ? "IPv6 is forwarded" : "IPv6 is not forwarded, so sandboxes have IPv4 only";
+        return four?.Trim() == "1" ? Finding.Ok($"IPv4 is forwarded, {seen6}")
+            : isAllowed ? Finding.Ok($"IPv4 is not forwarded; sleighd switches it on for single interfaces when sandboxes need it; {seen6}")
+            : isWanted ? Finding.Warn($"IPv4 is not forwarded, and network.forwarding is false; {seen6}", "sysctl -w net.ipv4.ip_forward=1")
+            : Finding.Ok($"IPv4 is not forwarded; {seen6}");
+    }
+}

@@ -1,0 +1,189 @@
+using Microsoft.Extensions.Logging;
+using Sleigh.Network;
+using Sleigh.Runtime.Options;
+using Sleigh.Runtime.Records;
+
+namespace Sleigh.Runtime.Networking;
+
+/// <summary>
+/// The network of the sandboxes, made when the first one asks for it: a host whose sandboxes have loopback alone is left as it is. Opened at the
+/// start where an earlier run has left something of it, or where it is the default.
+/// </summary>
+internal sealed class SandboxNetworks : IAsyncDisposable
+{
+    private readonly LiveOptions _options;
+    private readonly RecordStore _records;
+    private readonly string _instance;
+    private readonly ILogger _logger;
+    private readonly SemaphoreSlim _opening = new(1);
+    private SandboxNetwork? _network;
+    private IReadOnlyDictionary<NamespaceName, SandboxNamespace> _found = new Dictionary<NamespaceName, SandboxNamespace>();
+
+    public SandboxNetworks(LiveOptions options, RecordStore records, string instance, ILogger logger) =>
+        (_options, _records, _instance, _logger) = (options, records, instance, logger);
+
+    /// <summary>Whether a sandbox of this network needs it.</summary>
+    public static bool IsNeededFor(string network) => network == "bridge";
+
+    /// <summary>Why there is no network for sandboxes on this host, for callers; null: there is.</summary>
+    public static string? Unavailable(SleighOptions options) => SandboxNetwork.Lacks(NetworkFor(options, new string('0', 16)));
+
+    /// <summary>The network's settings.</summary>
+    public static NetworkOptions NetworkFor(SleighOptions options, string instance) => new()
+    {
+        StateDirectory = options.StateDir,
+        Instance = instance,
+        PluginDirectory = options.Network.Plugins,
+        Subnet = options.Network.Subnet,
+        Reachable = options.Network.Reachable,
+        ForwardByInterface = options.Network.Forwarding,
+        PoolSize = options.Network.PoolSize,
+        HostNamespace = options.Network.UplinkNamespace,
+    };
+
+    /// <summary>What a sandbox may reach whose caller does not say.</summary>
+    public EgressPolicy Default => new() { Mode = _options.Now.Network.Mode, Allow = _options.Now.Network.Allow };
+
+    /// <summary>Opens it at the start, where there is reason to; what no record names is taken away.</summary>
+    /// <exception cref="StartException">It is the default, and cannot be opened.</exception>
+    public async Task OpenAtStartAsync(CancellationToken cancellationToken)
+    {
+        SleighOptions options = _options.Now;
+        bool isDefault = options.Sandbox.Network == NetworkMode.Bridge;
+        if (!isDefault && !SandboxNetwork.HasLeft(NetworkFor(options, _instance)))
+        {
+            return;
+        }
+
+        string? lacks = Unavailable(options);
+        try
+        {
+            if (lacks is null)
+            {
+                await OpenAsync(cancellationToken);
+            }
+        }
+        catch (Exception e) when (e is IOException or TimeoutException or UnauthorizedAccessException or FormatException)
+        {
+            lacks = e.Message;
+        }
+
+        if (lacks is not null && isDefault)
+        {
+            throw new StartException(
+                StartFailureKind.Host,
+                $"sandbox.network is bridge, and the network cannot be made: {lacks}; sleighctl doctor says what is missing, or set sandbox.network to none");
+        }
+    }
+
+    /// <summary>A namespace for a slot; made ahead, where one lies ready.</summary>
+    /// <exception cref="IOException">It cannot be made.</exception>
+    public async Task<SandboxNamespace> TakeAsync(CancellationToken cancellationToken) =>
+        await (await OpenAsync(cancellationToken)).TakeAsync(cancellationToken);
+
+    /// <summary>A namespace that an earlier run has left to a slot; null where it is not whole any more.</summary>
+    public SandboxNamespace? Find(NamespaceName name) => _found.GetValueOrDefault(name);
+
+    /// <summary>Puts a sandbox's policy in force.</summary>
+    /// <exception cref="IOException">nft refused.</exception>
+    public async Task ApplyAsync(SandboxNamespace on, EgressPolicy? policy, CancellationToken cancellationToken)
+    {
+        EgressPolicy whole = Whole(policy);
+        SandboxNetwork network = await OpenAsync(cancellationToken);
+        network.Note(on, whole.Mode);
+        if (whole != EgressPolicy.Open)
+        {
+            await network.ApplyAsync(on.Name, whole, cancellationToken);
+        }
+    }
+
+    /// <summary>Replaces a policy that is in force.</summary>
+    /// <exception cref="IOException">nft refused.</exception>
+    public async Task ReplaceAsync(SandboxNamespace on, EgressPolicy? policy, CancellationToken cancellationToken)
+    {
+        EgressPolicy whole = Whole(policy);
+        SandboxNetwork network = await OpenAsync(cancellationToken);
+        await network.ApplyAsync(on.Name, whole, cancellationToken);
+        network.Note(on, whole.Mode);
+    }
+
+    /// <summary>What a sandbox may reach: its own policy or the default, and the operator's denials in any case.</summary>
+    public EgressPolicy Whole(EgressPolicy? policy)
+    {
+        EgressPolicy own = policy ?? Default;
+        return own with { Deny = [.. _options.Now.Network.Deny, .. own.Deny] };
+    }
+
+    /// <summary>Packets that were refused, by namespace.</summary>
+    /// <exception cref="IOException">nft failed.</exception>
+    public async Task<IReadOnlyDictionary<NamespaceName, long>> RefusedAsync(CancellationToken cancellationToken) =>
+        _network is SandboxNetwork network ? await network.RefusedAsync(cancellationToken) : new Dictionary<NamespaceName, long>();
+
+    /// <summary>Takes a slot's namespace away. Passes over what is gone.</summary>
+    /// <exception cref="IOException">It cannot be done now.</exception>
+    public async Task DestroyAsync(NamespaceName name, CancellationToken cancellationToken)
+    {
+        if (Unavailable(_options.Now) is null)
+        {
+            await (await OpenAsync(cancellationToken)).DestroyAsync(name, cancellationToken);
+        }
+    }
+
+    /// <summary>Begins to keep namespaces ready, if the network is open.</summary>
+    public void Start() => _network?.Start();
+
+    /// <summary>Follows changes of the host's addresses, if the network is open.</summary>
+    /// <exception cref="IOException">A program failed.</exception>
+    public Task RefreshAsync() => _network?.RefreshAsync(CancellationToken.None) ?? Task.CompletedTask;
+
+    /// <summary>Takes everything of the network away.</summary>
+    /// <exception cref="IOException">The kernel refused.</exception>
+    public Task RemoveAllAsync() => _network?.RemoveAllAsync(CancellationToken.None) ?? Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (_network is SandboxNetwork network)
+        {
+            await network.DisposeAsync();
+        }
+
+        _opening.Dispose();
+    }
+
+    private async Task<SandboxNetwork> OpenAsync(CancellationToken cancellationToken)
+    {
+        if (_network is SandboxNetwork open)
+        {
+            return open;
+        }
+
+        await _opening.WaitAsync(cancellationToken);
+        try
+        {
+            if (_network is null)
+            {
+                SandboxNetwork network = await SandboxNetwork.OpenAsync(NetworkFor(_options.Now, _instance), _logger, cancellationToken);
+                try
+                {
+                    _found = await network.RecoverAsync([.. _records.ReadSlots().Select(s => s.Network).OfType<NamespaceName>()], cancellationToken);
+                    network.ServeNames(() => _options.Now.Network.Nameservers);
+                }
+                catch (Exception)
+                {
+                    await network.DisposeAsync();
+                    throw;
+                }
+
+                network.Start();
+                _network = network;
+            }
+
+            return _network;
+        }
+        finally
+        {
+            _opening.Release();
+        }
+    }
+}

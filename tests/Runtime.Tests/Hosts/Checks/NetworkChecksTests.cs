@@ -1,0 +1,29 @@
+using Sleigh.Runtime.Checks;
+
+namespace Sleigh.Runtime.Tests.Hosts;
+
+public sealed class NetworkChecksTests
+{
+    [Theory]
+    [InlineData(true, "fail", "sandbox.network is bridge, but there is no program 'nft' on PATH; there is no CNI plugin /usr/lib/cni/bridge")]
+    [InlineData(false, "warn", "sandboxes can have no network but loopback: there is no program 'nft' on PATH; there is no CNI plugin /usr/lib/cni/bridge")]
+    public void What_is_missing_is_a_fault_only_where_it_is_wanted(bool isWanted, string result, string seen)
+    {
+        Finding finding = NetworkChecks.Network(["there is no program 'nft' on PATH", "there is no CNI plugin /usr/lib/cni/bridge"], isWanted);
+
+        Assert.Equal((result, seen, "apt install containernetworking-plugins nftables iproute2"), (finding.Result, finding.Seen, finding.Remedy));
+        Assert.Equal("ok", NetworkChecks.Network([], isWanted).Result);
+    }
+
+    [Theory]
+    [InlineData("1\n", "1\n", false, true, "ok", "IPv4 is forwarded, IPv6 is forwarded")]
+    [InlineData("0", "0", true, true, "ok", "IPv4 is not forwarded; sleighd switches it on for single interfaces when sandboxes need it; IPv6 is not forwarded, so sandboxes have IPv4 only")]
+    [InlineData("0", null, false, true, "warn", "IPv4 is not forwarded, and network.forwarding is false; IPv6 is not forwarded, so sandboxes have IPv4 only")]
+    [InlineData("0", "0", false, false, "ok", "IPv4 is not forwarded; IPv6 is not forwarded, so sandboxes have IPv4 only")]
+    public void It_is_said_whether_packets_of_sandboxes_are_forwarded(string four, string? six, bool isAllowed, bool isWanted, string result, string seen)
+    {
+        Finding finding = NetworkChecks.Forwarding(four, six, isAllowed, isWanted);
+
+        Assert.Equal((result, seen), (finding.Result, finding.Seen));
+    }
+}

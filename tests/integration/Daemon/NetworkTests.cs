@@ -1,0 +1,166 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using Sleigh.TestSupport;
+
+namespace Sleigh.IntegrationTests.Daemon;
+
+/// <summary>Sandboxes on a network, from the inside: a daemon whose packets leave through a namespace with a world behind it.</summary>
+public sealed class NetworkTests(NetworkFixture fixture) : IClassFixture<NetworkFixture>
+{
+    private DaemonClient Client => fixture.Client;
+
+    [HostFact(Need.Root, Need.Containerd, Need.Networking)]
+    public async Task A_sandbox_is_on_the_network_from_its_first_second_and_over_everything_that_happens_to_it()
+    {
+        JsonObject made = await Client.CreateAsync(TestImages.Busybox, new JsonObject { ["name"] = "first" });
+        string id = (string)made["sandbox_id"]!;
+        Assert.Equal(("bridge", """{"mode":"open"}"""), ((string?)made["network"], made["egress"]!.ToJsonString()));
+        await ConnectedAsync(id, "first");
+        string[] address = (await Client.RunAsync(id, "ip -o -4 address show dev eth0 | sed 's/.*inet //; s,/.*,,'")).Split('\n');
+        Assert.Contains($"{address[0]} first\n", await Client.RunAsync(id, "cat /etc/hosts; echo") + "\n", StringComparison.Ordinal);
+
+        // The daemon's death is noticed by nobody but those who look up names meanwhile.
+        string running = await Client.StartAsync(id, "sleep 2; nc -w 20 198.51.100.2 80 < /dev/null");
+        await fixture.Daemon.KillAsync();
+        await fixture.Daemon.StartAsync();
+        Assert.Equal("198.51.100.1", (await Client.FinalAsync(id, running)).Stdout.Trim());
+        await ConnectedAsync(id, "after a kill");
+
+        string snapshot = await Client.SnapshotAsync(id);
+        foreach (string fork in await Client.ForkAsync(id, 2, snapshot))
+        {
+            await ConnectedAsync(fork, "fork");
+            Assert.NotEqual(0, (await Client.ExecAsync(fork, $"nc -w 5 {address[0]} 80 < /dev/null")).ExitCode);
+            await Client.DeleteAsync(fork);
+        }
+
+        await Client.RollbackAsync(id, snapshot);
+        await ConnectedAsync(id, "rolled back");
+        await Client.DeleteAsync(id);
+    }
+
+    [HostFact(Need.Root, Need.Containerd, Need.Networking)]
+    public async Task A_policy_of_its_own_holds_and_bad_ones_are_refused()
+    {
+        JsonObject made = await Client.CreateAsync(
+            TestImages.Busybox, new JsonObject
+            {
+                ["network"] = new JsonObject { ["mode"] = "restricted", ["allow"] = new JsonArray("203.0.113.0/24:80"), ["deny"] = new JsonArray("203.0.113.9") },
+            });
+        string id = (string)made["sandbox_id"]!;
+        Assert.Equal("""{"mode":"restricted","allow":["203.0.113.0/24:80"],"deny":["203.0.113.9"]}""", made["egress"]!.ToJsonString());
+        Assert.Equal("198.51.100.1", (await Client.RunAsync(id, "nc -w 20 203.0.113.7 80 < /dev/null")).Trim());
+        Assert.NotEqual(0, (await Client.ExecAsync(id, "nc -w 20 203.0.113.7 443 < /dev/null")).ExitCode);
+        Assert.NotEqual(0, (await Client.ExecAsync(id, "nc -w 20 198.51.100.2 80 < /dev/null")).ExitCode);
+
+        // Changed while it runs, and counted.
+        JsonObject shown = await Client.SendAsync("GET", $"/sandboxes/{id}/network", null, 200);
+        Assert.Equal(("restricted", 1), ((string?)shown["mode"], shown["addresses"]!.AsArray().Count));
+        Assert.True((long)shown["refused_packets"]! >= 2, shown.ToJsonString());
+        JsonObject open = await Client.SendAsync("PUT", $"/sandboxes/{id}/network", new JsonObject { ["mode"] = "open", ["deny"] = new JsonArray("203.0.113.7:443") }, 200);
+        Assert.Equal("""["203.0.113.7:443"]""", open["deny"]!.ToJsonString());
+        Assert.Equal("198.51.100.1", (await Client.RunAsync(id, "nc -w 20 world.example 80 < /dev/null")).Trim());
+        Assert.NotEqual(0, (await Client.ExecAsync(id, "nc -w 20 203.0.113.7 443 < /dev/null")).ExitCode);
+        await Client.SendAsync("PUT", $"/sandboxes/{id}/network", new JsonObject { ["mode"] = "restricted", ["allow"] = new JsonArray("203.0.113.7:80") }, 200);
+
+        // A name would be a way out.
+        Assert.NotEqual(0, (await Client.ExecAsync(id, "nslookup world.example")).ExitCode);
+        await fixture.Daemon.KillAndRestartAsync();
+        Assert.Equal("198.51.100.1", (await Client.RunAsync(id, "nc -w 20 203.0.113.7 80 < /dev/null")).Trim());
+        Assert.NotEqual(0, (await Client.ExecAsync(id, "nslookup world.example")).ExitCode);
+        await Client.DeleteAsync(id);
+
+        // Loopback alone.
+        string none = await Client.NewAsync(TestImages.Busybox, new JsonObject { ["network"] = "none" });
+        Assert.Equal("1", (await Client.RunAsync(none, "ip -o link | wc -l")).Trim());
+        Assert.Null((await Client.GetAsync(none))["egress"]);
+        (int refused, JsonObject why) = await Client.CallAsync("PUT", $"/sandboxes/{none}/network", new JsonObject { ["mode"] = "open" });
+        Assert.Equal((400, $"bad request: sandbox {none} was made with network none, so there is nothing to open; make one with network bridge"), (refused, (string?)why["error"]));
+        await Client.DeleteAsync(none);
+
+        foreach ((string body, string error) in ((string, string)[])
+        [
+            ("""{"mode":"closed"}""", "bad request: network.mode must be one of: open, restricted, none"),
+            ("""{"mode":"restricted","allow":["10.1.2.3:80"]}""", "bad request: network.allow[0] 10.1.2.3:80 lies in 10.0.0.0/8, which only the operator can open, with the setting network.reachable"),
+            ("""{"mode":"open","allow":["203.0.113.7"]}""", "bad request: network.allow counts only with network.mode restricted"),
+            ("""{"mode":"open","deny":["nowhere"]}""", "bad request: network.deny[0] is 'nowhere', must be an address"),
+        ])
+        {
+            (int status, JsonObject reply) = await Client.CallAsync("POST", "/sandboxes", new JsonObject { ["image"] = TestImages.Busybox, ["network"] = JsonNode.Parse(body) });
+            Assert.Equal(400, status);
+            Assert.StartsWith(error, (string)reply["error"]!, StringComparison.Ordinal);
+        }
+    }
+
+    [HostFact(Need.Root, Need.Containerd, Need.Networking)]
+    public async Task Creates_and_deletes_with_a_daemon_that_is_killed_leave_no_namespace_link_address_or_rule()
+    {
+        const int Rounds = 6;
+        Random random = new(20251129);
+        for (int round = 0; round < Rounds; round++)
+        {
+            using CancellationTokenSource stop = new();
+            Task[] working = [.. Enumerable.Range(0, 3).Select(_ => WorkAsync(stop.Token))];
+            await Task.Delay(random.Next(50, 700));
+            await fixture.Daemon.KillAsync();
+            await stop.CancelAsync();
+            await Task.WhenAll(working);
+            await fixture.Daemon.StartAsync();
+        }
+
+        foreach (JsonNode? left in (await Client.SendAsync("GET", "/sandboxes", null, 200))["items"]!.AsArray())
+        {
+            await ConnectedAsync((string)left!["sandbox_id"]!, "left");
+            await Client.DeleteAsync((string)left["sandbox_id"]!);
+        }
+
+        // What is left is the pool: two parked slots, and two namespaces that lie ready.
+        string files = $"{fixture.Daemon.StateDir}/network";
+        string seen = "";
+        await Poll.UntilAsync(
+            async () =>
+            {
+                string rules = await fixture.World.NftAsync($"{files}/router", "list", "ruleset");
+                int links = int.Parse(
+                    (await fixture.World.ShellAsync($"{files}/router", "ip -o link show type veth | grep -c -F 'master sandboxes' || true")).Trim(), System.Globalization.CultureInfo.InvariantCulture);
+                int[] counts =
+                [
+                    Directory.GetFiles($"{files}/namespaces").Length, Directory.GetFiles($"{files}/results").Length,
+                    Directory.GetDirectories($"{files}/addresses").Sum(d => Directory.GetFiles(d).Count(f => IPAddress.TryParse(Path.GetFileName(f), out _))),
+                    rules.Split("\tchain net_").Length - 1, rules.Split("\tcounter net_").Length - 1, (rules.Split("\"veth").Length - 1) / 2, links,
+                ];
+                seen = string.Join(' ', counts);
+                return counts.All(c => c == 4);
+            },
+            60,
+            () => seen);
+    }
+
+    private async Task WorkAsync(CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                string id = await Client.NewAsync(TestImages.Busybox);
+                await Client.DeleteAsync(id);
+            }
+            catch (Exception e) when (e is HttpRequestException or IOException or TaskCanceledException or Xunit.Sdk.XunitException or InvalidOperationException)
+            {
+                // The daemon was killed, or is not there yet.
+                await Task.Delay(20, CancellationToken.None);
+            }
+        }
+    }
+
+    private async Task ConnectedAsync(string id, string when)
+    {
+        ExecReply reply = await Client.ExecAsync(id, "nc -w 20 world.example 80 < /dev/null && nc -w 20 198.51.100.2 443 < /dev/null; cat /etc/resolv.conf");
+        Assert.True(reply.Stdout.StartsWith("198.51.100.1\n198.51.100.1\nnameserver 10.87.0.1\n", StringComparison.Ordinal), $"{when}: {reply.Stdout} {reply.Stderr}");
+        foreach (string denied in (string[])["192.168.77.2", "198.51.100.1", "169.254.169.254", "203.0.113.66"])
+        {
+            ExecReply tried = await Client.ExecAsync(id, $"nc -w 20 {denied} 80 < /dev/null");
+            Assert.True(tried.ExitCode != 0 && tried.Stdout.Length == 0, $"{when}: {denied} was reached");
+        }
+    }
+}
