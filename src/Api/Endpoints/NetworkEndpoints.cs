@@ -27,6 +27,7 @@ internal static class NetworkEndpoints
 
     private static Reply Show(SandboxNetworkView view) => Reply.Json(200, json =>
     {
+        json.WriteStartObject();
         json.WriteString("sandbox_id", view.Sandbox.Id.ToString());
         json.WriteString("network", view.Sandbox.Network);
         if (view.Sandbox.Egress is EgressPolicy egress)
@@ -47,5 +48,6 @@ internal static class NetworkEndpoints
         }
 
         json.WriteNumber("refused_packets", view.RefusedPackets);
+        json.WriteEndObject();
     });
 }
