@@ -13,7 +13,7 @@ internal static class NetworkEndpoints
     public static IEnumerable<Endpoint> List() =>
     [
         new Endpoint<NoRequest>("GET", "sandboxes/{id}/network", NoRequest.Read, ShowAsync) { KnownFields = NoRequest.Fields },
-        new Endpoint<NetworkRequest>("PUT", "sandboxes/{id}/network", NetworkRequest.ReadBody, PutAsync) { KnownFields = NetworkRequest.Fields },
+        new Endpoint<NetworkRequest>("PUT", "sandboxes/{id}/network", NetworkRequest.ReadBody, PutAsync) { Body = BodyRule.Required, KnownFields = NetworkRequest.Fields },
     ];
 
     private static async Task<Reply> ShowAsync(Call call, NoRequest request) => Show(await call.Sandboxes.NetworkAsync(call.Sandbox.Id, CancellationToken.None));

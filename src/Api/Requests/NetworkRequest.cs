@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Sleigh.Api.Errors;
 using Sleigh.Api.Json;
 using Sleigh.Network;
@@ -25,7 +26,14 @@ internal sealed record NetworkRequest
     /// <summary>Checks the types. A name that is not known is refused: what was meant to forbid something must not be passed over.</summary>
     public static NetworkRequest Read(BodyFields fields)
     {
-        fields.RefuseUnknown(Members);
+        foreach (JsonProperty member in fields.Root?.EnumerateObject() ?? default)
+        {
+            if (!Members.Contains(member.Name))
+            {
+                throw ApiErrors.Invalid("network", $"holds mode, allow and deny, and not '{(member.Name.Length > 50 ? member.Name[..50] : member.Name)}'").Exception();
+            }
+        }
+
         return ReadBody(fields);
     }
 

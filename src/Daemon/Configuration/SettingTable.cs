@@ -230,7 +230,7 @@ internal static class SettingTable
             SettingText.DomainName,
             o => o.Ingress.Domain,
             (o, v) => o with { Ingress = o.Ingress with { Domain = v } }),
-        new SingleSetting<PortRange?>(
+        new SingleSetting<Sleigh.Runtime.Options.PortRange?>(
             "ingress.tcp_ports",
             "none, or two port numbers, such as 30000-30099",
             ReadPorts,
@@ -368,7 +368,7 @@ internal static class SettingTable
         return ok;
     }
 
-    private static bool ReadPorts(string text, out PortRange? range) => PortRange.TryParse(text, out range) || text == "none";
+    private static bool ReadPorts(string text, out Sleigh.Runtime.Options.PortRange? range) => Sleigh.Runtime.Options.PortRange.TryParse(text, out range) || text == "none";
 
     private static bool ReadPoolMax(string text, out int? size)
     {
