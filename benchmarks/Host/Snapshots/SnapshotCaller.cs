@@ -67,6 +67,16 @@ internal sealed class SnapshotCaller
         return forks.Length == count ? (forks, ms) : throw new CliException(ExitCode.Failure, $"{count} forks were asked for, {forks.Length} were made");
     }
 
+    /// <summary>Compares the files now with those of a snapshot, from which they must differ in one; gives the time of the call.</summary>
+    public async Task<double> DiffAsync(string id, string snapshot, CancellationToken cancellationToken)
+    {
+        long begun = Stopwatch.GetTimestamp();
+        JsonObject page = await _caller.CallAsync(HttpMethod.Get, $"/sandboxes/{id}/snapshots/{snapshot}/diff", null, cancellationToken);
+        double ms = Stopwatch.GetElapsedTime(begun).TotalMilliseconds;
+        int items = page.Items().Count;
+        return items == 1 ? ms : throw new CliException(ExitCode.Failure, $"one file was changed in {id}, and the diff has {items}: {page.ToJsonString()}");
+    }
+
     /// <summary>Deletes a snapshot.</summary>
     public Task DropAsync(string id, string snapshot, CancellationToken cancellationToken) =>
         _caller.CallAsync(HttpMethod.Delete, $"/sandboxes/{id}/snapshots/{snapshot}", null, cancellationToken);

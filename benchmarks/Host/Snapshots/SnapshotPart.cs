@@ -94,6 +94,7 @@ internal sealed class SnapshotPart
         foreach (Func<string, string> series in (Func<string, string>[])
         [
             tree => $"snapshot of {tree}", tree => $"rollback to {tree}, to the first command's end", tree => $"fork of {tree}, to the first command's end",
+            tree => $"diff of one file in {tree}",
         ])
         {
             double[] p50 = [.. made.Select(m => _results.Of(series(m.Tree), Bounds.Ours).Percentile(0.5))];
@@ -163,6 +164,8 @@ internal sealed class SnapshotPart
         lap.Add($"snapshot of {tree}: total as reported", snapshot.TotalMs);
         await _settle(cancellationToken);
         lap.Add($"rollback to {tree}, to the first command's end", await _caller.RollbackAsync(id, snapshot.Id, cancellationToken));
+        await _caller.WriteAsync(id, Touch, cancellationToken);
+        lap.Add($"diff of one file in {tree}", await _caller.DiffAsync(id, snapshot.Id, cancellationToken));
         await _settle(cancellationToken);
         (string[] forks, ms) = await _caller.ForkAsync(id, snapshot.Id, 1, cancellationToken);
         lap.Add($"fork of {tree}, to the first command's end", ms);

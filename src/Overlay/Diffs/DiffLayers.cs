@@ -62,6 +62,18 @@ internal sealed class DiffLayers : IDisposable
         return false;
     }
 
+    /// <summary>Whether a name is one directory in all of these, one layer each of the two trees, and not another one that was put in its place.</summary>
+    public static bool AreOne(IReadOnlyList<SafeFileHandle> directories, KernelPath name)
+    {
+        if (directories is not [var one, var other])
+        {
+            return false;
+        }
+
+        return Files.TryStat(one, name, out _) is { Type: FileType.Directory } a && Files.TryStat(other, name, out _) is { Type: FileType.Directory } b
+            && a.Inode == b.Inode;
+    }
+
     /// <summary>
     /// Whether a file is certainly the same in both trees: one file of the host's, or a copy of one that btrfs made, and
     /// that nobody has touched since before it was sealed.

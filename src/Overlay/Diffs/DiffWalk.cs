@@ -12,13 +12,22 @@ internal sealed class DiffWalk
     private readonly DiffTree _before;
     private readonly DiffTree _after;
     private readonly DiffLayers _layers;
+    private readonly DiffHints? _hints;
     private readonly TreeDiffQuery _query;
     private readonly CancellationToken _cancellationToken;
     private readonly DiffItems _items;
 
-    public DiffWalk(DiffTree before, DiffTree after, DiffLayers layers, TreeDiffQuery query, DiffItems items, CancellationToken cancellationToken)
+    /// <param name="before">The one tree.</param>
+    /// <param name="after">The other.</param>
+    /// <param name="layers">What they do not have in common.</param>
+    /// <param name="hints">Where they can differ; null: everywhere.</param>
+    /// <param name="query">What is wanted.</param>
+    /// <param name="items">Where it goes.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public DiffWalk(
+        DiffTree before, DiffTree after, DiffLayers layers, DiffHints? hints, TreeDiffQuery query, DiffItems items, CancellationToken cancellationToken)
     {
-        (_before, _after, _layers, _query, _items, _cancellationToken) = (before, after, layers, query, items, cancellationToken);
+        (_before, _after, _layers, _hints, _query, _items, _cancellationToken) = (before, after, layers, hints, query, items, cancellationToken);
     }
 
     public void Run()
@@ -28,11 +37,16 @@ internal sealed class DiffWalk
             Compare(default, _before.RootStatus, _after.RootStatus, isPlain: true);
         }
 
-        Visit(default, new Place(InBefore: true, InAfter: true, Whole: false), 0);
+        Visit(default, new Place(InBefore: true, InAfter: true, Whole: false, Hinted: _hints is not null), 0);
     }
 
     private void Visit(KernelPath path, Place place, int depth)
     {
+        if (place.Hinted && !_hints!.IsChanged(path) && _hints.Below(path).Count == 0)
+        {
+            return;
+        }
+
         List<Entry> entries = Read(path, place, depth);
         List<(Entry Entry, bool Below)> steps = [.. entries.Select(e => (e, false)), .. entries.Where(e => e.IsDirectory).Select(e => (e, true))];
         steps.Sort((x, y) => Order(x.Entry.Name, x.Below, y.Entry.Name, y.Below));
@@ -41,7 +55,7 @@ internal sealed class DiffWalk
             KernelPath at = path.Join(entry.Name);
             if (below)
             {
-                Visit(at, new Place(entry.Before is { Type: FileType.Directory }, entry.After is { Type: FileType.Directory }, entry.Whole), depth + 1);
+                Visit(at, new Place(entry.Before is { Type: FileType.Directory }, entry.After is { Type: FileType.Directory }, entry.Whole, entry.Hinted), depth + 1);
             }
             else if (depth + 1 >= _query.Prefix.Count)
             {
@@ -59,7 +73,8 @@ internal sealed class DiffWalk
         try
         {
             List<Entry> entries = [];
-            foreach (KernelPath name in Names(place.Whole ? [before, after] : [.. layers], depth))
+            bool some = place.Hinted && !_hints!.IsChanged(path);
+            foreach (KernelPath name in some ? Hinted(path, depth) : Names(place.Whole ? [before, after] : [.. layers], depth))
             {
                 if (path.IsEmpty && TreePlace.IsKernels(name))
                 {
@@ -69,7 +84,8 @@ internal sealed class DiffWalk
                 if (_before.TryStat(before, name, out FileStatus? was) && _after.TryStat(after, name, out FileStatus? now) && (was ?? now) is not null)
                 {
                     bool both = was is { Type: FileType.Directory } && now is { Type: FileType.Directory };
-                    entries.Add(new Entry(name, was, now, place.Whole || !both || DiffLayers.Rearranges(layers, name)));
+                    bool whole = place.Whole || !both || DiffLayers.Rearranges(layers, name);
+                    entries.Add(new Entry(name, was, now, whole, place.Hinted && !whole && DiffLayers.AreOne(layers, name)));
                 }
             }
 
@@ -82,6 +98,12 @@ internal sealed class DiffWalk
                 layer.Dispose();
             }
         }
+    }
+
+    private IReadOnlyCollection<KernelPath> Hinted(KernelPath path, int depth)
+    {
+        IReadOnlyCollection<KernelPath> names = _hints!.Below(path);
+        return depth >= _query.Prefix.Count ? names : names.Contains(_query.Prefix[depth]) ? [_query.Prefix[depth]] : [];
     }
 
     private HashSet<KernelPath> Names(IReadOnlyList<SafeFileHandle?> directories, int depth)
@@ -164,9 +186,9 @@ internal sealed class DiffWalk
         static int At(ReadOnlySpan<byte> name, int index, bool slash) => index < name.Length ? name[index] : slash ? '/' : -1;
     }
 
-    private readonly record struct Place(bool InBefore, bool InAfter, bool Whole);
+    private readonly record struct Place(bool InBefore, bool InAfter, bool Whole, bool Hinted);
 
-    private sealed record Entry(KernelPath Name, FileStatus? Before, FileStatus? After, bool Whole)
+    private sealed record Entry(KernelPath Name, FileStatus? Before, FileStatus? After, bool Whole, bool Hinted)
     {
         public bool IsDirectory => Before is { Type: FileType.Directory } || After is { Type: FileType.Directory };
     }

@@ -2,7 +2,8 @@ namespace Sleigh.Overlay;
 
 /// <summary>
 /// What differs between two trees that stand on common layers. Only what the layers above the common ones name can differ, so the image
-/// is not walked, but for directories that were renamed, replaced or deleted. What a path is, the kernel says, from the two mounted
+/// is not walked, but for directories that were renamed, replaced or deleted. On btrfs, of layers that are made from one another, only what has
+/// changed in between is looked at. What a path is, the kernel says, from the two mounted
 /// trees. What is mounted in a tree is left out, and /proc, /sys and /dev.
 /// </summary>
 public static class TreeDiff
@@ -18,12 +19,13 @@ public static class TreeDiff
 
     private static TreeDiffPage Run(TreeDiffSide before, TreeDiffSide after, TreeDiffQuery query, CancellationToken cancellationToken)
     {
+        DiffHints? hints = DiffHints.Find(before, after, cancellationToken);
         using var layers = DiffLayers.Open(before, after);
         using DiffRenames? renames = query.Renames ? DiffRenames.Open(before.Layers, after.Layers, cancellationToken) : null;
         DiffTree one = new(before.Root);
         DiffTree other = new(after.Root);
         DiffItems items = new(query, renames);
-        new DiffWalk(one, other, layers, query, items, cancellationToken).Run();
+        new DiffWalk(one, other, layers, hints, query, items, cancellationToken).Run();
         TreeDiffPage page = items.Finish();
         return query.PatchMaxBytes is int most ? new DiffPatches(one, other, most, cancellationToken).AddTo(page) : page;
     }

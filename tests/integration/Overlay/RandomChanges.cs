@@ -28,7 +28,7 @@ internal static class RandomChanges
     {
         KernelPath path = Path(random);
         KernelPath other = Path(random);
-        switch (random.Next(12))
+        switch (random.Next(13))
         {
             case 0 or 1:
                 Write(root, path, random, OpenFlags.Create);
@@ -52,6 +52,9 @@ internal static class RandomChanges
             case 7 or 8:
                 Files.Rename(root, path, root, other);
                 break;
+            case 12:
+                Swap(root, path, other);
+                break;
             case 9:
                 Files.MakeSymbolicLink(root, path, random.Next(2) == 0 ? "here" : "there");
                 break;
@@ -62,6 +65,14 @@ internal static class RandomChanges
                 Files.Link(root, path, root, other);
                 break;
         }
+    }
+
+    private static void Swap(SafeFileHandle root, KernelPath path, KernelPath other)
+    {
+        KernelPath aside = KernelPath.FromString("aside");
+        Files.Rename(root, path, root, aside);
+        Files.Rename(root, other, root, path);
+        Files.Rename(root, aside, root, other);
     }
 
     private static KernelPath Path(Random random)

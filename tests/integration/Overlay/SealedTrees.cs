@@ -55,17 +55,16 @@ public abstract class SealedTrees : IAsyncLifetime
     {
         using SafeFileHandle before = await OpenSealedAsync(from);
         using SafeFileHandle after = to is int second ? await OpenSealedAsync(second) : Files.Open(Live.Path, OpenFlags.PathOnly | OpenFlags.Directory);
-        return await TreeDiff.RunAsync(
-            new TreeDiffSide { Root = before, Layers = await LayersAsync(from), SealedAt = Sealed[from].At },
-            new TreeDiffSide
-            {
-                Root = after,
-                Layers = to is int other ? await LayersAsync(other) : [Live.Layer.Upper, .. Live.Layer.SealedLowers, Image],
-                SealedAt = to is int at ? Sealed[at].At : null,
-            },
-            query,
-            default);
+        return await TreeDiff.RunAsync(await SideAsync(from) with { Root = before }, await SideAsync(to) with { Root = after }, query, default);
     }
+
+    // Without its root, which is the caller's to open.
+    private protected async Task<TreeDiffSide> SideAsync(int? index) => new()
+    {
+        Root = null!,
+        Layers = index is int one ? await LayersAsync(one) : [Live.Layer.Upper, .. Live.Layer.SealedLowers, Image],
+        SealedAt = index is int at ? Sealed[at].At : null,
+    };
 
     private protected async Task<SafeFileHandle> OpenSealedAsync(int index)
     {

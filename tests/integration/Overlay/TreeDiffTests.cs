@@ -4,8 +4,39 @@ using Sleigh.TestSupport;
 
 namespace Sleigh.IntegrationTests.Overlay;
 
-/// <summary>The same with btrfs.</summary>
-public sealed class BtrfsTreeDiffTests() : TreeDiffTests(LayerDriverKind.Btrfs);
+/// <summary>The same with btrfs, which knows where to look.</summary>
+public sealed class BtrfsTreeDiffTests() : TreeDiffTests(LayerDriverKind.Btrfs)
+{
+    [HostFact(Need.Overlay, Need.Btrfs, Need.LoopDevices)]
+    public async Task Only_what_has_changed_is_looked_at()
+    {
+        Shell.Bash($"cd {Live.Path}; mkdir -p own/deep/er other; for i in $(seq 200); do mkdir own/$i; echo $i > own/$i/file; done; echo 1 > other/one; ln other/one own/deep/er/two");
+        await SealAsync();
+        Shell.Bash($"cd {Live.Path}; echo 2 >> other/one; rm own/7/file; echo later > own/8/new");
+
+        DiffHints live = (await HintsAsync(0, null))!;
+        await SealAsync();
+        DiffHints both = (await HintsAsync(0, 1))!;
+        foreach (DiffHints hints in new[] { live, both, (await HintsAsync(1, 0))! })
+        {
+            Assert.Equal(["other", "own"], Sorted(hints, ""));
+            Assert.Equal(["7", "8", "deep"], Sorted(hints, "own"));
+            Assert.Equal(["two"], Sorted(hints, "own/deep/er"));
+            Assert.Equal((false, true, false), (hints.IsChanged(KernelPath.FromString("own")), hints.IsChanged(KernelPath.FromString("own/7")), hints.IsChanged(KernelPath.FromString("own/9"))));
+        }
+
+        // What was restored goes its own way from the snapshot it was restored from, and from no other.
+        Live = Mount(await Store.CreateLiveAsync(LayerId.NewLive(), Sealed[0].Id));
+        Shell.Bash($"rm -r {Live.Path}/other");
+        Assert.Equal(["deep"], Sorted((await HintsAsync(0, null))!, "own"));
+        Assert.True((await HintsAsync(0, null))!.IsChanged(default));
+        Assert.Null(await HintsAsync(1, null));
+
+        static IEnumerable<string> Sorted(DiffHints hints, string path) => hints.Below(KernelPath.FromString(path)).Select(name => name.ToString()).Order(StringComparer.Ordinal);
+    }
+
+    private async Task<DiffHints?> HintsAsync(int from, int? to) => DiffHints.Find(await SideAsync(from), await SideAsync(to), default);
+}
 
 /// <summary>Differences between sealed layers and live trees, against a walk over both.</summary>
 public class TreeDiffTests : SealedTrees
