@@ -28,6 +28,7 @@ internal sealed class ExportSpool
     {
         string path = Path.Combine(_folder, Interlocked.Increment(ref _count).ToString(CultureInfo.InvariantCulture));
         SafeFileHandle file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        ChangeStep.Done("export", 1);
         File.Delete(path);
         return file;
     }

@@ -33,8 +33,11 @@ internal sealed partial class SnapshotExports : ISnapshotExports, IDisposable
             {
                 ImageName full = ImageName.Parse(name ?? $"sleigh/snapshot:{snapshot.Id}");
                 await using BaseImage image = await BaseAsync(snapshot, cancellationToken);
+                ChangeStep.Done("export", 2);
                 using SpooledLayer layer = await SpoolAsync(snapshot, format == ExportFormat.OciZstd, cancellationToken);
+                ChangeStep.Done("export", 3);
                 await image.WriteArchiveAsync(Layer(snapshot, layer, format == ExportFormat.OciZstd), full, output, cancellationToken);
+                ChangeStep.Done("export", 4);
             }
 
             Exported(_parts.Logger, snapshot.Id.ToString(), snapshot.Sandbox.ToString(), format, clock.Total.TotalMilliseconds);
@@ -54,7 +57,9 @@ internal sealed partial class SnapshotExports : ISnapshotExports, IDisposable
             await using (BaseImage image = await BaseAsync(snapshot, cancellationToken))
             {
                 using SpooledLayer layer = await SpoolAsync(snapshot, isZstd: false, cancellationToken);
+                ChangeStep.Done("to-image", 1);
                 await image.StoreAsync(Layer(snapshot, layer, isZstd: false), full, cancellationToken);
+                ChangeStep.Done("to-image", 2);
             }
 
             Made(_parts.Logger, full.ToString(), snapshot.Id.ToString(), clock.Total.TotalMilliseconds);

@@ -144,6 +144,65 @@ public sealed class StepCrashTests(DaemonFixture fixture)
         }
     }
 
+    [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    public async Task An_export_cut_off_at_any_step_leaves_nothing_and_can_be_asked_for_again()
+    {
+        await using TestSandbox sandbox = await OfTwoStatesAsync();
+        string kept = (await SnapshotsAsync(sandbox.Id)).Single();
+        string path = $"/sandboxes/{sandbox.Id}/snapshots/{kept}/export";
+        for (int step = 1; step <= 4; step++)
+        {
+            await DieAsync("export", step, async () =>
+            {
+                using HttpResponseMessage answer = await Client.RawAsync("GET", path);
+                await answer.Content.CopyToAsync(Stream.Null);
+            });
+
+            Assert.Equal([kept], await SnapshotsAsync(sandbox.Id));
+            Assert.Empty(Directory.GetFiles(Path.Combine(fixture.Daemon.DataDir, "exports")));
+            await Poll.UntilAsync(async () => await LeasesAsync() == 0, 60, () => $"step {step}: a lease is left in containerd");
+        }
+
+        using HttpResponseMessage again = await Client.RawAsync("GET", path);
+        Assert.Equal(System.Net.HttpStatusCode.OK, again.StatusCode);
+        Assert.True((await again.Content.ReadAsByteArrayAsync()).Length > 0);
+        await EndAsync(sandbox, 4);
+    }
+
+    [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    public async Task An_image_of_a_snapshot_cut_off_at_any_step_is_there_whole_or_not_at_all()
+    {
+        for (int step = 1; step <= 2; step++)
+        {
+            await using TestSandbox sandbox = await OfTwoStatesAsync();
+            string kept = (await SnapshotsAsync(sandbox.Id)).Single();
+            string name = $"cut-off/at-{step}:1";
+            await DieAsync("to-image", step, async () =>
+            {
+                using DaemonClient administrator = DaemonClient.Administrator(fixture.Daemon);
+                await administrator.SendAsync("POST", $"/admin/snapshots/{kept}/image", JsonFields.Of("name", name), 201);
+            });
+
+            await Poll.UntilAsync(async () => await LeasesAsync() == 0, 60, () => $"step {step}: a lease is left in containerd");
+            Assert.Equal([kept], await SnapshotsAsync(sandbox.Id));
+            if (step == 2)
+            {
+                string made = await Client.NewAsync($"docker.io/{name}");
+                Assert.Equal("first\n", await Client.RunAsync(made, "cat /file"));
+                await Client.DeleteAsync(made);
+            }
+
+            await EndAsync(sandbox, step);
+        }
+    }
+
+    private async Task<int> LeasesAsync()
+    {
+        string said = await ToolRunner.RunAsync(
+            "ctr", "--address", Path.Combine(fixture.Daemon.StateDir, "containerd/containerd.sock"), "--namespace", "sleigh", "leases", "list", "--quiet");
+        return said.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length;
+    }
+
     /// <summary>A sandbox whose file says "first" in its one snapshot and "second" now.</summary>
     private async Task<TestSandbox> OfTwoStatesAsync()
     {
