@@ -23,7 +23,7 @@ public static partial class BtrfsChanges
 
     /// <summary>
     /// Numbers of inodes whose content, attributes or, of directories, names have changed since. What has gone is not among them, but the
-    /// directory is in which it was. What is not committed yet may be missing: <see cref="BtrfsVolume.Sync"/> first.
+    /// directory is in which it was. What is not committed yet may be missing: <see cref="FileSystems.Sync"/> first.
     /// </summary>
     /// <param name="subvolume">Anything in it.</param>
     /// <param name="since">A transaction; what changed in it is not told.</param>

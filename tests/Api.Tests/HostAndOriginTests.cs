@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 using Sleigh.Api.Errors;
 using Sleigh.Api.Transport;
@@ -36,6 +37,24 @@ public sealed class HostAndOriginTests
     {
         Assert.Equal("host_not_allowed", Refusal(Rules(), StringValues.Empty, StringValues.Empty));
         Assert.Equal("host_not_allowed", Refusal(Rules(), new StringValues(["localhost", "localhost"]), StringValues.Empty));
+    }
+
+    [Theory]
+    [InlineData(null, null, false)]
+    [InlineData(null, "none", false)]
+    [InlineData(null, "same-origin", true)]
+    [InlineData(null, "cross-site", true)]
+    [InlineData("http://localhost:10122", "same-origin", true)]
+    [InlineData("http://localhost:10122", null, true)]
+    [InlineData("https://allowed.example", "cross-site", false)]
+    public void A_page_is_known_by_what_its_browser_says(string? origin, string? site, bool isPage)
+    {
+        HostAndOrigin rules = new(new HttpOptions { AllowedOrigins = ["https://allowed.example"] });
+        HeaderDictionary headers = [];
+        headers.Origin = origin;
+        headers["Sec-Fetch-Site"] = site;
+
+        Assert.Equal(isPage, rules.IsFromPage(headers));
     }
 
     [Fact]

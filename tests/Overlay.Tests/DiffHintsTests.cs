@@ -43,6 +43,7 @@ public sealed class DiffHintsTests
     {
         // Two live layers of one snapshot, two that are not related, and two without parents.
         Assert.Null(DiffHints.Choose((new(_a, _c, 7), false), (new(_b, _c, 9), false)));
+        Assert.Null(DiffHints.Choose((new(_a, _c, 7), true), (new(_a, _c, 7), true)));
         Assert.Null(DiffHints.Choose((new(_a, _c, 7), true), (new(_b, _c, 9), false)));
         Assert.Null(DiffHints.Choose((new(_a, _b, 7), true), (new(_c, Guid.NewGuid(), 9), false)));
         Assert.Null(DiffHints.Choose((new(_a, Guid.Empty, 7), true), (new(_b, Guid.Empty, 9), true)));

@@ -28,14 +28,14 @@ internal static class IngressGate
         if (call.Query(PlainQuery.Link) is { Length: > 0 } link)
         {
             PortLink keep = Check(call, target, [link]);
-            return new IngressGrant(call.Sandbox.Id, PortOf(target), keep, IsPageLoad(call.Http.Request));
+            return new IngressGrant(call.Sandbox.Id, PortOf(target), keep, IsPageLoad(call.Http.Request), keep.Expires);
         }
 
         if (cookies.Count > 0 && !call.FromSocket)
         {
             RefuseOtherSites(headers);
-            _ = Check(call, target, cookies);
-            return new IngressGrant(call.Sandbox.Id, PortOf(target), null, CleansAddress: false);
+            PortLink cookie = Check(call, target, cookies);
+            return new IngressGrant(call.Sandbox.Id, PortOf(target), null, CleansAddress: false, cookie.Expires);
         }
 
         return ByToken(call, target);
@@ -48,8 +48,8 @@ internal static class IngressGate
         call.FindTargets(Pattern);
         SandboxId sandbox = call.Sandbox.Id;
         int port = PortOf(target);
-        bool cleans = call.Query("session_token") is not null && call.Http.Request.Headers["Sec-Fetch-Mode"] == "navigate" && IsPageLoad(call.Http.Request);
-        return new IngressGrant(sandbox, port, cleans ? call.Dependencies.Ports.Link(sandbox, port, TokenCookieLife) : null, cleans);
+        bool cleans = call.Query("session_token") is not null && IsPageLoad(call.Http.Request);
+        return new IngressGrant(sandbox, port, cleans ? call.Dependencies.Ports.Link(sandbox, port, TokenCookieLife) : null, cleans, null);
     }
 
     // Without a session nobody learns what there is: every fault is the same answer.

@@ -46,14 +46,18 @@ internal static class IngressHeaders
         yield return ("Host", here);
         foreach ((string name, StringValues values) in headers)
         {
-            if (name.StartsWith(':') || Hop.Contains(name) || NotIn.Contains(name) || named.Contains(name)
-                || (name.Equals("Authorization", StringComparison.OrdinalIgnoreCase) && isApiKey(values)))
+            if (name.StartsWith(':') || Hop.Contains(name) || NotIn.Contains(name) || named.Contains(name))
             {
                 continue;
             }
 
             foreach (string? value in values)
             {
+                if (name.Equals("Authorization", StringComparison.OrdinalIgnoreCase) && isApiKey(value))
+                {
+                    continue;
+                }
+
                 yield return (name, name.ToLowerInvariant() switch
                 {
                     "origin" when IsOf(value, host) => $"http://{here}",

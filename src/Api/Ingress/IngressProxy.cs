@@ -62,7 +62,7 @@ internal sealed class IngressProxy : IDisposable
         IHeaderDictionary headers = call.Http.Response.Headers;
         if (grant.Keep is PortLink keep)
         {
-            long seconds = Math.Max(1, (long)(keep.Expires - call.Dependencies.Time.GetUtcNow()).TotalSeconds);
+            long seconds = (long)Left(keep.Expires, call).TotalSeconds;
             headers.Append("Set-Cookie", LinkCookie.Make(keep.Value, target, seconds, IngressHeaders.IsSecure(call.Http.Request.Headers["X-Forwarded-Proto"])));
         }
 
@@ -74,7 +74,12 @@ internal sealed class IngressProxy : IDisposable
         }
 
         PortPlace place = Reach(grant);
-        using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(call.Gone, place.Ended);
+        using CancellationTokenSource end = CancellationTokenSource.CreateLinkedTokenSource(call.Gone, place.Ended, place.TakenBack);
+        if (grant.Until is DateTimeOffset until)
+        {
+            end.CancelAfter(Left(until, call));
+        }
+
         using CancellationTokenRegistration stopping = call.Dependencies.Host.Stopping.Register(() => end.CancelAfter(StopGrace));
         try
         {
@@ -102,6 +107,12 @@ internal sealed class IngressProxy : IDisposable
 
     /// <summary>What is let through; for preflights of web pages that may call, which carry no token.</summary>
     public static IReadOnlyList<string> Methods { get; } = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+
+    private static TimeSpan Left(DateTimeOffset until, Call call)
+    {
+        TimeSpan left = until - call.Dependencies.Time.GetUtcNow();
+        return left > TimeSpan.FromSeconds(1) ? left : TimeSpan.FromSeconds(1);
+    }
 
     // That nothing listens yet is nothing to log as an error of ours.
     private PortPlace Reach(IngressGrant grant)

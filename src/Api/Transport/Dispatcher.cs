@@ -160,7 +160,7 @@ internal sealed class Dispatcher : IDisposable
 
         if (endpoint.Access == AccessClass.Trusted && !call.FromSocket)
         {
-            RequireTrust(call.Http, RulesFor(call).ApiKey);
+            RequireTrust(call.Http, RulesFor(call));
         }
 
         return await endpoint.AnswerAsync(call);
@@ -189,11 +189,11 @@ internal sealed class Dispatcher : IDisposable
     private static bool IsTrusted(HttpContext http, ApiKeyCheck key) =>
         key.IsConfigured ? key.Matches(http.Request.Headers.Authorization) : IsLoopback(http.Connection.RemoteIpAddress);
 
-    private static void RequireTrust(HttpContext http, ApiKeyCheck key)
+    private static void RequireTrust(HttpContext http, FrontRules rules)
     {
-        if (key.IsConfigured)
+        if (rules.ApiKey.IsConfigured)
         {
-            if (!key.Matches(http.Request.Headers.Authorization))
+            if (!rules.ApiKey.Matches(http.Request.Headers.Authorization))
             {
                 throw ApiErrors.ApiKeyRequired().Exception();
             }
@@ -201,6 +201,10 @@ internal sealed class Dispatcher : IDisposable
         else if (!IsLoopback(http.Connection.RemoteIpAddress))
         {
             throw ApiErrors.AdminLoopbackOnly().Exception();
+        }
+        else if (rules.HostAndOrigin.IsFromPage(http.Request.Headers))
+        {
+            throw ApiErrors.HostNotAllowed("Origin", "http.allowed_origins").Exception();
         }
     }
 

@@ -1,3 +1,4 @@
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 using Sleigh.Api.Errors;
 using Sleigh.Runtime.Options;
@@ -55,6 +56,15 @@ internal sealed class HostAndOrigin
 
         throw ApiErrors.HostNotAllowed("Origin", "http.allowed_origins").Exception();
     }
+
+    /// <summary>
+    /// Whether a web page sends it that is not one of <c>http.allowed_origins</c>: a server in a sandbox that is reached by path has the origin of
+    /// the API itself, and its pages are as little trusted as any.
+    /// </summary>
+    /// <param name="headers">Browsers send Origin with all but plain reads, and Sec-Fetch-Site with those.</param>
+    public bool IsFromPage(IHeaderDictionary headers) => headers.Origin.Count > 0
+        ? headers.Origin is not [{ } origin] || !_origins.Contains(origin)
+        : headers["Sec-Fetch-Site"] is { Count: > 0 } site && site != "none";
 
     private static bool NamesHost(string origin, string host)
     {

@@ -35,7 +35,7 @@ internal sealed class DiffHints
 
         using SafeFileHandle one = Files.Open(before.Layers[0], OpenDirectory);
         using SafeFileHandle other = Files.Open(after.Layers[0], OpenDirectory);
-        if (FileSystems.Stat(one).Magic != FileSystems.Btrfs || FileSystems.Stat(other).Magic != FileSystems.Btrfs
+        if (!IsUpperOfSubvolume(before.Layers[0]) || !IsUpperOfSubvolume(after.Layers[0])
             || Choose((BtrfsLineage.Read(one), before.SealedAt is not null), (BtrfsLineage.Read(other), after.SealedAt is not null)) is not (bool isAfter, ulong since))
         {
             return null;
@@ -44,7 +44,7 @@ internal sealed class DiffHints
         (SafeFileHandle newer, bool isSealed) = isAfter ? (other, after.SealedAt is not null) : (one, before.SealedAt is not null);
         if (!isSealed)
         {
-            BtrfsVolume.Sync(newer);
+            FileSystems.Sync(newer);
         }
 
         return BtrfsChanges.Inodes(newer, since, MostChanges, cancellationToken) is IReadOnlyList<ulong> inodes ? Collect(newer, inodes, cancellationToken) : null;
@@ -54,6 +54,11 @@ internal sealed class DiffHints
     /// <remarks>A sealed layer never changes; a live one does, and what was made from it has what it held then.</remarks>
     internal static (bool IsAfter, ulong Since)? Choose((BtrfsLineage Of, bool IsSealed) before, (BtrfsLineage Of, bool IsSealed) after)
     {
+        if (after.Of.Id == before.Of.Id)
+        {
+            return null;
+        }
+
         if (after.Of.Parent == before.Of.Id && (before.IsSealed || after.IsSealed))
         {
             return before.IsSealed ? (true, after.Of.Origin) : (false, after.Of.Origin);
@@ -77,6 +82,18 @@ internal sealed class DiffHints
 
     /// <summary>Names in this directory that have changed, or have something below them that has.</summary>
     public IReadOnlyCollection<KernelPath> Below(KernelPath directory) => _below.TryGetValue(directory, out HashSet<KernelPath>? names) ? names : [];
+
+    // Of the copying drivers on a btrfs all layers lie in one subvolume, or in none of their own.
+    private static bool IsUpperOfSubvolume(string layer)
+    {
+        if (Path.GetFileName(layer) != "upper" || Path.GetDirectoryName(layer) is not string directory)
+        {
+            return false;
+        }
+
+        using SafeFileHandle volume = Files.Open(directory, OpenDirectory);
+        return BtrfsVolume.IsSubvolume(volume);
+    }
 
     private static DiffHints? Collect(SafeFileHandle subvolume, IReadOnlyList<ulong> inodes, CancellationToken cancellationToken)
     {

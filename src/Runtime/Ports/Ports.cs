@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Sleigh.Linux.Sockets;
+using Sleigh.Linux.Sqlite;
 using Sleigh.Runtime.Options;
 using Sleigh.Runtime.Records;
 using Sleigh.Runtime.Slots;
@@ -26,6 +27,9 @@ internal sealed partial class Ports : IPorts, IAsyncDisposable
 
     // Held for a few microseconds and a write of the database: declared ports and doors change together.
     private readonly Lock _changes = new();
+
+    // By the keys of ports that have been reached; each ends when its port is taken back.
+    private readonly Dictionary<string, CancellationTokenSource> _declared = [];
 
     public Ports(SandboxParts parts, PortConnector connector)
     {
@@ -66,6 +70,10 @@ internal sealed partial class Ports : IPorts, IAsyncDisposable
         lock (_changes)
         {
             _doors.Close(entry.Id);
+            foreach (PortRecord record in entry.Ports)
+            {
+                End(record);
+            }
         }
     }
 
@@ -129,6 +137,7 @@ internal sealed partial class Ports : IPorts, IAsyncDisposable
             _records.RemovePort(id, port);
             entry.Ports = [.. entry.Ports.Where(r => r != record)];
             _doors.Close(id, port);
+            End(record);
         }
     }
 
@@ -169,9 +178,22 @@ internal sealed partial class Ports : IPorts, IAsyncDisposable
     public PortPlace Reach(SandboxId id, int port)
     {
         SandboxEntry entry = _table.Require(id);
-        _ = Require(entry, port);
+        PortRecord record = Require(entry, port);
         Slot slot = Running(entry);
-        return new PortPlace($"{id.ToString()[4..]}.{slot.Id}{PlaceEnd}", slot.Connections.Ended);
+        lock (_changes)
+        {
+            if (!entry.Ports.Any(r => r.Key == record.Key))
+            {
+                _ = Require(entry, port);
+            }
+
+            if (!_declared.TryGetValue(record.Key, out CancellationTokenSource? declared))
+            {
+                _declared[record.Key] = declared = new CancellationTokenSource();
+            }
+
+            return new PortPlace($"{id.ToString()[4..]}.{slot.Id}{PlaceEnd}", slot.Connections.Ended, declared.Token);
+        }
     }
 
     /// <inheritdoc/>
@@ -187,9 +209,28 @@ internal sealed partial class Ports : IPorts, IAsyncDisposable
     /// <inheritdoc/>
     public void Touch(SandboxId id)
     {
-        if (_table.Find(id) is { IsDeleted: false } entry)
+        if (_table.Find(id) is not { IsDeleted: false } entry)
+        {
+            return;
+        }
+
+        try
         {
             _execs.Touch(entry);
+        }
+        catch (SqliteException e)
+        {
+            // The answer is on its way already; the use is known until the daemon ends.
+            NotNoted(_logger, id.ToString(), e);
+        }
+    }
+
+    // Not disposed: a request may be about to register with it, and without a timer it holds nothing.
+    private void End(PortRecord record)
+    {
+        if (_declared.Remove(record.Key, out CancellationTokenSource? declared))
+        {
+            _ = declared.CancelAsync();
         }
     }
 
@@ -344,4 +385,7 @@ internal sealed partial class Ports : IPorts, IAsyncDisposable
 
     [LoggerMessage(EventId = 1481, EventName = "ports", Level = LogLevel.Warning, Message = "TCP port {Tcp} of the host could not be opened for port {Port} of {Sandbox}")]
     private static partial void DoorFailed(ILogger logger, int tcp, int port, string sandbox, Exception exception);
+
+    [LoggerMessage(EventId = 1486, EventName = "ports", Level = LogLevel.Warning, Message = "That {Sandbox} was used could not be recorded")]
+    private static partial void NotNoted(ILogger logger, string sandbox, Exception exception);
 }

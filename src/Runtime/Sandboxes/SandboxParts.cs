@@ -17,6 +17,9 @@ internal sealed record SandboxParts
 
     public required SnapshotTable Snapshots { get; init; }
 
+    /// <summary>Snapshots whose files are being read.</summary>
+    public SnapshotHolds SnapshotHolds { get; } = new();
+
     public required SandboxStarter Starter { get; init; }
 
     public required Execs Execs { get; init; }

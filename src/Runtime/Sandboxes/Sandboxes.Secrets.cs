@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Sleigh.Linux.Sqlite;
 using Sleigh.Runtime.Records;
 using Sleigh.Runtime.Secrets;
 using Sleigh.Runtime.Slots;
@@ -32,9 +33,23 @@ internal sealed partial class Sandboxes
             }
 
             ChangeStep.Done("secrets", 1);
-            entry.Change(
-                r => r with { Sandbox = r.Sandbox with { SecretNames = next.Names } },
-                r => _records.PutSandbox(r, SandboxState.Live));
+            try
+            {
+                entry.Change(
+                    r => r with { Sandbox = r.Sandbox with { SecretNames = next.Names } },
+                    r => _records.PutSandbox(r, SandboxState.Live));
+            }
+            catch (SqliteException)
+            {
+                // The next daemon would find values there that nobody was told are in force.
+                if (entry.Slot is { IsProcessAlive: true } same)
+                {
+                    await same.Init.HoldAsync((entry.Secrets ?? new SandboxSecrets(new Dictionary<string, string>())).ToBytes(), CancellationToken.None);
+                }
+
+                throw;
+            }
+
             ChangeStep.Done("secrets", 2);
             entry.Secrets = next;
             return entry.View;

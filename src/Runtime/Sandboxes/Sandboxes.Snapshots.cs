@@ -87,6 +87,7 @@ internal sealed partial class Sandboxes
     /// <summary>Removes the layer of a deleted snapshot; also called at start for one whose removal was cut off.</summary>
     public async Task RemoveSnapshotAsync(SnapshotId id)
     {
+        await _holds.FreeAsync(id);
         await _layers.DeleteSealedAsync(LayerId.Sealed(id.Hex));
         ChangeStep.Done("delete-snapshot", 2);
         _records.RemoveSnapshot(id);

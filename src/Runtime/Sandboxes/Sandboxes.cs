@@ -16,6 +16,7 @@ internal sealed partial class Sandboxes : ISandboxes
 {
     private readonly SandboxTable _table;
     private readonly SnapshotTable _snapshots;
+    private readonly SnapshotHolds _holds;
     private readonly SandboxStarter _starter;
     private readonly Execs _execs;
     private readonly SlotPool _pool;
@@ -39,6 +40,7 @@ internal sealed partial class Sandboxes : ISandboxes
 
     public Sandboxes(SandboxParts parts)
     {
+        _holds = parts.SnapshotHolds;
         (_table, _snapshots, _starter, _execs, _pool, _layers) =
             (parts.Table, parts.Snapshots, parts.Starter, parts.Execs, parts.Pool, parts.Layers);
         (_images, _records, _spool, _guard) = (parts.Images, parts.Records, parts.Spool, parts.Guard);

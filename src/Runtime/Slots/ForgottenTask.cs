@@ -40,16 +40,15 @@ internal static class ForgottenTask
         }
     }
 
-    /// <summary>The containers of our namespace whose shims serve this containerd.</summary>
-    /// <param name="containerdSocket">The socket that the shims were started with.</param>
-    public static IEnumerable<string> ContainersWithShim(string containerdSocket)
+    /// <summary>The shims of our namespace that run, each with its container and the socket of the containerd that it serves.</summary>
+    public static IEnumerable<(string Container, string Socket)> Shims()
     {
         foreach (string folder in Processes())
         {
             string[] arguments = ShimArguments(folder);
-            if (Option(arguments, "-namespace") == "sleigh" && Option(arguments, "-address") == containerdSocket && Option(arguments, "-id") is string id)
+            if (Option(arguments, "-namespace") == "sleigh" && Option(arguments, "-address") is string socket && Option(arguments, "-id") is string id)
             {
-                yield return id;
+                yield return (id, socket);
             }
         }
     }

@@ -26,8 +26,8 @@ internal sealed partial class StraySlots
     /// <param name="records">What there is by right.</param>
     /// <param name="hierarchy">The host's cgroups.</param>
     /// <param name="paths">Where the parts of our slots lie.</param>
-    /// <param name="privateSocket">The socket of a containerd that is ours alone; null where shims of other installations are its too, which
-    /// then are told by their cgroups.</param>
+    /// <param name="privateSocket">The socket of a containerd that is ours alone; null where shims and slots of other installations may be its
+    /// too: nothing is looked for then, but at the start.</param>
     /// <param name="logger">Told of each that is removed.</param>
     public StraySlots(SlotFactory factory, RecordStore records, CgroupHierarchy hierarchy, SlotPaths paths, string? privateSocket, ILogger logger) =>
         (_factory, _records, _hierarchy, _paths, _privateSocket, _logger) = (factory, records, hierarchy, paths, privateSocket, logger);
@@ -35,7 +35,13 @@ internal sealed partial class StraySlots
     /// <summary>Those there are now; a shim that is about to end by itself may be among them.</summary>
     public IReadOnlyList<SlotId> Find()
     {
-        HashSet<SlotId> found = [.. ByCgroup().Concat(ByShim())];
+        if (_privateSocket is null)
+        {
+            return [];
+        }
+
+        IReadOnlyList<(string Container, string Socket)> shims = [.. ForgottenTask.Shims()];
+        HashSet<SlotId> found = [.. ByCgroup(shims).Concat(ByShim(shims))];
         if (found.Count > 0)
         {
             // Read after the look: a slot's record is there before any other part of it.
@@ -92,14 +98,16 @@ internal sealed partial class StraySlots
         }
     }
 
-    private IEnumerable<SlotId> ByCgroup() => _hierarchy.Mounts.Version1.Values.Append(_hierarchy.Root).Distinct()
-        .SelectMany(root => Directory.EnumerateDirectories(root, $"*{SlotId.Prefix}*"))
-        .Select(directory => _paths.OfInitCgroup(Path.GetFileName(directory)))
-        .OfType<SlotId>();
+    // Another installation may have the same subtree: where a shim serves another containerd, the slot is that one's.
+    private IEnumerable<SlotId> ByCgroup(IReadOnlyList<(string Container, string Socket)> shims) =>
+        _hierarchy.Mounts.Version1.Values.Append(_hierarchy.Root).Distinct()
+            .SelectMany(root => Directory.EnumerateDirectories(root, $"*{SlotId.Prefix}*"))
+            .Select(directory => _paths.OfInitCgroup(Path.GetFileName(directory)))
+            .OfType<SlotId>()
+            .Where(slot => !shims.Any(shim => shim.Container == slot.ToString() && shim.Socket != _privateSocket));
 
-    private IEnumerable<SlotId> ByShim() => _privateSocket is null
-        ? []
-        : ForgottenTask.ContainersWithShim(_privateSocket).Where(SlotId.IsValid).Select(SlotId.Parse);
+    private IEnumerable<SlotId> ByShim(IReadOnlyList<(string Container, string Socket)> shims) =>
+        shims.Where(shim => shim.Socket == _privateSocket && SlotId.IsValid(shim.Container)).Select(shim => SlotId.Parse(shim.Container));
 
     [LoggerMessage(EventId = 1228, EventName = "end-slot", Level = LogLevel.Warning, Message = "Removing slot {Slot}: it came up after it had been given up")]
     private static partial void Removing(ILogger logger, string slot);

@@ -37,6 +37,7 @@ internal sealed partial class SnapshotDiffs : ISnapshotDiffs
             TreeDiffPage page = to is null
                 ? await CompareLiveAsync(entry, before, query, cancellationToken)
                 : await CompareSealedAsync(before, to, query, cancellationToken);
+            _ = _table.Require(id);
             Compared(_logger, from.Id.ToString(), to?.Id.ToString() ?? "live", page.Items.Count, clock.Total.TotalMilliseconds);
             return Describe(page, query);
         }

@@ -74,7 +74,7 @@ internal sealed class FakePorts(TimeProvider time) : IPorts
     public PortPlace Reach(SandboxId id, int port)
     {
         _ = Get(id, port);
-        return new PortPlace("run.sandbox", Run.Token);
+        return new PortPlace("run.sandbox", Run.Token, default);
     }
 
     public async ValueTask<Stream> ConnectAsync(string place, int port, CancellationToken cancellationToken)

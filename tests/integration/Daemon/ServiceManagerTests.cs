@@ -20,7 +20,8 @@ public sealed class ServiceManagerTests
         Assert.Equal(
             [
                 "STATUS=reading the configuration", "STATUS=starting: taking the data directory and the sockets", "STATUS=starting: opening the database",
-                "STATUS=starting: reaching containerd", "STATUS=starting: opening the layer store", "STATUS=starting: looking after sandboxes that run already",
+                "STATUS=starting: reaching containerd", "STATUS=starting: opening the layer store",
+                "STATUS=starting: opening the network of the sandboxes", "STATUS=starting: looking after sandboxes that run already",
             ],
             before);
         Assert.Contains($"READY=1|STATUS=serving on {daemon.Address}; 0 sandboxes, 0 running commands", systemd.Messages);

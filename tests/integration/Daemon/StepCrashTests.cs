@@ -185,6 +185,9 @@ public sealed class StepCrashTests(DaemonFixture fixture)
 
             await Poll.UntilAsync(async () => await LeasesAsync() == 0, 60, () => $"step {step}: a lease is left in containerd");
             Assert.Equal([kept], await SnapshotsAsync(sandbox.Id));
+            using DaemonClient after = DaemonClient.Administrator(fixture.Daemon);
+            string images = (await after.SendAsync("GET", "/admin/images", null, 200)).ToJsonString();
+            Assert.Equal(step == 2, images.Contains($"docker.io/{name}", StringComparison.Ordinal));
             if (step == 2)
             {
                 string made = await Client.NewAsync($"docker.io/{name}");
@@ -230,9 +233,12 @@ public sealed class StepCrashTests(DaemonFixture fixture)
         {
             // It died before it answered.
         }
+        finally
+        {
+            fixture.Daemon.Variables.Remove(DieAt);
+        }
 
         await Poll.UntilAsync(() => !fixture.Daemon.IsAlive, 30, () => $"the daemon never came to step {step} of {change}:\n{fixture.Daemon.LogTail}");
-        fixture.Daemon.Variables.Remove(DieAt);
         await fixture.Daemon.StartAsync();
         return answer;
     }

@@ -42,7 +42,7 @@ public sealed class StraySlotTests
             string root = Directory.Exists("/sys/fs/cgroup/unified") ? "/sys/fs/cgroup/unified" : "/sys/fs/cgroup";
             _cgroup = Path.Combine(root, $"{daemon.Subtree}-{_slot}");
             string socket = Path.Combine(daemon.StateDir, "containerd/containerd.sock");
-            const string program = "mkdir \"$0\" && echo $$ > \"$0/cgroup.procs\"; exec -a containerd-shim-test bash -c 'kill -STOP $$; :' shim \"$@\"";
+            const string program = "if [ -d /sys/fs/cgroup/unified ]; then mkdir \"$0\" && echo $$ > \"$0/cgroup.procs\"; fi; exec -a containerd-shim-test bash -c 'kill -STOP $$; :' shim \"$@\"";
             _shim = Process.Start("/bin/bash", ["-c", program, _cgroup, "-namespace", "sleigh", "-id", _slot, "-address", socket]);
             SpinWait.SpinUntil(() => File.ReadAllText($"/proc/{_shim.Id}/cmdline").StartsWith("containerd-shim", StringComparison.Ordinal), 30_000);
         }

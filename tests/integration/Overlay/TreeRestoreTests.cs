@@ -160,7 +160,7 @@ public class TreeRestoreTests : SealedTrees
             }
             catch (TreeFileException e)
             {
-                Assert.True(e.Failure is TreeFailure.Changed or TreeFailure.NotAllowed, e.Message);
+                Assert.True(e.Failure is TreeFailure.Changed or TreeFailure.NotAllowed or TreeFailure.NotFound, e.Message);
             }
         }
 
