@@ -51,7 +51,7 @@ public sealed class HostAndOriginTests
     {
         HostAndOrigin rules = new(new HttpOptions { AllowedOrigins = ["https://allowed.example"] });
         HeaderDictionary headers = [];
-        headers.Origin = origin;
+        headers["Origin"] = origin;
         headers["Sec-Fetch-Site"] = site;
 
         Assert.Equal(isPage, rules.IsFromPage(headers));
