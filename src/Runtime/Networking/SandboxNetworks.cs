@@ -9,7 +9,7 @@ namespace Sleigh.Runtime.Networking;
 /// The network of the sandboxes, made when the first one asks for it: a host whose sandboxes have loopback alone is left as it is. Opened at the
 /// start where an earlier run has left something of it, or where it is the default.
 /// </summary>
-internal sealed class SandboxNetworks : IAsyncDisposable
+internal sealed partial class SandboxNetworks : IAsyncDisposable
 {
     private readonly LiveOptions _options;
     private readonly RecordStore _records;
@@ -63,12 +63,16 @@ internal sealed class SandboxNetworks : IAsyncDisposable
                 await OpenAsync(cancellationToken);
             }
         }
-        catch (Exception e) when (e is IOException or TimeoutException or UnauthorizedAccessException or FormatException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             lacks = e.Message;
         }
 
-        if (lacks is not null && isDefault)
+        if (lacks is not null && !isDefault)
+        {
+            NotOpened(_logger, lacks);
+        }
+        else if (lacks is not null)
         {
             throw new StartException(
                 StartFailureKind.Host,
@@ -136,9 +140,20 @@ internal sealed class SandboxNetworks : IAsyncDisposable
     /// <exception cref="IOException">A program failed.</exception>
     public Task RefreshAsync() => _network?.RefreshAsync(CancellationToken.None) ?? Task.CompletedTask;
 
-    /// <summary>Takes everything of the network away.</summary>
-    /// <exception cref="IOException">The kernel refused.</exception>
-    public Task RemoveAllAsync() => _network?.RemoveAllAsync(CancellationToken.None) ?? Task.CompletedTask;
+    /// <summary>Takes everything of the network away; false, and logged, where that cannot be done.</summary>
+    public async Task<bool> TryRemoveAllAsync()
+    {
+        try
+        {
+            await (_network?.RemoveAllAsync(CancellationToken.None) ?? Task.CompletedTask);
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            NotRemoved(_logger, e);
+            return false;
+        }
+    }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -186,4 +201,10 @@ internal sealed class SandboxNetworks : IAsyncDisposable
             _opening.Release();
         }
     }
+
+    [LoggerMessage(EventId = 2207, EventName = "network", Level = LogLevel.Error, Message = "Could not remove the network of the sandboxes; its link and table stay on the host")]
+    private static partial void NotRemoved(ILogger logger, Exception exception);
+
+    [LoggerMessage(EventId = 2208, EventName = "network", Level = LogLevel.Warning, Message = "The network of the sandboxes cannot be opened: {Reason}")]
+    private static partial void NotOpened(ILogger logger, string reason);
 }

@@ -97,16 +97,24 @@ public sealed class NetworkTests(NetworkFixture fixture) : IClassFixture<Network
     {
         const int Rounds = 6;
         Random random = new(20251129);
+        int made = 0;
         for (int round = 0; round < Rounds; round++)
         {
             using CancellationTokenSource stop = new();
-            Task[] working = [.. Enumerable.Range(0, 3).Select(_ => WorkAsync(stop.Token))];
+            Task<int>[] working = [.. Enumerable.Range(0, 3).Select(_ => WorkAsync(stop.Token))];
             await Task.Delay(random.Next(50, 700));
             await fixture.Daemon.KillAsync();
             await stop.CancelAsync();
-            await Task.WhenAll(working);
+            made += (await Task.WhenAll(working)).Sum();
             await fixture.Daemon.StartAsync();
+
+            // However slow the host is, each round has sandboxes that were made.
+            string id = await Client.NewAsync(TestImages.Busybox);
+            await ConnectedAsync(id, $"round {round}");
+            await Client.DeleteAsync(id);
         }
+
+        Assert.True(made > 0, "no sandbox was made while the daemon was killed");
 
         foreach (JsonNode? left in (await Client.SendAsync("GET", "/sandboxes", null, 200))["items"]!.AsArray())
         {
@@ -136,13 +144,16 @@ public sealed class NetworkTests(NetworkFixture fixture) : IClassFixture<Network
             () => seen);
     }
 
-    private async Task WorkAsync(CancellationToken stop)
+    /// <summary>Makes sandboxes and deletes them; gives how many were made.</summary>
+    private async Task<int> WorkAsync(CancellationToken stop)
     {
+        int made = 0;
         while (!stop.IsCancellationRequested)
         {
             try
             {
                 string id = await Client.NewAsync(TestImages.Busybox);
+                made++;
                 await Client.DeleteAsync(id);
             }
             catch (Exception e) when (e is HttpRequestException or IOException or TaskCanceledException or Xunit.Sdk.XunitException or InvalidOperationException)
@@ -151,6 +162,8 @@ public sealed class NetworkTests(NetworkFixture fixture) : IClassFixture<Network
                 await Task.Delay(20, CancellationToken.None);
             }
         }
+
+        return made;
     }
 
     private async Task ConnectedAsync(string id, string when)

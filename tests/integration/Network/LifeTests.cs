@@ -40,6 +40,36 @@ public sealed class LifeTests
     }
 
     [HostFact(Need.Root, Need.Networking)]
+    public async Task One_leftover_that_cannot_be_read_or_removed_does_not_keep_the_network_from_opening()
+    {
+        await using NetworkWorld world = await NetworkWorld.MakeAsync();
+        SandboxNamespace kept, broken, stuck;
+        await using (SandboxNetwork network = await world.OpenAsync())
+        {
+            kept = await network.TakeAsync(CancellationToken.None);
+            broken = await network.TakeAsync(CancellationToken.None);
+            stuck = await network.TakeAsync(CancellationToken.None);
+        }
+
+        string results = $"{world.State}/network/results";
+        await File.WriteAllTextAsync($"{results}/{broken.Name}.json", "{}");
+        File.Delete($"{results}/{stuck.Name}.json");
+        Directory.CreateDirectory($"{results}/{stuck.Name}.json");
+        await using SandboxNetwork next = await world.OpenAsync();
+        IReadOnlyDictionary<NamespaceName, SandboxNamespace> whole = await next.RecoverAsync([kept.Name, broken.Name], CancellationToken.None);
+
+        Assert.Equal([kept], whole.Values);
+        Assert.False(File.Exists(broken.Path));
+        Assert.True(File.Exists(stuck.Path));
+        Assert.Equal("ok 198.51.100.1", await NetworkWorld.ConnectAsync(kept.Path, "203.0.113.7"));
+
+        Directory.Delete($"{results}/{stuck.Name}.json");
+        await next.RecoverAsync([kept.Name], CancellationToken.None);
+        Assert.Equal((1, 1, 1), await CountAsync(world));
+        await next.RemoveAllAsync(CancellationToken.None);
+    }
+
+    [HostFact(Need.Root, Need.Networking)]
     public async Task Addresses_that_nobody_is_known_to_hold_are_given_back()
     {
         await using NetworkWorld world = await NetworkWorld.MakeAsync();
