@@ -15,12 +15,17 @@ internal sealed partial class SandboxNetworks : IAsyncDisposable
     private readonly RecordStore _records;
     private readonly string _instance;
     private readonly ILogger _logger;
+    private readonly RefusedCounts _refused;
     private readonly SemaphoreSlim _opening = new(1);
     private SandboxNetwork? _network;
     private IReadOnlyDictionary<NamespaceName, SandboxNamespace> _found = new Dictionary<NamespaceName, SandboxNamespace>();
 
-    public SandboxNetworks(LiveOptions options, RecordStore records, string instance, ILogger logger) =>
+    public SandboxNetworks(LiveOptions options, RecordStore records, string instance, ILogger logger)
+    {
         (_options, _records, _instance, _logger) = (options, records, instance, logger);
+        _refused = new RefusedCounts(
+            async () => _network is SandboxNetwork network ? await network.RefusedAsync(CancellationToken.None) : new Dictionary<NamespaceName, long>());
+    }
 
     /// <summary>Whether a sandbox of this network needs it.</summary>
     public static bool IsNeededFor(string network) => network == "bridge";
@@ -88,6 +93,14 @@ internal sealed partial class SandboxNetworks : IAsyncDisposable
     /// <summary>A namespace that an earlier run has left to a slot; null where it is not whole any more.</summary>
     public SandboxNamespace? Find(NamespaceName name) => _found.GetValueOrDefault(name);
 
+    /// <summary>The same where the network could not be opened when the slot was taken over: it is opened now.</summary>
+    /// <exception cref="IOException">It still cannot be opened, or has lost the namespace.</exception>
+    public async Task<SandboxNamespace> FindLaterAsync(NamespaceName? name, CancellationToken cancellationToken)
+    {
+        _ = await OpenAsync(cancellationToken);
+        return (name is NamespaceName known ? Find(known) : null) ?? throw new IOException($"the network namespace {name} is not whole any more");
+    }
+
     /// <summary>Puts a sandbox's policy in force.</summary>
     /// <exception cref="IOException">nft refused.</exception>
     public async Task ApplyAsync(SandboxNamespace on, EgressPolicy? policy, CancellationToken cancellationToken)
@@ -118,10 +131,9 @@ internal sealed partial class SandboxNetworks : IAsyncDisposable
         return own with { Deny = [.. _options.Now.Network.Deny, .. own.Deny] };
     }
 
-    /// <summary>Packets that were refused, by namespace.</summary>
+    /// <summary>Packets that were refused, by namespace; up to a second old.</summary>
     /// <exception cref="IOException">nft failed.</exception>
-    public async Task<IReadOnlyDictionary<NamespaceName, long>> RefusedAsync(CancellationToken cancellationToken) =>
-        _network is SandboxNetwork network ? await network.RefusedAsync(cancellationToken) : new Dictionary<NamespaceName, long>();
+    public Task<IReadOnlyDictionary<NamespaceName, long>> RefusedAsync(CancellationToken cancellationToken) => _refused.ReadAsync(cancellationToken);
 
     /// <summary>Takes a slot's namespace away. Passes over what is gone.</summary>
     /// <exception cref="IOException">It cannot be done now.</exception>
