@@ -25,7 +25,7 @@ internal static class Quiescence
     }
 
     /// <summary>The exit code, and a sentence on standard error when something could not be removed.</summary>
-    /// <param name="left">Slots that are still there.</param>
+    /// <param name="left">Slots that are still there, or the network.</param>
     public static async Task<int> EndOfAsync(IReadOnlyList<string> left)
     {
         if (left.Count == 0)
@@ -33,7 +33,7 @@ internal static class Quiescence
             return ExitCode.Success;
         }
 
-        await Console.Error.WriteLineAsync($"sleighd: containerd did not remove {string.Join(", ", left)}; run this again, the log says why it failed");
+        await Console.Error.WriteLineAsync($"sleighd: did not remove {string.Join(", ", left)}; run this again, the log says why it failed");
         return ExitCode.Containerd;
     }
 }

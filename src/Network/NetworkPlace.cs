@@ -30,8 +30,7 @@ internal sealed class NetworkPlace
     }
 
     /// <summary>Runs a program by its path, with these variables.</summary>
-    /// <exception cref="IOException">It cannot be started.</exception>
-    /// <exception cref="TimeoutException">It took too long.</exception>
+    /// <exception cref="IOException">It cannot be started, or took too long.</exception>
     public Task<ProgramEnd> RunAsync(
         string path, IReadOnlyList<string> arguments, string input, IReadOnlyDictionary<string, string> variables, TimeSpan limit,
         CancellationToken cancellationToken)

@@ -27,8 +27,7 @@ internal static class ProgramRun
     /// <param name="environment">Its whole environment but PATH.</param>
     /// <param name="limit">How long it may take; it is killed then.</param>
     /// <param name="cancellationToken">Kills it.</param>
-    /// <exception cref="IOException">It cannot be started.</exception>
-    /// <exception cref="TimeoutException">It took longer than <paramref name="limit"/>.</exception>
+    /// <exception cref="IOException">It cannot be started, or took longer than <paramref name="limit"/>.</exception>
     public static async Task<ProgramEnd> RunAsync(
         string program, IEnumerable<string> arguments, string input, IReadOnlyDictionary<string, string> environment, TimeSpan limit,
         CancellationToken cancellationToken)
@@ -67,7 +66,7 @@ internal static class ProgramRun
         ProgramEnd end = new(process.ExitCode, await output, (await errors).Trim());
         cancellationToken.ThrowIfCancellationRequested();
         return timer.IsCancellationRequested
-            ? throw new TimeoutException(FormattableString.Invariant($"{program} was not done after {limit.TotalSeconds:0.#} s"))
+            ? throw new IOException(FormattableString.Invariant($"{program} was not done after {limit.TotalSeconds:0.#} s"))
             : end;
     }
 

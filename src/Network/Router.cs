@@ -55,12 +55,12 @@ internal sealed class Router
         IPNetwork uplink = ChooseUplink(look);
         await _nft.ApplyAsync(RouterRules.Base(_names, _options.Reachable, look.AddressesBut(_names.HostUplink)), cancellationToken);
         WriteSettings();
-        await _hostNft.ApplyAsync(HostRules.All(_names, uplink, HasSix ? _names.UplinkNetwork6 : null, _options.Reachable), cancellationToken);
+        await GuardHostAsync(uplink, [], cancellationToken);
         await LinkAsync(look, uplink, cancellationToken);
-        await ForwardAsync(look, cancellationToken);
+        await ForwardAsync(look, uplink, cancellationToken);
     }
 
-    /// <summary>Follows changes of the host's addresses and ways out.</summary>
+    /// <summary>Follows changes of the host's addresses and ways out, and puts the table on the host in force again, whoever has flushed it.</summary>
     /// <exception cref="IOException">A program is missing, or the kernel refused.</exception>
     public async Task RefreshAsync(CancellationToken cancellationToken)
     {
@@ -68,7 +68,7 @@ internal sealed class Router
         NftTransaction all = new();
         RouterRules.PutHost(all, _names.Table, look.AddressesBut(_names.HostUplink));
         await _nft.ApplyAsync(all, cancellationToken);
-        await ForwardAsync(look, cancellationToken);
+        await ForwardAsync(look, ChooseUplink(look), cancellationToken);
     }
 
     /// <summary>Takes all away that <see cref="EnsureAsync"/> made, on the host too. Nothing may be connected any more.</summary>
@@ -160,6 +160,8 @@ internal sealed class Router
             router.Add($"link add name {NetworkNames.Bridge} type bridge forward_delay 0 mcast_snooping 0");
         }
 
+        // Frames to 01:80:C2:00:00:0E (LLDP) never come to the rules for ports; learnt from, they would turn a neighbour's frames to their sender.
+        router.Add($"link set {NetworkNames.Bridge} type bridge no_linklocal_learn 1");
         router.Add($"link set {NetworkNames.Bridge} up");
         if (HasSix)
         {
@@ -177,17 +179,23 @@ internal sealed class Router
     }
 
     // Where packets of sandboxes come in, and their answers.
-    private async Task ForwardAsync(HostLook look, CancellationToken cancellationToken)
+    private async Task ForwardAsync(HostLook look, IPNetwork uplink, CancellationToken cancellationToken)
     {
         IReadOnlyList<string> more = await HostLook.WaysToAsync(_host, _options.Reachable.Select(r => r.Network), cancellationToken);
         string[] interfaces = [.. look.Ways4.Concat(more).Append(_names.HostUplink).Distinct()];
-        if (_options.ForwardByInterface && !_forwarding.IsOn(interfaces))
+        bool switches = _options.ForwardByInterface && !_forwarding.IsOn(interfaces);
+        await GuardHostAsync(uplink, switches ? interfaces : [], cancellationToken);
+        if (switches)
         {
             _forwarding.SwitchOn(interfaces);
         }
 
         Forwards = _forwarding.IsOn(interfaces);
     }
+
+    // Before anything is switched on.
+    private Task GuardHostAsync(IPNetwork uplink, IReadOnlyList<string> switched, CancellationToken cancellationToken) => _hostNft.ApplyAsync(
+        HostRules.All(_names, uplink, HasSix ? _names.UplinkNetwork6 : null, _options.Reachable, _forwarding.OnlyForSandboxes(switched)), cancellationToken);
 
     private static (IPAddress First, IPAddress Second) Ends(IPNetwork network)
     {

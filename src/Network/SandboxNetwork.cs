@@ -121,18 +121,20 @@ public sealed partial class SandboxNetwork : IAsyncDisposable
         foreach (NamespaceName name in _files.List().Concat(found.Names).Distinct().Where(n => !whole.ContainsKey(n)))
         {
             Removing(_logger, name.ToString());
-            await _factory.DestroyAsync(name, cancellationToken);
+            await TryAsync(name.ToString(), () => _factory.DestroyAsync(name, cancellationToken));
         }
 
         NftTransaction rest = new();
         found = await Inventory.TakeAsync(_nft, _names, cancellationToken);
         found.RemovePortsBut(whole.Values.Select(n => n.Addresses.Port).ToHashSet(), _names.PortTable, rest);
         await _nft.ApplyAsync(rest, cancellationToken);
-        HashSet<string> kept = [.. whole.Keys.Select(n => n.ToString())];
+
+        // One that could not be removed above still has its file, and keeps its address with it.
+        HashSet<string> kept = [.. whole.Keys.Concat(_files.List()).Select(n => n.ToString())];
         foreach (string holder in _files.AddressHolders(_names.Network).Where(id => !kept.Contains(id)))
         {
             Removing(_logger, holder);
-            await _factory.GiveBackAsync(holder, null, null, cancellationToken);
+            await TryAsync(holder, () => _factory.GiveBackAsync(holder, null, null, cancellationToken));
         }
 
         return whole;
@@ -226,6 +228,19 @@ public sealed partial class SandboxNetwork : IAsyncDisposable
         _hostNft.Dispose();
     }
 
+    // What cannot be removed now stands in nobody's way, and no start is to fail for it.
+    private async Task TryAsync(string name, Func<Task> remove)
+    {
+        try
+        {
+            await remove();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Stays(_logger, name, e);
+        }
+    }
+
     private static string ReadResolvConf()
     {
         try
@@ -241,4 +256,7 @@ public sealed partial class SandboxNetwork : IAsyncDisposable
 
     [LoggerMessage(EventId = 2201, EventName = "network", Level = LogLevel.Warning, Message = "Removing the network namespace {Name}: no sandbox has it")]
     private static partial void Removing(ILogger logger, string name);
+
+    [LoggerMessage(EventId = 2206, EventName = "network", Level = LogLevel.Warning, Message = "Could not remove the network namespace {Name} that no sandbox has; the next start tries again")]
+    private static partial void Stays(ILogger logger, string name, Exception exception);
 }

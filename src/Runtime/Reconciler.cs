@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Sleigh.Cgroups;
 using Sleigh.Containerd;
-using Sleigh.Network;
 using Sleigh.Overlay;
 using Sleigh.Runtime.Records;
 using Sleigh.Runtime.Secrets;
@@ -160,11 +159,10 @@ internal sealed partial class Reconciler
                 slot.Execs.Thaw();
                 _parts.Execs.Follow(entry, slot);
                 _parts.Background.Run($"put the recorded limit of {entry.Id} in force", () => _parts.Memory.SettleAsync(entry, slot));
-                if (slot.Network is SandboxNamespace network)
+                if (slot.Network is not null)
                 {
                     // The operator's denials may be others by now; and who may ask for names is known to the daemon alone.
-                    _parts.Background.Run(
-                        $"put the policy of {entry.Id} in force", () => _parts.Networks.ReplaceAsync(network, entry.Record.Sandbox.Egress, CancellationToken.None));
+                    _parts.Background.Run($"put the policy of {entry.Id} in force", () => _sandboxes.RenewEgressAsync(entry));
                 }
 
                 _parts.Memory.Watch(entry, slot);

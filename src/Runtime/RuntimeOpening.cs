@@ -108,12 +108,9 @@ internal static partial class RuntimeOpening
         Sandboxes sandboxes = new(parts);
         live.OnChange(_ =>
         {
-            foreach (SandboxEntry entry in table.All)
+            foreach (SandboxEntry entry in table.All.Where(e => e.Record.Sandbox.Egress is not null))
             {
-                if (entry.Slot?.Network is Network.SandboxNamespace connected)
-                {
-                    background.Run($"put the policy of {entry.Id} in force", () => networks.ReplaceAsync(connected, entry.Record.Sandbox.Egress, CancellationToken.None));
-                }
+                background.Run($"put the policy of {entry.Id} in force", () => sandboxes.RenewEgressAsync(entry));
             }
         });
         LiveMounts liveMounts = new(parts, zones, hostMounter);

@@ -157,7 +157,7 @@ public sealed partial class SleighRuntime : IAsyncDisposable
     }
 
     /// <summary>Deletes all sandboxes, empties the pool and ends an embedded containerd: for an installation that is given up.</summary>
-    /// <returns>Slots that could not be removed; the daemon log says why. An embedded containerd then goes on.</returns>
+    /// <returns>Slots, or the network, that could not be removed; the daemon log says why. An embedded containerd then goes on.</returns>
     public async Task<IReadOnlyList<string>> RemoveAllAsync(CancellationToken cancellationToken)
     {
         foreach (Sandbox sandbox in Sandboxes.List(null))
@@ -175,7 +175,7 @@ public sealed partial class SleighRuntime : IAsyncDisposable
     /// Ends all commands and containers and an embedded containerd, and unmounts the layers: nothing of ours is active then. Sandboxes
     /// stay with their files, as after a reboot: the next command in one starts it.
     /// </summary>
-    /// <returns>Slots that could not be removed; the daemon log says why.</returns>
+    /// <returns>Slots, or the network, that could not be removed; the daemon log says why.</returns>
     public async Task<IReadOnlyList<string>> QuiesceAsync()
     {
         // What the start found to be nobody's is removed behind it.
@@ -190,14 +190,14 @@ public sealed partial class SleighRuntime : IAsyncDisposable
     {
         await _parts.Pool.EmptyAsync();
         string[] left = await _open.Strays.EndAllAsync();
-        await DisposeAsync(stopContainerd: left.Length == 0);
-        return left;
+        return await CloseAsync(stopContainerd: left.Length == 0) ? left : [.. left, "the network"];
     }
 
     /// <summary>Closes everything; sandboxes, their commands and containerd go on.</summary>
-    public ValueTask DisposeAsync() => DisposeAsync(stopContainerd: false);
+    public async ValueTask DisposeAsync() => _ = await CloseAsync(stopContainerd: false);
 
-    private async ValueTask DisposeAsync(bool stopContainerd)
+    // False: all is closed, and the network of the sandboxes is still there.
+    private async Task<bool> CloseAsync(bool stopContainerd)
     {
         BeginStop();
         await _maintenance.DisposeAsync();
@@ -211,11 +211,7 @@ public sealed partial class SleighRuntime : IAsyncDisposable
         await _parts.Background.DrainAsync();
         await _open.WebhookDeliverer.DisposeAsync();
         await _parts.Pool.DisposeAsync();
-        if (stopContainerd)
-        {
-            await _parts.Networks.RemoveAllAsync();
-        }
-
+        bool isGone = !stopContainerd || await _parts.Networks.TryRemoveAllAsync();
         foreach (SandboxEntry entry in _parts.Table.All)
         {
             if (entry.Slot is Slot slot)
@@ -251,6 +247,7 @@ public sealed partial class SleighRuntime : IAsyncDisposable
         await _parts.Networks.DisposeAsync();
         _parts.Records.Dispose();
         _open.Lock.Dispose();
+        return isGone;
     }
 
     private void Maintain()

@@ -68,6 +68,7 @@ public sealed class EgressRuleTests
     [Theory]
     [InlineData("10.1.2.3/32", "10.0.0.0/8")]
     [InlineData("169.254.169.254/32", "169.254.0.0/16")]
+    [InlineData("168.63.129.16/32", "168.63.129.16/32")]
     [InlineData("64:ff9b::a9fe:a9fe/128", "64:ff9b::/96")]
     [InlineData("::1/128", "::/96")]
     [InlineData("0.0.0.0/0", null)]

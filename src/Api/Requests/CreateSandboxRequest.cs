@@ -245,7 +245,7 @@ internal sealed partial record CreateSandboxRequest
         }
 
         EgressPolicy? policy = Policy?.ToPolicy(limits.Options.Network.Reachable);
-        return limits.HasNetwork ? policy : throw ApiErrors.UnsupportedOnHost("network", "network bridge is not available on this host").Exception();
+        return limits.HasNetwork() ? policy : throw ApiErrors.UnsupportedOnHost("network", "network bridge is not available on this host").Exception();
     }
 
     private void CheckRuntime(RequestLimits limits)

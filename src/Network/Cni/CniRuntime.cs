@@ -36,7 +36,7 @@ internal sealed class CniRuntime
                 result = Read(plugin, end);
             }
         }
-        catch (Exception e) when (e is IOException or TimeoutException or OperationCanceledException)
+        catch (Exception e) when (e is IOException or OperationCanceledException)
         {
             await TakeBackAsync(network, attachment, result);
             throw;
@@ -112,7 +112,7 @@ internal sealed class CniRuntime
             {
                 await CallAsync(network, plugin, "DEL", attachment, result, CancellationToken.None);
             }
-            catch (Exception e) when (e is IOException or TimeoutException)
+            catch (IOException)
             {
                 // Whoever recorded the attachment calls DEL again.
             }

@@ -7,6 +7,8 @@ namespace Sleigh.Network;
 /// </summary>
 internal sealed class HostForwarding
 {
+    private const string All = "ipv4/ip_forward";
+
     private readonly NetworkPlace _host;
     private readonly string _notes;
 
@@ -19,7 +21,16 @@ internal sealed class HostForwarding
     public bool IsOn6 => Reads("ipv6/conf/all/forwarding");
 
     /// <summary>Whether packets that come in at all these interfaces are forwarded.</summary>
-    public bool IsOn(IEnumerable<string> interfaces) => Reads("ipv4/ip_forward") || interfaces.All(i => Reads(SettingOf(i)));
+    public bool IsOn(IEnumerable<string> interfaces) => Reads(All) || interfaces.All(i => Reads(SettingOf(i)));
+
+    /// <summary>
+    /// Those that forward only because it was, or is about to be, switched on for the sandboxes' sake: what comes in there is not to go anywhere else.
+    /// None where the host forwards by itself.
+    /// </summary>
+    /// <param name="coming">Interfaces it is about to be switched on for.</param>
+    public IReadOnlyList<string> OnlyForSandboxes(IEnumerable<string> coming) => Reads(All)
+        ? []
+        : [.. Noted().Concat(coming.Where(i => !Reads(SettingOf(i)))).Distinct()];
 
     /// <summary>Switches it on for these interfaces where it is off.</summary>
     /// <exception cref="IOException">The kernel refused.</exception>
@@ -32,7 +43,7 @@ internal sealed class HostForwarding
         }
     }
 
-    /// <summary>Switches off what was switched on.</summary>
+    /// <summary>Switches off what was switched on, unless the host forwards by itself by now: the setting is the operator's then.</summary>
     /// <exception cref="IOException">The kernel refused.</exception>
     public void TakeBack()
     {
@@ -41,7 +52,7 @@ internal sealed class HostForwarding
             return;
         }
 
-        foreach (string name in File.ReadAllLines(_notes).Distinct().Where(n => n.Length > 0 && Reads(SettingOf(n))))
+        foreach (string name in Reads(All) ? [] : Noted().Where(n => Reads(SettingOf(n))))
         {
             _host.WriteSetting(SettingOf(name), "0");
         }
@@ -50,6 +61,8 @@ internal sealed class HostForwarding
     }
 
     private static string SettingOf(string name) => $"ipv4/conf/{name}/forwarding";
+
+    private IReadOnlyList<string> Noted() => File.Exists(_notes) ? [.. File.ReadAllLines(_notes).Where(n => n.Length > 0).Distinct()] : [];
 
     private bool Reads(string setting)
     {

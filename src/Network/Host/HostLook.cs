@@ -33,11 +33,21 @@ internal sealed record HostLook(IReadOnlyList<HostInterface> Interfaces, IReadOn
     }
 
     /// <summary>Looks.</summary>
-    /// <exception cref="IOException">ip is not there or failed.</exception>
-    public static async Task<HostLook> TakeAsync(NetworkPlace place, CancellationToken cancellationToken) => Parse(
-        await place.RunAsync("ip", ["-j", "address", "show"], "", cancellationToken),
-        await place.RunAsync("ip", ["-j", "-4", "route", "show", "default"], "", cancellationToken),
-        await place.RunAsync("ip", ["-j", "-6", "route", "show", "default"], "", cancellationToken));
+    /// <exception cref="IOException">ip is not there, failed, or wrote what cannot be read.</exception>
+    public static async Task<HostLook> TakeAsync(NetworkPlace place, CancellationToken cancellationToken)
+    {
+        string addresses = await place.RunAsync("ip", ["-j", "address", "show"], "", cancellationToken);
+        string routes4 = await place.RunAsync("ip", ["-j", "-4", "route", "show", "default"], "", cancellationToken);
+        string routes6 = await place.RunAsync("ip", ["-j", "-6", "route", "show", "default"], "", cancellationToken);
+        try
+        {
+            return Parse(addresses, routes4, routes6);
+        }
+        catch (Exception e) when (e is FormatException or InvalidOperationException)
+        {
+            throw new IOException(e.Message, e);
+        }
+    }
 
     /// <summary>The interfaces that packets to these IPv4 networks leave by.</summary>
     /// <exception cref="IOException">ip is not there.</exception>
@@ -50,7 +60,7 @@ internal sealed record HostLook(IReadOnlyList<HostInterface> Interfaces, IReadOn
             {
                 ways.AddRange(Ways(await place.RunAsync("ip", ["-j", "route", "get", network.BaseAddress.ToString()], "", cancellationToken)));
             }
-            catch (IOException)
+            catch (Exception e) when (e is IOException or FormatException or InvalidOperationException)
             {
                 // There is no way to it now.
             }

@@ -8,7 +8,8 @@ namespace Sleigh.Network;
 
 /// <summary>
 /// Answers the sandboxes' questions for names, on port 53 of the router, by asking the host's own name servers. So these need not be reachable for
-/// sandboxes, which they often are not: they lie in private networks, on the host, or beside a metadata service. Messages are passed on as they are (RFC 1035).
+/// sandboxes, which they often are not: they lie in private networks, on the host, or beside a metadata service. Questions are passed on as they are (RFC 1035);
+/// updates, notifications and transfers of zones are refused, since the servers may trust the host with them.
 /// </summary>
 internal sealed partial class NameForwarder : IAsyncDisposable
 {
@@ -17,8 +18,12 @@ internal sealed partial class NameForwarder : IAsyncDisposable
     private const int HeaderLength = 12;
     private const int ServerFailure = 2;
     private const int Refused = 5;
+    private const int LargestLabel = 63;
+    private const int Ixfr = 251;
+    private const int Axfr = 252;
 
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan PauseAfterFailure = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan IdleLimit = TimeSpan.FromSeconds(20);
 
     private readonly string _router;
@@ -28,8 +33,8 @@ internal sealed partial class NameForwarder : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stop = new();
 
-    // What one host's sandboxes may have under way; beyond it questions are dropped, and are asked again.
-    private readonly SemaphoreSlim _places = new(512);
+    // Beyond it questions are dropped, and are asked again.
+    private readonly AskerPlaces _places = new(all: 512, each: 32);
     private readonly List<Socket> _sockets = [];
     private Task _serving = Task.CompletedTask;
 
@@ -93,6 +98,11 @@ internal sealed partial class NameForwarder : IAsyncDisposable
         return end < 0 ? null : answer[..end];
     }
 
+    /// <summary>Whether a message is one question for a name, and neither an update (RFC 2136), a notification (RFC 1996) nor a transfer (RFC 5936, RFC 1995).</summary>
+    internal static bool IsOneQuestion(ReadOnlySpan<byte> message) =>
+        message.Length >= HeaderLength && (message[2] & 0xF8) == 0 && EndOfQuestion(message) is > 0 and int end
+            && BinaryPrimitives.ReadUInt16BigEndian(message[(end - 4)..]) is not Ixfr and not Axfr;
+
     private static int EndOfQuestion(ReadOnlySpan<byte> message)
     {
         if (BinaryPrimitives.ReadUInt16BigEndian(message[4..]) != 1)
@@ -103,6 +113,12 @@ internal sealed partial class NameForwarder : IAsyncDisposable
         int at = HeaderLength;
         while (at < message.Length && message[at] != 0)
         {
+            // A pointer has nothing to point back to in the first name of a message.
+            if (message[at] > LargestLabel)
+            {
+                return -1;
+            }
+
             at += message[at] + 1;
         }
 
@@ -131,10 +147,19 @@ internal sealed partial class NameForwarder : IAsyncDisposable
             try
             {
                 SocketReceiveFromResult got = await socket.ReceiveFromAsync(buffer, SocketFlags.None, new IPEndPoint(IPAddress.Any, 0), _stop.Token);
-                if (_places.Wait(0))
+                IPEndPoint asker = (IPEndPoint)got.RemoteEndPoint;
+                if (!_mayAsk(asker.Address))
+                {
+                    // At once: whoever is not answered takes no place from those who are.
+                    if (Failure(buffer.AsSpan(0, got.ReceivedBytes), Refused) is byte[] refusal)
+                    {
+                        await socket.SendToAsync(refusal, asker, _stop.Token);
+                    }
+                }
+                else if (_places.TryEnter(asker.Address))
                 {
                     byte[] question = buffer[..got.ReceivedBytes];
-                    _ = Task.Run(() => AnswerDatagramAsync(socket, question, (IPEndPoint)got.RemoteEndPoint));
+                    _ = Task.Run(() => AnswerDatagramAsync(socket, question, asker));
                 }
             }
             catch (SocketException e)
@@ -149,7 +174,7 @@ internal sealed partial class NameForwarder : IAsyncDisposable
     {
         try
         {
-            if (await AnswerAsync(question, asker.Address, isStream: false) is byte[] answer)
+            if (await AnswerAsync(question, isStream: false) is byte[] answer)
             {
                 await socket.SendToAsync(answer, asker, _stop.Token);
             }
@@ -160,7 +185,7 @@ internal sealed partial class NameForwarder : IAsyncDisposable
         }
         finally
         {
-            _places.Release();
+            _places.Leave(asker.Address);
         }
     }
 
@@ -171,9 +196,9 @@ internal sealed partial class NameForwarder : IAsyncDisposable
             try
             {
                 Socket caller = await socket.AcceptAsync(_stop.Token);
-                if (_places.Wait(0))
+                if (caller.RemoteEndPoint is IPEndPoint { Address: IPAddress asker } && _mayAsk(asker) && _places.TryEnter(asker))
                 {
-                    _ = Task.Run(() => ServeStreamAsync(caller));
+                    _ = Task.Run(() => ServeStreamAsync(caller, asker));
                 }
                 else
                 {
@@ -182,18 +207,19 @@ internal sealed partial class NameForwarder : IAsyncDisposable
             }
             catch (SocketException e)
             {
+                // Such as that there are no descriptors left, which lasts.
                 Failed(_logger, e.Message);
+                await Task.Delay(PauseAfterFailure, _stop.Token);
             }
         }
     }
 
-    private async Task ServeStreamAsync(Socket caller)
+    private async Task ServeStreamAsync(Socket caller, IPAddress asker)
     {
         try
         {
             using Socket socket = caller;
-            IPAddress asker = ((IPEndPoint)caller.RemoteEndPoint!).Address;
-            while (await ReadMessageAsync(caller, IdleLimit) is byte[] question && await AnswerAsync(question, asker, isStream: true) is byte[] answer)
+            while (_mayAsk(asker) && await ReadMessageAsync(caller, IdleLimit) is byte[] question && await AnswerAsync(question, isStream: true) is byte[] answer)
             {
                 await SendMessageAsync(caller, answer);
             }
@@ -204,18 +230,18 @@ internal sealed partial class NameForwarder : IAsyncDisposable
         }
         finally
         {
-            _places.Release();
+            _places.Leave(asker);
         }
     }
 
-    private async Task<byte[]?> AnswerAsync(byte[] question, IPAddress asker, bool isStream)
+    private async Task<byte[]?> AnswerAsync(byte[] question, bool isStream)
     {
         if (Failure(question, Refused) is not byte[] refusal)
         {
             return null;
         }
 
-        if (!_mayAsk(asker))
+        if (!IsOneQuestion(question))
         {
             return refusal;
         }
@@ -262,12 +288,14 @@ internal sealed partial class NameForwarder : IAsyncDisposable
 
     private async Task SendMessageAsync(Socket socket, byte[] message)
     {
+        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        limit.CancelAfter(AnswerLimit);
         byte[] framed = new byte[message.Length + 2];
         BinaryPrimitives.WriteUInt16BigEndian(framed, (ushort)message.Length);
         message.CopyTo(framed, 2);
         for (int sent = 0; sent < framed.Length;)
         {
-            sent += await socket.SendAsync(framed.AsMemory(sent), _stop.Token);
+            sent += await socket.SendAsync(framed.AsMemory(sent), limit.Token);
         }
     }
 

@@ -91,7 +91,7 @@ internal sealed class NamespaceFactory
             Step("rules");
             return new SandboxNamespace(name, path, addresses);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or TimeoutException or OperationCanceledException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or OperationCanceledException)
         {
             await TakeBackAsync(name);
             throw;
@@ -102,7 +102,7 @@ internal sealed class NamespaceFactory
     public SandboxNamespace? Find(NamespaceName name, Inventory found)
     {
         string path = _files.PathOf(name);
-        if (!found.Chains.Contains(name.ToString()) || _files.FindResult(name) is not CniResult result || !NetworkNamespace.IsMountedAt(path))
+        if (!found.Chains.Contains(name.ToString()) || Known(name) is not CniResult result || !NetworkNamespace.IsMountedAt(path))
         {
             return null;
         }
@@ -117,7 +117,7 @@ internal sealed class NamespaceFactory
     public async Task DestroyAsync(NamespaceName name, CancellationToken cancellationToken)
     {
         string path = _files.PathOf(name);
-        CniResult? result = _files.FindResult(name);
+        CniResult? result = Known(name);
         await RemoveRulesAsync(name, result, path, cancellationToken);
         await GiveBackAsync(name.ToString(), NetworkNamespace.IsMountedAt(path) ? path : null, result, cancellationToken);
         if (result is not null && AddressesIn(result, path).Six is IPAddress six)
@@ -180,6 +180,21 @@ internal sealed class NamespaceFactory
             four.Gateway ?? throw new CniException("bridge", "ADD", 0, "its answer has no gateway"));
     }
 
+    // An answer from which the addresses cannot be read is as good as none.
+    private CniResult? Known(NamespaceName name)
+    {
+        CniResult? result = _files.FindResult(name);
+        try
+        {
+            _ = result is null ? null : AddressesIn(result, _files.PathOf(name));
+            return result;
+        }
+        catch (CniException)
+        {
+            return null;
+        }
+    }
+
     private async Task RemoveRulesAsync(NamespaceName name, CniResult? result, string path, CancellationToken cancellationToken)
     {
         if (result is not null)
@@ -224,7 +239,7 @@ internal sealed class NamespaceFactory
         {
             await DestroyAsync(name, CancellationToken.None);
         }
-        catch (Exception e) when (e is IOException or TimeoutException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // Its file stays, and the next start takes it away.
         }

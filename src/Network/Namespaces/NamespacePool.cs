@@ -74,7 +74,7 @@ internal sealed partial class NamespacePool : IDisposable
             {
                 await _destroy(ready.Name, CancellationToken.None);
             }
-            catch (Exception e) when (e is IOException or TimeoutException)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
                 NotRemoved(_logger, ready.Name.ToString(), e);
             }
@@ -118,7 +118,7 @@ internal sealed partial class NamespacePool : IDisposable
         {
             return false;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or TimeoutException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             NotMade(_logger, RetryAfterFailure.TotalSeconds, e);
             return false;

@@ -3,7 +3,7 @@ using System.Text.Json.Nodes;
 
 namespace Sleigh.Network.Nft;
 
-/// <summary>Runs nft in one network namespace: one transaction after the other.</summary>
+/// <summary>Runs nft in one network namespace: one transaction after the other, and lists beside them, since the kernel shows each as of one moment.</summary>
 internal sealed class NftCommand : IDisposable
 {
     private readonly NetworkPlace _place;
@@ -48,7 +48,7 @@ internal sealed class NftCommand : IDisposable
 
     private async Task<IReadOnlyList<JsonObject>> ObjectsAsync(string[] arguments, string kind, CancellationToken cancellationToken)
     {
-        string text = await RunAsync(arguments, "", cancellationToken);
+        string text = await _place.RunAsync("nft", arguments, "", cancellationToken);
         try
         {
             return [.. (JsonNode.Parse(text)?["nftables"] as JsonArray ?? []).OfType<JsonObject>().Select(o => o[kind]).OfType<JsonObject>()];

@@ -7,14 +7,15 @@ public static class ProtectedNetworks
 {
     /// <summary>
     /// This host, private networks, shared addresses of providers (RFC 6598), loopback, link-local with the metadata services of clouds, protocol
-    /// assignments, benchmarks, multicast, and what is reserved.
+    /// assignments, benchmarks, multicast, and what is reserved. Also 168.63.129.16, a public address at which Azure's hosts serve their machines,
+    /// credentials among what they serve ("What is IP address 168.63.129.16?" of Azure's documentation).
     /// </summary>
     public static IReadOnlyList<IPNetwork> Four { get; } =
     [
         .. ((string[])
         [
             "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.168.0.0/16",
-            "198.18.0.0/15", "224.0.0.0/4", "240.0.0.0/4",
+            "168.63.129.16/32", "198.18.0.0/15", "224.0.0.0/4", "240.0.0.0/4",
         ]).Select(IPNetwork.Parse),
     ];
 

@@ -92,8 +92,10 @@ internal static class RouterRules
         }
 
         all.AddRule(table, "input", From("lo"), Verdict("accept"));
-        all.AddRule(table, "input", MatchState("established", "related"), Verdict("accept"));
-        all.AddRule(table, "input", Neighbours(), Verdict("accept"));
+
+        // By name: a frame to a link-local address comes in by the port itself, past the rules for ports.
+        all.AddRule(table, "input", FromBoth(), MatchState("established", "related"), Verdict("accept"));
+        all.AddRule(table, "input", FromBoth(), Neighbours(), Verdict("accept"));
         foreach (string protocol in (string[])["udp", "tcp"])
         {
             // Names; who may ask is the resolver's to say.
@@ -105,8 +107,8 @@ internal static class RouterRules
         all.AddRule(table, "forward", MatchState("invalid", "untracked"), Verdict("drop"));
         all.AddRule(table, "forward", From(NetworkNames.Bridge), VerdictMap(Field("ip", "saddr"), Chains4));
         all.AddRule(table, "forward", From(NetworkNames.Bridge), VerdictMap(Field("ip6", "saddr"), Chains6));
-        all.AddRule(table, "forward", Answers(), VerdictMap(Field("ip", "daddr"), Chains4));
-        all.AddRule(table, "forward", Answers(), VerdictMap(Field("ip6", "daddr"), Chains6));
+        all.AddRule(table, "forward", From(NetworkNames.Uplink), Answers(), VerdictMap(Field("ip", "daddr"), Chains4));
+        all.AddRule(table, "forward", From(NetworkNames.Uplink), Answers(), VerdictMap(Field("ip6", "daddr"), Chains6));
 
         all.AddRule(table, "postrouting", To(NetworkNames.Uplink), Verdict("masquerade"));
 
@@ -127,6 +129,8 @@ internal static class RouterRules
 
     // One statement each time: a node of JSON has one parent.
     private static JsonNode Answers() => Match(Ct("direction"), "reply");
+
+    private static JsonNode FromBoth() => Match(Meta("iifname"), AnyOf(NetworkNames.Bridge, NetworkNames.Uplink));
 
     private static void Ports(NftTransaction all, NftTable table)
     {

@@ -9,18 +9,23 @@ namespace Sleigh.Runtime.Networking;
 /// The network of the sandboxes, made when the first one asks for it: a host whose sandboxes have loopback alone is left as it is. Opened at the
 /// start where an earlier run has left something of it, or where it is the default.
 /// </summary>
-internal sealed class SandboxNetworks : IAsyncDisposable
+internal sealed partial class SandboxNetworks : IAsyncDisposable
 {
     private readonly LiveOptions _options;
     private readonly RecordStore _records;
     private readonly string _instance;
     private readonly ILogger _logger;
+    private readonly RefusedCounts _refused;
     private readonly SemaphoreSlim _opening = new(1);
     private SandboxNetwork? _network;
     private IReadOnlyDictionary<NamespaceName, SandboxNamespace> _found = new Dictionary<NamespaceName, SandboxNamespace>();
 
-    public SandboxNetworks(LiveOptions options, RecordStore records, string instance, ILogger logger) =>
+    public SandboxNetworks(LiveOptions options, RecordStore records, string instance, ILogger logger)
+    {
         (_options, _records, _instance, _logger) = (options, records, instance, logger);
+        _refused = new RefusedCounts(
+            async () => _network is SandboxNetwork network ? await network.RefusedAsync(CancellationToken.None) : new Dictionary<NamespaceName, long>());
+    }
 
     /// <summary>Whether a sandbox of this network needs it.</summary>
     public static bool IsNeededFor(string network) => network == "bridge";
@@ -63,12 +68,16 @@ internal sealed class SandboxNetworks : IAsyncDisposable
                 await OpenAsync(cancellationToken);
             }
         }
-        catch (Exception e) when (e is IOException or TimeoutException or UnauthorizedAccessException or FormatException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             lacks = e.Message;
         }
 
-        if (lacks is not null && isDefault)
+        if (lacks is not null && !isDefault)
+        {
+            NotOpened(_logger, lacks);
+        }
+        else if (lacks is not null)
         {
             throw new StartException(
                 StartFailureKind.Host,
@@ -83,6 +92,14 @@ internal sealed class SandboxNetworks : IAsyncDisposable
 
     /// <summary>A namespace that an earlier run has left to a slot; null where it is not whole any more.</summary>
     public SandboxNamespace? Find(NamespaceName name) => _found.GetValueOrDefault(name);
+
+    /// <summary>The same where the network could not be opened when the slot was taken over: it is opened now.</summary>
+    /// <exception cref="IOException">It still cannot be opened, or has lost the namespace.</exception>
+    public async Task<SandboxNamespace> FindLaterAsync(NamespaceName? name, CancellationToken cancellationToken)
+    {
+        _ = await OpenAsync(cancellationToken);
+        return (name is NamespaceName known ? Find(known) : null) ?? throw new IOException($"the network namespace {name} is not whole any more");
+    }
 
     /// <summary>Puts a sandbox's policy in force.</summary>
     /// <exception cref="IOException">nft refused.</exception>
@@ -114,10 +131,9 @@ internal sealed class SandboxNetworks : IAsyncDisposable
         return own with { Deny = [.. _options.Now.Network.Deny, .. own.Deny] };
     }
 
-    /// <summary>Packets that were refused, by namespace.</summary>
+    /// <summary>Packets that were refused, by namespace; up to a second old.</summary>
     /// <exception cref="IOException">nft failed.</exception>
-    public async Task<IReadOnlyDictionary<NamespaceName, long>> RefusedAsync(CancellationToken cancellationToken) =>
-        _network is SandboxNetwork network ? await network.RefusedAsync(cancellationToken) : new Dictionary<NamespaceName, long>();
+    public Task<IReadOnlyDictionary<NamespaceName, long>> RefusedAsync(CancellationToken cancellationToken) => _refused.ReadAsync(cancellationToken);
 
     /// <summary>Takes a slot's namespace away. Passes over what is gone.</summary>
     /// <exception cref="IOException">It cannot be done now.</exception>
@@ -136,9 +152,20 @@ internal sealed class SandboxNetworks : IAsyncDisposable
     /// <exception cref="IOException">A program failed.</exception>
     public Task RefreshAsync() => _network?.RefreshAsync(CancellationToken.None) ?? Task.CompletedTask;
 
-    /// <summary>Takes everything of the network away.</summary>
-    /// <exception cref="IOException">The kernel refused.</exception>
-    public Task RemoveAllAsync() => _network?.RemoveAllAsync(CancellationToken.None) ?? Task.CompletedTask;
+    /// <summary>Takes everything of the network away; false, and logged, where that cannot be done.</summary>
+    public async Task<bool> TryRemoveAllAsync()
+    {
+        try
+        {
+            await (_network?.RemoveAllAsync(CancellationToken.None) ?? Task.CompletedTask);
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            NotRemoved(_logger, e);
+            return false;
+        }
+    }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -186,4 +213,10 @@ internal sealed class SandboxNetworks : IAsyncDisposable
             _opening.Release();
         }
     }
+
+    [LoggerMessage(EventId = 2207, EventName = "network", Level = LogLevel.Error, Message = "Could not remove the network of the sandboxes; its link and table stay on the host")]
+    private static partial void NotRemoved(ILogger logger, Exception exception);
+
+    [LoggerMessage(EventId = 2208, EventName = "network", Level = LogLevel.Warning, Message = "The network of the sandboxes cannot be opened: {Reason}")]
+    private static partial void NotOpened(ILogger logger, string reason);
 }

@@ -52,9 +52,9 @@ internal sealed class SlotProc
                 Write(Read(slot));
             }
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException or ArgumentException or OverflowException)
         {
-            // It has gone, or is about to; a full disk leaves the older figures, and the next writing comes soon.
+            // It has gone, or is about to; a full disk or figures that cannot be read leave the older ones, and the next writing comes soon.
         }
     }
 

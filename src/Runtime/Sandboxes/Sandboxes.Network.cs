@@ -1,5 +1,6 @@
 using Sleigh.Network;
 using Sleigh.Runtime.Records;
+using Sleigh.Runtime.Slots;
 
 namespace Sleigh.Runtime;
 
@@ -13,6 +14,25 @@ internal sealed partial class Sandboxes
         return entry.Slot?.Network is SandboxNamespace network
             ? new SandboxNetworkView(entry.View, network.Addresses, (await _networks.RefusedAsync(cancellationToken)).GetValueOrDefault(network.Name))
             : new SandboxNetworkView(entry.View, null, 0);
+    }
+
+    /// <summary>Puts the policy of a sandbox in force again, since the operator's part of it may be another.</summary>
+    /// <exception cref="IOException">nft refused.</exception>
+    internal async Task RenewEgressAsync(SandboxEntry entry)
+    {
+        // As a change of it: neither may put back what the other has just replaced, and one that is being started is waited for.
+        await entry.Starting.WaitAsync();
+        try
+        {
+            if (!entry.IsDeleted && entry.Slot?.Network is SandboxNamespace network)
+            {
+                await _networks.ReplaceAsync(network, entry.Record.Sandbox.Egress, CancellationToken.None);
+            }
+        }
+        finally
+        {
+            entry.Starting.Release();
+        }
     }
 
     /// <inheritdoc/>
@@ -39,9 +59,11 @@ internal sealed partial class Sandboxes
             Put(policy);
             try
             {
-                if (entry.Slot?.Network is SandboxNamespace network)
+                if (entry.Slot is Slot { IsConnected: true, IsProcessAlive: true } slot)
                 {
-                    await _networks.ReplaceAsync(network, policy, CancellationToken.None);
+                    // Not there where the network could not be opened at the start, and the sandbox went on.
+                    slot.Network ??= await _networks.FindLaterAsync(_records.FindNetwork(slot.Id), CancellationToken.None);
+                    await _networks.ReplaceAsync(slot.Network, policy, CancellationToken.None);
                 }
             }
             catch (IOException)

@@ -25,8 +25,8 @@ internal sealed class Slot : IStockItem, IMemorySlot, IAsyncDisposable
 
     public SlotId Id { get; }
 
-    /// <summary>Its place in the network; null: it has loopback alone, or the network has lost it.</summary>
-    public SandboxNamespace? Network { get; init; }
+    /// <summary>Its place in the network; null: it has loopback alone, or the network has lost it or is not open.</summary>
+    public SandboxNamespace? Network { get; set; }
 
     /// <summary>Whether it was made for a sandbox with a network.</summary>
     public bool IsConnected { get; init; }

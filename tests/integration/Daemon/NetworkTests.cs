@@ -1,5 +1,7 @@
 using System.Net;
 using System.Text.Json.Nodes;
+using Sleigh.IntegrationTests.Network;
+using Sleigh.IntegrationTests.Overlay;
 using Sleigh.TestSupport;
 
 namespace Sleigh.IntegrationTests.Daemon;
@@ -97,15 +99,27 @@ public sealed class NetworkTests(NetworkFixture fixture) : IClassFixture<Network
     {
         const int Rounds = 6;
         Random random = new(20251129);
+        int[] made = [0];
         for (int round = 0; round < Rounds; round++)
         {
             using CancellationTokenSource stop = new();
-            Task[] working = [.. Enumerable.Range(0, 3).Select(_ => WorkAsync(stop.Token))];
+            Task[] working = [.. Enumerable.Range(0, 3).Select(_ => WorkAsync(made, stop.Token))];
             await Task.Delay(random.Next(50, 700));
+            if (round == Rounds - 1)
+            {
+                // However slow the host is.
+                await Poll.UntilAsync(() => Volatile.Read(ref made[0]) > 0, 60, () => "no sandbox was made in all rounds");
+            }
+
             await fixture.Daemon.KillAsync();
             await stop.CancelAsync();
             await Task.WhenAll(working);
             await fixture.Daemon.StartAsync();
+
+            // What was killed makes sandboxes again.
+            string id = await Client.NewAsync(TestImages.Busybox);
+            await ConnectedAsync(id, $"round {round}");
+            await Client.DeleteAsync(id);
         }
 
         foreach (JsonNode? left in (await Client.SendAsync("GET", "/sandboxes", null, 200))["items"]!.AsArray())
@@ -136,13 +150,47 @@ public sealed class NetworkTests(NetworkFixture fixture) : IClassFixture<Network
             () => seen);
     }
 
-    private async Task WorkAsync(CancellationToken stop)
+    [HostFact(Need.Root, Need.Containerd, Need.Networking)]
+    public async Task A_policy_is_in_force_though_the_network_could_not_be_opened_at_the_start()
+    {
+        await using NetworkWorld world = await NetworkWorld.MakeAsync();
+        using TestDirectory folder = new();
+        string plugins = folder.Make("plugins");
+        foreach (string plugin in (string[])["loopback", "bridge", "host-local"])
+        {
+            File.CreateSymbolicLink($"{plugins}/{plugin}", $"/usr/lib/cni/{plugin}");
+        }
+
+        await using TestDaemon daemon = new(
+            ("network.uplink_namespace", world.Host), ("network.pool_size", "0"), ("pool.size", "0"), ("network.plugins", plugins));
+        using TestImages images = new(daemon);
+        await daemon.StartAsync();
+        using DaemonClient client = await DaemonClient.NewSessionAsync(daemon);
+        await images.HaveAsync(TestImages.Busybox);
+        string id = await client.NewAsync(TestImages.Busybox, new JsonObject { ["network"] = "bridge" });
+        Assert.Equal("198.51.100.1", (await client.RunAsync(id, "nc -w 20 203.0.113.7 80 < /dev/null")).Trim());
+
+        await daemon.KillAsync();
+        File.Delete($"{plugins}/bridge");
+        await daemon.StartAsync();
+        File.CreateSymbolicLink($"{plugins}/bridge", "/usr/lib/cni/bridge");
+        await client.SendAsync("PUT", $"/sandboxes/{id}/network", new JsonObject { ["mode"] = "none" }, 200);
+
+        Assert.NotEqual(0, (await client.ExecAsync(id, "nc -w 20 203.0.113.7 80 < /dev/null")).ExitCode);
+        await client.SendAsync("PUT", $"/sandboxes/{id}/network", new JsonObject { ["mode"] = "open" }, 200);
+        Assert.Equal("198.51.100.1", (await client.RunAsync(id, "nc -w 20 203.0.113.7 80 < /dev/null")).Trim());
+        await client.DeleteAsync(id);
+    }
+
+    /// <summary>Makes sandboxes and deletes them, and counts those that were made.</summary>
+    private async Task WorkAsync(int[] made, CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
         {
             try
             {
                 string id = await Client.NewAsync(TestImages.Busybox);
+                Interlocked.Increment(ref made[0]);
                 await Client.DeleteAsync(id);
             }
             catch (Exception e) when (e is HttpRequestException or IOException or TaskCanceledException or Xunit.Sdk.XunitException or InvalidOperationException)

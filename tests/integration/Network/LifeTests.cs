@@ -40,6 +40,36 @@ public sealed class LifeTests
     }
 
     [HostFact(Need.Root, Need.Networking)]
+    public async Task One_leftover_that_cannot_be_read_or_removed_does_not_keep_the_network_from_opening()
+    {
+        await using NetworkWorld world = await NetworkWorld.MakeAsync();
+        SandboxNamespace kept, broken, stuck;
+        await using (SandboxNetwork network = await world.OpenAsync())
+        {
+            kept = await network.TakeAsync(CancellationToken.None);
+            broken = await network.TakeAsync(CancellationToken.None);
+            stuck = await network.TakeAsync(CancellationToken.None);
+        }
+
+        string results = $"{world.State}/network/results";
+        await File.WriteAllTextAsync($"{results}/{broken.Name}.json", "{}");
+        File.Delete($"{results}/{stuck.Name}.json");
+        Directory.CreateDirectory($"{results}/{stuck.Name}.json");
+        await using SandboxNetwork next = await world.OpenAsync();
+        IReadOnlyDictionary<NamespaceName, SandboxNamespace> whole = await next.RecoverAsync([kept.Name, broken.Name], CancellationToken.None);
+
+        Assert.Equal([kept], whole.Values);
+        Assert.False(File.Exists(broken.Path));
+        Assert.True(File.Exists(stuck.Path));
+        Assert.Equal("ok 198.51.100.1", await NetworkWorld.ConnectAsync(kept.Path, "203.0.113.7"));
+
+        Directory.Delete($"{results}/{stuck.Name}.json");
+        await next.RecoverAsync([kept.Name], CancellationToken.None);
+        Assert.Equal((1, 1, 1), await CountAsync(world));
+        await next.RemoveAllAsync(CancellationToken.None);
+    }
+
+    [HostFact(Need.Root, Need.Networking)]
     public async Task Addresses_that_nobody_is_known_to_hold_are_given_back()
     {
         await using NetworkWorld world = await NetworkWorld.MakeAsync();
@@ -104,6 +134,41 @@ public sealed class LifeTests
         await network.RefreshAsync(CancellationToken.None);
         Assert.True(network.Forwards);
         await network.RemoveAllAsync(CancellationToken.None);
+    }
+
+    [HostFact(Need.Root, Need.Networking)]
+    public async Task The_host_does_not_become_a_router_for_others_and_its_table_comes_back()
+    {
+        await using NetworkWorld world = await NetworkWorld.MakeAsync();
+        await using SandboxNetwork network = await world.OpenAsync();
+        SandboxNamespace one = await network.TakeAsync(CancellationToken.None);
+        string table = $"sleigh_{world.Instance}";
+
+        // Somebody in the world takes the host for a router to its private network.
+        await world.NftAsync(world.Host, "add table inet seen");
+        await world.NftAsync(world.Host, "add chain inet seen forward { type filter hook forward priority 100; policy accept; }");
+        await world.NftAsync(world.Host, "add rule inet seen forward iifname eth0 oifname eth1 counter");
+        await world.ShellAsync(world.Outside, "ip route add 192.168.77.9/32 via 198.51.100.1");
+        Assert.Equal("timeout", await NetworkWorld.ConnectAsync(world.Outside, "192.168.77.9", 80, "udp", seconds: 2));
+        await Poll.UntilAsync(
+            async () => !(await world.NftAsync(world.Host, "list", "counter", "inet", table, "not_forwarded")).Contains("packets 0 ", StringComparison.Ordinal), 60,
+            () => "the packet was not counted");
+        Assert.Contains("counter packets 0 ", await world.NftAsync(world.Host, "list", "table", "inet", "seen"), StringComparison.Ordinal);
+        Assert.StartsWith("ok ", await NetworkWorld.ConnectAsync(one.Path, "203.0.113.7"), StringComparison.Ordinal);
+
+        // A firewall's own start flushes everything.
+        string rules = await world.NftAsync(world.Host, "-s", "list", "table", "inet", table);
+        await world.NftAsync(world.Host, "flush", "ruleset");
+        await network.RefreshAsync(CancellationToken.None);
+        Assert.Equal(rules, await world.NftAsync(world.Host, "-s", "list", "table", "inet", table));
+        Assert.StartsWith("ok ", await NetworkWorld.ConnectAsync(one.Path, "203.0.113.7"), StringComparison.Ordinal);
+
+        // Once it is the operator's own wish, the host forwards for others, and goes on when all of ours is gone.
+        NetworkNamespace.WriteSetting(world.Host, "/proc/sys/net/ipv4/ip_forward", "1");
+        await network.RefreshAsync(CancellationToken.None);
+        Assert.DoesNotContain("eth0", await world.NftAsync(world.Host, "list", "table", "inet", table), StringComparison.Ordinal);
+        await network.RemoveAllAsync(CancellationToken.None);
+        Assert.Equal("1", NetworkNamespace.ReadFile(world.Host, "/proc/sys/net/ipv4/conf/eth0/forwarding").Trim());
     }
 
     [HostFact(Need.Root, Need.Networking)]

@@ -1,13 +1,14 @@
-# talker.py ADDRESS PORT: opens a connection, says 'open', then answers each line with what came back within a second, or 'nothing'.
-import socket, sys
+# talker.py ADDRESS PORT: opens a connection, says 'open', then answers each line with what came back, or the name of the error that ended the connection.
+# A line that begins with '!' is sent and not waited for: the answer is 'sent'.
+import errno, socket, sys
 
-s = socket.create_connection((sys.argv[1], int(sys.argv[2])), 20)
+s = socket.create_connection((sys.argv[1], int(sys.argv[2])), 60)
 s.recv(100)
 print("open")
-s.settimeout(1)
+s.settimeout(300)
 for line in sys.stdin:
-    s.sendall(line.strip().encode())
     try:
-        print(s.recv(65536).decode())
-    except TimeoutError:
-        print("nothing")
+        s.sendall(line.strip().encode())
+        print("sent" if line.startswith("!") else s.recv(65536).decode())
+    except OSError as e:
+        print(errno.errorcode.get(e.errno, "timeout"))
