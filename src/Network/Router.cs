@@ -53,7 +53,7 @@ internal sealed class Router
         HasSix = look.Ways6.Count > 0 && _forwarding.IsOn6;
         Mtu = look.Mtu;
         IPNetwork uplink = ChooseUplink(look);
-        await _nft.ApplyAsync(RouterRules.Base(_names, _options.Reachable, look.AddressesBut(_names.HostUplink)), cancellationToken);
+        await _nft.ApplyAsync(RouterRules.Base(_names, _options.Reachable, look.AddressesBut(_names.HostUplink), look.Networks6), cancellationToken);
         WriteSettings();
         await GuardHostAsync(uplink, [], cancellationToken);
         await LinkAsync(look, uplink, cancellationToken);
@@ -66,7 +66,7 @@ internal sealed class Router
     {
         HostLook look = await HostLook.TakeAsync(_host, cancellationToken);
         NftTransaction all = new();
-        RouterRules.PutHost(all, _names.Table, look.AddressesBut(_names.HostUplink));
+        RouterRules.PutHost(all, _names.Table, look.AddressesBut(_names.HostUplink), look.Networks6);
         await _nft.ApplyAsync(all, cancellationToken);
         await ForwardAsync(look, ChooseUplink(look), cancellationToken);
     }

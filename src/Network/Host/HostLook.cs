@@ -9,7 +9,8 @@ namespace Sleigh.Network;
 /// <param name="Name">Its name.</param>
 /// <param name="Mtu">Its largest packet.</param>
 /// <param name="Addresses">Its addresses.</param>
-internal sealed record HostInterface(string Name, int Mtu, IReadOnlyList<IPAddress> Addresses);
+/// <param name="Networks6">The IPv6 networks that lie at it, whose addresses are its neighbours'.</param>
+internal sealed record HostInterface(string Name, int Mtu, IReadOnlyList<IPAddress> Addresses, IReadOnlyList<IPNetwork> Networks6);
 
 /// <summary>What <c>ip</c> tells of a namespace's interfaces and ways out.</summary>
 /// <param name="Interfaces">Interfaces.</param>
@@ -21,6 +22,9 @@ internal sealed record HostLook(IReadOnlyList<HostInterface> Interfaces, IReadOn
 
     /// <summary>All addresses but those of one interface.</summary>
     public IReadOnlyList<IPAddress> AddressesBut(string name) => [.. Interfaces.Where(i => i.Name != name).SelectMany(i => i.Addresses).Distinct()];
+
+    /// <summary>IPv6 networks that lie at any interface.</summary>
+    public IReadOnlyList<IPNetwork> Networks6 => [.. Interfaces.SelectMany(i => i.Networks6).Distinct()];
 
     /// <summary>The largest packet that passes all ways out.</summary>
     public int Mtu
@@ -80,7 +84,25 @@ internal sealed record HostLook(IReadOnlyList<HostInterface> Interfaces, IReadOn
         [
             .. (item["addr_info"] as JsonArray ?? []).OfType<JsonObject>().Select(a => a["local"]?.GetValue<string>())
                 .Select(a => IPAddress.TryParse(a, out IPAddress? address) ? address : null).OfType<IPAddress>(),
-        ]);
+        ],
+        [.. (item["addr_info"] as JsonArray ?? []).OfType<JsonObject>().Select(Network6).OfType<IPNetwork>()]);
+
+    private static IPNetwork? Network6(JsonObject item) =>
+        item["prefixlen"]?.GetValue<int>() is int length and > 0 and < 128 && IPAddress.TryParse(item["local"]?.GetValue<string>(), out IPAddress? address)
+        && address.AddressFamily == AddressFamily.InterNetworkV6
+            ? IPNetwork.Parse($"{First(address, length)}/{length}")
+            : null;
+
+    private static IPAddress First(IPAddress address, int length)
+    {
+        byte[] bytes = address.GetAddressBytes();
+        for (int bit = length; bit < 128; bit++)
+        {
+            bytes[bit / 8] &= (byte)~(0x80 >> (bit % 8));
+        }
+
+        return new IPAddress(bytes);
+    }
 
     private static string[] Ways(string routes) => [.. Items(routes).Select(r => r["dev"]?.GetValue<string>()).OfType<string>().Distinct()];
 

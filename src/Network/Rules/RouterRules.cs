@@ -44,22 +44,27 @@ internal static class RouterRules
     private const string Protected6 = "protected6";
     private const string Host4 = "host4";
     private const string Host6 = "host6";
+    private const string Near6 = "near6";
 
     /// <summary>Puts all of it in place, whatever was there before; sandboxes' own chains and addresses are not touched.</summary>
     /// <param name="names">Names.</param>
     /// <param name="reachable">Protected destinations that are open all the same.</param>
     /// <param name="host">The host's own addresses.</param>
-    public static NftTransaction Base(NetworkNames names, IReadOnlyList<EgressRule> reachable, IReadOnlyCollection<IPAddress> host)
+    /// <param name="near">IPv6 networks at the host's interfaces.</param>
+    public static NftTransaction Base(
+        NetworkNames names, IReadOnlyList<EgressRule> reachable, IReadOnlyCollection<IPAddress> host, IReadOnlyCollection<IPNetwork> near)
     {
         NftTransaction all = new();
-        Addresses(all, names.Table, reachable, host);
+        Addresses(all, names.Table, reachable, host, near);
         Ports(all, names.PortTable);
         return all;
     }
 
-    /// <summary>Takes over other addresses of the host.</summary>
-    public static void PutHost(NftTransaction all, NftTable table, IReadOnlyCollection<IPAddress> host)
+    /// <summary>Takes over other addresses of the host, and other networks at its interfaces.</summary>
+    public static void PutHost(NftTransaction all, NftTable table, IReadOnlyCollection<IPAddress> host, IReadOnlyCollection<IPNetwork> near)
     {
+        all.FlushSet(table, Near6);
+        AddNetworks(all, table, Near6, near);
         foreach ((string set, AddressFamily family) in ((string, AddressFamily)[])[(Host4, AddressFamily.InterNetwork), (Host6, AddressFamily.InterNetworkV6)])
         {
             all.FlushSet(table, set);
@@ -67,7 +72,8 @@ internal static class RouterRules
         }
     }
 
-    private static void Addresses(NftTransaction all, NftTable table, IReadOnlyList<EgressRule> reachable, IReadOnlyCollection<IPAddress> host)
+    private static void Addresses(
+        NftTransaction all, NftTable table, IReadOnlyList<EgressRule> reachable, IReadOnlyCollection<IPAddress> host, IReadOnlyCollection<IPNetwork> near)
     {
         all.AddTable(table);
         all.AddBaseChain(table, "input", "filter", "input", 0, "drop");
@@ -81,11 +87,12 @@ internal static class RouterRules
         all.AddSet(table, Protected6, "ipv6_addr", isInterval: true);
         all.AddSet(table, Host4, "ipv4_addr", isInterval: false);
         all.AddSet(table, Host6, "ipv6_addr", isInterval: false);
+        all.AddSet(table, Near6, "ipv6_addr", isInterval: true);
         all.FlushSet(table, Protected4);
         all.FlushSet(table, Protected6);
         AddNetworks(all, table, Protected4, ProtectedNetworks.Four);
         AddNetworks(all, table, Protected6, ProtectedNetworks.Six);
-        PutHost(all, table, host);
+        PutHost(all, table, host, near);
         foreach (string chain in (string[])["input", "forward", "postrouting", Guard, Refused])
         {
             all.FlushChain(table, chain);
@@ -118,7 +125,7 @@ internal static class RouterRules
             all.AddRule(table, Guard, [.. destination, Verdict("return")]);
         }
 
-        foreach ((string field, string set) in ((string, string)[])[("ip daddr", Protected4), ("ip daddr", Host4), ("ip6 daddr", Protected6), ("ip6 daddr", Host6)])
+        foreach ((string field, string set) in ((string, string)[])[("ip daddr", Protected4), ("ip daddr", Host4), ("ip6 daddr", Protected6), ("ip6 daddr", Host6), ("ip6 daddr", Near6)])
         {
             all.AddRule(table, Guard, Match(CtOriginal(field), "@" + set), SetMark(ProtectedMark));
         }

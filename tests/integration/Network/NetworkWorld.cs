@@ -46,7 +46,7 @@ public sealed class NetworkWorld : IAsyncDisposable
         await world.IpAsync(
             world.Outside,
             "link set lo up", "address add 198.51.100.2/24 dev eth0", "link set eth0 up", "address add 192.168.77.2/24 dev eth1", "link set eth1 up",
-            "address add 203.0.113.7/32 dev lo", "address add 169.254.169.254/32 dev lo", "-6 address add 2001:db8:1::2/64 dev eth0 nodad");
+            "address add 203.0.113.7/32 dev lo", "address add 169.254.169.254/32 dev lo", "-6 address add 2001:db8:1::2/64 dev eth0 nodad", "-6 address add 2001:db8:2::2/128 dev lo nodad");
 
         // A new namespace takes it over from the machine's.
         NetworkNamespace.WriteSetting(world.Host, "/proc/sys/net/ipv4/ip_forward", "0");

@@ -189,14 +189,17 @@ public sealed class PolicyTests
         SandboxNamespace two = await network.TakeAsync(CancellationToken.None);
 
         Assert.True(network.HasSix);
-        Assert.Equal("ok 2001:db8:1::1", await NetworkWorld.ConnectAsync(one.Path, "2001:db8:1::2"));
+        Assert.Equal("ok 2001:db8:1::1", await NetworkWorld.ConnectAsync(one.Path, "2001:db8:2::2"));
         Assert.Equal("EACCES", await NetworkWorld.ConnectAsync(one.Path, "2001:db8:1::1"));
         Assert.Equal("EACCES", await NetworkWorld.ConnectAsync(one.Path, "fd00::1"));
+
+        // A neighbour of the host's has a public address, and is none the less in its own network.
+        Assert.Equal("EACCES", await NetworkWorld.ConnectAsync(one.Path, "2001:db8:1::2"));
         Assert.Equal("EACCES", await NetworkWorld.ConnectAsync(one.Path, "64:ff9b::a9fe:a9fe"));
         Assert.NotEqual("ok", (await NetworkWorld.ConnectAsync(one.Path, two.Addresses.Six!.ToString()))[..2]);
-        await network.ApplyAsync(one.Name, new EgressPolicy { Mode = EgressMode.Restricted, Allow = [Rule("[2001:db8:1::/64]:443")] }, CancellationToken.None);
-        Assert.Equal("EACCES", await NetworkWorld.ConnectAsync(one.Path, "2001:db8:1::2"));
-        Assert.Equal("ok 2001:db8:1::1", await NetworkWorld.ConnectAsync(one.Path, "2001:db8:1::2", 443));
+        await network.ApplyAsync(one.Name, new EgressPolicy { Mode = EgressMode.Restricted, Allow = [Rule("[2001:db8:2::/64]:443")] }, CancellationToken.None);
+        Assert.Equal("EACCES", await NetworkWorld.ConnectAsync(one.Path, "2001:db8:2::2"));
+        Assert.Equal("ok 2001:db8:1::1", await NetworkWorld.ConnectAsync(one.Path, "2001:db8:2::2", 443));
         await network.RemoveAllAsync(CancellationToken.None);
     }
 
