@@ -108,7 +108,7 @@ public sealed class FuzzSender(Func<bool, Task<Socket>> connect, TimeSpan patien
             all.Write(buffer, 0, read);
             if (end < 0)
             {
-                end = all.GetBuffer().AsSpan(0, (int)all.Length).IndexOf("\r\n\r\n"u8);
+                end = EndOfHead(all);
             }
 
             if (end >= 0)
@@ -131,6 +131,21 @@ public sealed class FuzzSender(Func<bool, Task<Socket>> connect, TimeSpan patien
                 return null;
             }
         }
+    }
+
+    // Where a body is asked for with "100 Continue", the answer comes behind that.
+    private static int EndOfHead(MemoryStream all)
+    {
+        int end = all.GetBuffer().AsSpan(0, (int)all.Length).IndexOf("\r\n\r\n"u8);
+        if (end < 0 || !all.GetBuffer().AsSpan(0, end).StartsWith("HTTP/1.1 100"u8))
+        {
+            return end;
+        }
+
+        byte[] rest = all.GetBuffer()[(end + 4)..(int)all.Length];
+        all.SetLength(0);
+        all.Write(rest);
+        return EndOfHead(all);
     }
 
     private static string? Header(string head, string name) => head.Split("\r\n")

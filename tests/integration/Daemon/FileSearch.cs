@@ -12,15 +12,49 @@ internal static class FileSearch
     /// <summary>The files that hold each text. A file that goes meanwhile is passed over.</summary>
     public static Task<ILookup<string, string>> FindAsync(IReadOnlyList<string> folders, IReadOnlyList<string> texts) => Task.Run(() =>
     {
-        EnumerationOptions all = new() { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.ReparsePoint, IgnoreInaccessible = true };
         byte[] buffer = new byte[Piece];
-        return folders.SelectMany(folder => new DirectoryInfo(folder).EnumerateFiles("*", all))
-            .Where(file => file.Length > 0)
-            .SelectMany(file => In(file.FullName, texts, buffer).Select(text => (Text: text, File: file.FullName)))
+        return folders.SelectMany(folder => Below(KernelPath.FromString(folder)))
+            .SelectMany(file => In(file, texts, buffer).Select(text => (Text: text, File: file.ToString())))
             .ToLookup(found => found.Text, found => found.File);
     });
 
-    private static List<string> In(string path, IReadOnlyList<string> texts, byte[] buffer)
+    // By the kernel's own names: those of layers need not be text.
+    private static IEnumerable<KernelPath> Below(KernelPath top)
+    {
+        Queue<KernelPath> directories = new([top]);
+        while (directories.TryDequeue(out KernelPath path))
+        {
+            foreach ((KernelPath name, FileStatus status) in Read(path))
+            {
+                if (status.Type == FileType.Directory)
+                {
+                    directories.Enqueue(path.Join(name));
+                }
+                else if (status is { Type: FileType.Regular, Size: > 0 })
+                {
+                    yield return path.Join(name);
+                }
+            }
+        }
+    }
+
+    private static List<(KernelPath Name, FileStatus Status)> Read(KernelPath path)
+    {
+        try
+        {
+            using SafeFileHandle directory = Files.Open(path, OpenFlags.ReadOnly | OpenFlags.Directory | OpenFlags.NoFollow);
+            return [.. Files.ReadDirectory(directory)
+                .Select(entry => (entry.Name, Status: Files.TryStat(directory, entry.Name, out _)))
+                .Where(entry => entry.Status is not null)
+                .Select(entry => (entry.Name, entry.Status!.Value))];
+        }
+        catch (KernelException e) when (e.Errno is Errno.ENOENT or Errno.ENOTDIR or Errno.ESTALE)
+        {
+            return [];
+        }
+    }
+
+    private static List<string> In(KernelPath path, IReadOnlyList<string> texts, byte[] buffer)
     {
         List<string> found = [];
         byte[][] wanted = [.. texts.Select(Encoding.UTF8.GetBytes)];
