@@ -266,6 +266,16 @@ public sealed class IngressTests
     }
 
     [Fact]
+    public async Task A_page_that_is_served_by_path_gets_nothing_that_loopback_alone_opens()
+    {
+        await using World world = await World.StartAsync(new TestServer(Reply));
+
+        Assert.StartsWith("HTTP/1.1 200 ", await world.GetAsync("/metrics"), StringComparison.Ordinal);
+        Assert.Contains("\"host_not_allowed\"", await world.GetAsync("/metrics", "Sec-Fetch-Site: same-origin"), StringComparison.Ordinal);
+        Assert.StartsWith("HTTP/1.1 200 ", await world.GetAsync("/metrics", "Sec-Fetch-Site: none"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_host_name_leads_to_a_port_and_to_nothing_else()
     {
         await using World world = await World.StartAsync(new TestServer(Reply), domain: "localhost");
