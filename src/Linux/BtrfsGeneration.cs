@@ -19,20 +19,29 @@ namespace Sleigh.Linux;
 public readonly partial record struct BtrfsGeneration(ulong Committed, ulong Origin, ulong Inodes)
 {
     private const nuint GetSubvolumeInfo = 0x81F8943C;
-    private const int Size = 504;
+    internal const int InfoSize = 504;
 
     /// <summary>Reads them.</summary>
     /// <param name="subvolume">Any directory in it.</param>
     /// <exception cref="KernelException">The kernel refused.</exception>
     public static BtrfsGeneration Read(SafeFileHandle subvolume)
     {
-        Span<byte> info = stackalloc byte[Size];
+        Span<byte> info = stackalloc byte[InfoSize];
+        ReadInfo(subvolume, info);
+        return new BtrfsGeneration(Number(info, 280), Number(info, 352), Number(info, 344));
+    }
+
+    /// <summary>Reads the whole structure.</summary>
+    /// <exception cref="KernelException">The kernel refused.</exception>
+    internal static void ReadInfo(SafeFileHandle subvolume, Span<byte> info)
+    {
         info.Clear();
 
         // As of Linux 6.18 the answer may be 1 where all went well: what the search for the parent left behind.
-        return Ioctl(subvolume, GetSubvolumeInfo, info) >= 0
-            ? new BtrfsGeneration(Number(info, 280), Number(info, 352), Number(info, 344))
-            : throw KernelException.Last("read the generation of subvolume", subvolume, default);
+        if (Ioctl(subvolume, GetSubvolumeInfo, info) < 0)
+        {
+            throw KernelException.Last("read what is known of subvolume", subvolume, default);
+        }
     }
 
     private static ulong Number(ReadOnlySpan<byte> info, int at) => BinaryPrimitives.ReadUInt64LittleEndian(info[at..]);
