@@ -62,6 +62,20 @@ public sealed class SlotSpecWriterTests
     }
 
     [Fact]
+    public void Sockets_are_of_named_families_of_which_the_filter_compares_32_bits_and_socketcall_makes_none()
+    {
+        JsonElement[] rules = [.. Write().GetProperty("linux").GetProperty("seccomp").GetProperty("syscalls").EnumerateArray()];
+        JsonElement[] sockets = [.. rules.Where(rule => rule.GetProperty("names")[0].GetString() == "socket").Select(rule => rule.GetProperty("args")[0])];
+        JsonElement socketcall = rules.Single(rule => rule.GetProperty("names").EnumerateArray().Any(name => name.GetString() == "socketcall"));
+
+        Assert.All(sockets, s => Assert.Equal(("SCMP_CMP_MASKED_EQ", 0, uint.MaxValue),
+            (s.GetProperty("op").GetString(), s.GetProperty("index").GetInt32(), s.GetProperty("value").GetUInt32())));
+        Assert.Equal(Enumerable.Range(0, 46).Except([38, 40]), sockets.Select(s => s.GetProperty("valueTwo").GetInt32()));
+        Assert.Equal(("SCMP_ACT_ERRNO", 38), (socketcall.GetProperty("action").GetString(), socketcall.GetProperty("errnoRet").GetInt32()));
+        Assert.False(socketcall.TryGetProperty("args", out _));
+    }
+
+    [Fact]
     public void Open_files_are_limited_to_what_was_asked_for_and_files_of_proc_are_read_only()
     {
         using JsonDocument spec = JsonDocument.Parse(SlotSpecWriter.Write(new SlotSpec

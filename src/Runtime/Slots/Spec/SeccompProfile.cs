@@ -7,11 +7,19 @@ namespace Sleigh.Runtime.Slots;
 /// CAP_SYS_ADMIN, with these differences. User namespaces may be made (clone and unshare are not filtered by flag; mount, setns
 /// and pivot_root stay refused, so little can be done in one). clone3 is allowed, because sleigh-init uses it; each command
 /// adds a filter of its own that answers it with ENOSYS. io_uring, bpf, userfaultfd, perf events and kernel keys are refused.
+/// <para>Sockets may be made of each family but vsock, which leads to the host of a virtual machine, and the kernel's ciphers, where holes of the kernel
+/// were written through (CVE-2026-31431). socketcall, by which 32-bit programs may ask for a socket too, hides the family behind a pointer that a filter
+/// cannot follow: it is answered with ENOSYS.</para>
 /// </summary>
 internal static class SeccompProfile
 {
     private const int Eperm = 1;
-    private const int VsockFamily = 40;
+    private const int Enosys = 38;
+    private const uint CipherFamily = 38;
+    private const uint VsockFamily = 40;
+
+    // AF_MCTP, the last one of Linux 5.15 to 6.17.
+    private const int LastFamily = 45;
 
     /// <summary>
     /// What is refused, by families that callers are told and tests try one by one. Whatever else is not in the allow list is refused too.
@@ -19,6 +27,9 @@ internal static class SeccompProfile
     public static IReadOnlyDictionary<string, string[]> Denied { get; } = new Dictionary<string, string[]>
     {
         ["accounting"] = ["acct", "quotactl", "quotactl_fd"],
+
+        // Sockets are allowed but for this family, the kernel's ciphers, and vsock.
+        ["af_alg"] = ["socket"],
         ["bpf"] = ["bpf"],
         ["clock"] = ["settimeofday", "clock_settime", "stime"],
         ["fanotify"] = ["fanotify_init", "fanotify_mark"],
@@ -41,8 +52,6 @@ internal static class SeccompProfile
         ["setns"] = ["setns"],
         ["swap"] = ["swapon", "swapoff"],
         ["userfaultfd"] = ["userfaultfd"],
-
-        // Sockets are allowed but for this family, which leads to the host of a virtual machine.
         ["vsock"] = ["socket"],
     };
 
@@ -99,11 +108,15 @@ internal static class SeccompProfile
 
         // Sockets; the family is checked on its own.
         "accept", "accept4", "bind", "connect", "getpeername", "getsockname", "getsockopt", "listen", "recv", "recvfrom", "recvmmsg",
-        "recvmmsg_time64", "recvmsg", "send", "sendmmsg", "sendmsg", "sendto", "setsockopt", "shutdown", "socketcall", "socketpair",
+        "recvmmsg_time64", "recvmsg", "send", "sendmmsg", "sendmsg", "sendto", "setsockopt", "shutdown", "socketpair",
     ];
 
     // personality(2): Linux, Linux 32-bit, both with UNAME26 or without address randomisation, and the query.
     private static readonly uint[] Personalities = [0x0, 0x8, 0x20000, 0x20008, 0xffffffff];
+
+    /// <summary>The families of which sockets may be made.</summary>
+    internal static IEnumerable<uint> SocketFamilies =>
+        Enumerable.Range(0, LastFamily + 1).Select(family => (uint)family).Where(family => family is not CipherFamily and not VsockFamily);
 
     /// <summary>Writes the profile as the <c>linux.seccomp</c> object of an OCI runtime spec.</summary>
     public static void Write(Utf8JsonWriter json)
@@ -125,7 +138,39 @@ internal static class SeccompProfile
             WriteRule(json, ["personality"], ("SCMP_CMP_EQ", personality));
         }
 
-        WriteRule(json, ["socket"], ("SCMP_CMP_NE", VsockFamily));
+        // The kernel takes 32 bits of an argument of which a filter compares 64: a rule for "not equal" lets a family through that has a bit set above them.
+        foreach (uint family in SocketFamilies)
+        {
+            WriteMaskedRule(json, "socket", 0, uint.MaxValue, family);
+        }
+
+        // libseccomp adds to each rule for a socket one that allows socketcall to make any; a rule without conditions takes their place. runc leaves out
+        // those that say what happens anyway, so it is another error than elsewhere.
+        json.WriteStartObject();
+        json.WriteStartArray("names");
+        json.WriteStringValue("socketcall");
+        json.WriteEndArray();
+        json.WriteString("action", "SCMP_ACT_ERRNO");
+        json.WriteNumber("errnoRet", Enosys);
+        json.WriteEndObject();
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    private static void WriteMaskedRule(Utf8JsonWriter json, string name, int argument, uint mask, uint value)
+    {
+        json.WriteStartObject();
+        json.WriteStartArray("names");
+        json.WriteStringValue(name);
+        json.WriteEndArray();
+        json.WriteString("action", "SCMP_ACT_ALLOW");
+        json.WriteStartArray("args");
+        json.WriteStartObject();
+        json.WriteNumber("index", argument);
+        json.WriteNumber("value", mask);
+        json.WriteNumber("valueTwo", value);
+        json.WriteString("op", "SCMP_CMP_MASKED_EQ");
+        json.WriteEndObject();
         json.WriteEndArray();
         json.WriteEndObject();
     }

@@ -1,14 +1,19 @@
 /*
  * Calls each system call of the families that the filter refuses, with arguments that some of them would take without a
  * filter. Prints "family call errno", errno 0 where the call was carried out, and "end".
+ * Sockets are tried by each way to the kernel: its number, with bits that the kernel does not look at, as 32-bit programs do, and by socketcall.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -21,10 +26,52 @@ static void tell(const char *family, const char *call, long result)
 
 #define TRY(family, call, number, ...) tell(family, call, syscall(number, __VA_ARGS__))
 
+#ifdef __x86_64__
+static sigjmp_buf no_32_bit;
+
+static void leave(int number)
+{
+    (void)number;
+    siglongjmp(no_32_bit, 1);
+}
+
+/* A call as a 32-bit program makes it; ENOSYS where the kernel has none of that kind. */
+static long call_32(long number, long first, long second, long third)
+{
+    long result = -ENOSYS;
+    signal(SIGSEGV, leave);
+    if (!sigsetjmp(no_32_bit, 1))
+        __asm__ volatile("int $0x80" : "=a"(result) : "a"(number), "b"(first), "c"(second), "d"(third) : "memory", "r8", "r9", "r10", "r11");
+    signal(SIGSEGV, SIG_DFL);
+    errno = (int)-result;
+    return result < 0 ? -1 : result;
+}
+#endif
+
+static void sockets(const char *name, int family, int type)
+{
+    TRY(name, "socket", SYS_socket, family, type, 0);
+    TRY(name, "socket_above", SYS_socket, 0x100000000UL | (unsigned)family, type, 0);
+#ifdef __x86_64__
+    int32_t *arguments = mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+    arguments[0] = family;
+    arguments[1] = type;
+    tell(name, "socket_x32", syscall(0x40000000 | SYS_socket, family, type, 0));
+    tell(name, "socket_32", call_32(359, family, type, 0));
+    tell(name, "socketcall", call_32(102, 1, (long)arguments, 0));
+#endif
+}
+
 int main(void)
 {
     static uint64_t zero[64];
     static char name[] = "sleigh";
+
+    /* What follows does harm where nothing refuses it. */
+    if (prctl(PR_GET_SECCOMP) != 2) {
+        fprintf(stderr, "there is no filter here\n");
+        return 1;
+    }
 
     /* Allowed to everybody by a kernel without a filter. */
     memset(zero, 0, sizeof zero);
@@ -36,7 +83,8 @@ int main(void)
     TRY("keys", "keyctl", SYS_keyctl, 0, -3, 1);
     TRY("keys", "add_key", SYS_add_key, "user", name, "x", 1, -3);
     TRY("keys", "request_key", SYS_request_key, "user", name, 0, 0);
-    TRY("vsock", "socket", SYS_socket, 40, SOCK_STREAM, 0);
+    sockets("vsock", 40, SOCK_STREAM);
+    sockets("af_alg", 38, SOCK_SEQPACKET);
     TRY("setns", "setns", SYS_setns, open("/proc/self/ns/uts", O_RDONLY), CLONE_NEWUTS);
     TRY("foreign_descriptors", "pidfd_getfd", 438, syscall(434, getpid(), 0), 1, 0);
 
