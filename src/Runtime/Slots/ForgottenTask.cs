@@ -1,4 +1,7 @@
+using System.Diagnostics;
 using System.Globalization;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
 using Sleigh.Cgroups;
 using Sleigh.Linux;
 
@@ -18,21 +21,32 @@ internal static class ForgottenTask
     // Where containerd's runc shim has the OCI runtime keep its state (shim option root, when it is not set), by namespace.
     private const string RuntimeState = "/run/containerd/runc/sleigh";
 
+    // A shim's own is some 150 bytes.
+    private const int LongestCommandLine = 4096;
+
     /// <summary>Ends the shim and the processes, and removes the cgroups and the runtime's state. Nothing happens when all is gone.</summary>
     /// <param name="container">The container's id.</param>
     /// <param name="hierarchy">The host's cgroups.</param>
     /// <param name="cgroup">The path that the container runtime was given, from the root of each hierarchy.</param>
-    /// <param name="timeout">How long processes may take to end.</param>
+    /// <param name="timeout">How long processes may take to end, and how long new ones may come up.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
+    /// <exception cref="TimeoutException">There is always something again.</exception>
     public static async Task RemoveAsync(
         string container, CgroupHierarchy hierarchy, string cgroup, TimeSpan timeout, CancellationToken cancellationToken)
     {
+        long begin = Stopwatch.GetTimestamp();
         for (bool wasClean = false; ;)
         {
             bool found = await RemoveOnceAsync(container, hierarchy, cgroup, timeout, cancellationToken);
             if (!found && wasClean)
             {
                 return;
+            }
+
+            if (found && Stopwatch.GetElapsedTime(begin) > timeout)
+            {
+                throw new TimeoutException(string.Create(
+                    CultureInfo.InvariantCulture, $"a shim, cgroup or state of {container} is still there, or again, after {timeout.TotalSeconds:F0} s"));
             }
 
             wasClean = !found;
@@ -112,8 +126,26 @@ internal static class ForgottenTask
         }
     }
 
-    private static IEnumerable<string> Processes() => Directory.EnumerateDirectories("/proc")
-        .Where(folder => int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out _));
+    // Those of our own namespace: what a process of a sandbox calls itself must not reach us, and its command line may be as long as its memory.
+    private static IEnumerable<string> Processes()
+    {
+        string? own = Namespace("/proc/self");
+        return Directory.EnumerateDirectories("/proc")
+            .Where(folder => int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out _) && Namespace(folder) == own);
+    }
+
+    // Null: the process is gone.
+    private static string? Namespace(string processFolder)
+    {
+        try
+        {
+            return new FileInfo(Path.Combine(processFolder, "ns/pid")).LinkTarget;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
 
     private static bool IsShimOf(string processFolder, string container) => Option(ShimArguments(processFolder), "-id") == container;
 
@@ -122,7 +154,9 @@ internal static class ForgottenTask
     {
         try
         {
-            string[] arguments = File.ReadAllText(Path.Combine(processFolder, "cmdline")).Split('\0');
+            using SafeFileHandle file = File.OpenHandle(Path.Combine(processFolder, "cmdline"));
+            byte[] text = new byte[LongestCommandLine];
+            string[] arguments = Encoding.UTF8.GetString(text, 0, RandomAccess.Read(file, text, 0)).Split('\0');
             return Path.GetFileName(arguments[0]).StartsWith("containerd-shim", StringComparison.Ordinal) ? arguments : [];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -21,6 +21,7 @@ internal sealed partial class StraySlots
     private readonly string? _privateSocket;
     private readonly ILogger _logger;
     private HashSet<SlotId> _seen = [];
+    private bool _isSweeping;
 
     /// <param name="factory">Removes them.</param>
     /// <param name="records">What there is by right.</param>
@@ -51,9 +52,28 @@ internal sealed partial class StraySlots
         return [.. found];
     }
 
-    /// <summary>Removes those that were there at the last call already, so that what ends by itself may do so.</summary>
+    /// <summary>
+    /// Removes those that were there at the last call already, so that what ends by itself may do so. While another call is at it, it only counts.
+    /// </summary>
     /// <returns>How many were found and are not removed yet.</returns>
     public async Task<int> SweepAsync()
+    {
+        if (Interlocked.Exchange(ref _isSweeping, true))
+        {
+            return Find().Count;
+        }
+
+        try
+        {
+            return await SweepOnceAsync();
+        }
+        finally
+        {
+            Volatile.Write(ref _isSweeping, false);
+        }
+    }
+
+    private async Task<int> SweepOnceAsync()
     {
         IReadOnlyList<SlotId> found = Find();
         HashSet<SlotId> before = Interlocked.Exchange(ref _seen, [.. found]);
