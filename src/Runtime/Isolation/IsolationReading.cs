@@ -15,8 +15,9 @@ internal static class IsolationReading
     /// <summary>Null: the process is gone.</summary>
     /// <param name="processId">PID 1 of the slot, as the host counts.</param>
     /// <param name="capabilities">The mask that commands are given.</param>
+    /// <param name="isOurFilter">Whether its filter, where it has one, is the one that this version writes. What another one refuses is not known.</param>
     /// <exception cref="FormatException">A file of /proc is not what the kernel writes.</exception>
-    public static Isolation? TryRead(int processId, ulong capabilities)
+    public static Isolation? TryRead(int processId, ulong capabilities, bool isOurFilter)
     {
         string folder = string.Create(CultureInfo.InvariantCulture, $"/proc/{processId}");
         try
@@ -31,7 +32,7 @@ internal static class IsolationReading
                 Capabilities = Slots.Capabilities.Names(capabilities & privileges.Permitted & privileges.Bounding),
                 NoNewPrivileges = privileges.NoNewPrivileges,
                 SeccompFilter = privileges.HasFilter,
-                SeccompDenied = privileges.HasFilter ? [.. SeccompProfile.Denied.Keys.Order(StringComparer.Ordinal)] : [],
+                SeccompDenied = privileges.HasFilter && isOurFilter ? [.. SeccompProfile.Denied.Keys.Order(StringComparer.Ordinal)] : [],
                 MaskedPaths = [.. SlotSpecWriter.MaskedPaths.Where(path => Find(mounts, path) is not null)],
                 ReadOnlyPaths = [.. ((string[])[.. SlotSpecWriter.ReadonlyPaths, "/sys"]).Where(path => IsReadOnly(Find(mounts, path)))],
                 Namespaces = [.. Kinds.Where(kind => IsOwn(folder, kind))],

@@ -14,21 +14,19 @@ internal sealed class SlotMachine
 
     public SlotMachine(LiveOptions options, SlotPaths paths) => (_options, _paths) = (options, paths);
 
-    /// <summary>Makes the files for a slot that is about to be made, where there are to be any of our own.</summary>
-    /// <returns>What the container is to have over its /proc and /sys, and who keeps it up.</returns>
-    /// <exception cref="IOException">The files could not be made.</exception>
-    public (IReadOnlyList<ProcBind> Binds, SlotProc? Files) Prepare(SlotId slot, SlotLimits limits)
+    /// <summary>What the container of a slot made now is to have over its /proc and /sys.</summary>
+    public IReadOnlyList<ProcBind> Plan(SlotId slot) => ProcPlan.Choose(_options.Now.Sandbox.Proc, ProcPlan.HasLxcfs()) switch
     {
-        ProcView view = ProcPlan.Choose(_options.Now.Sandbox.Proc, ProcPlan.HasLxcfs());
-        if (view == ProcView.Host)
-        {
-            return ([], null);
-        }
+        ProcView.Host => [],
+        ProcView.Lxcfs => ProcPlan.WithLxcfs(_paths.Proc(slot)),
+        _ => ProcPlan.Generated(_paths.Proc(slot)),
+    };
 
-        string directory = _paths.Proc(slot);
-        SlotProc files = SlotProc.Make(directory, limits, _cpus.Available, _host);
-        return (view == ProcView.Lxcfs ? ProcPlan.WithLxcfs(directory) : ProcPlan.Generated(directory), files);
-    }
+    /// <summary>Makes the files for a slot that is about to be made.</summary>
+    /// <returns>Who keeps them up; null: nothing is laid over its /proc and /sys.</returns>
+    /// <exception cref="IOException">The files could not be made.</exception>
+    public SlotProc? Prepare(SlotId slot, SlotLimits limits, IReadOnlyList<ProcBind> plan) =>
+        plan.Count == 0 ? null : SlotProc.Make(_paths.Proc(slot), limits, _cpus.Available, _host);
 
     /// <summary>The files of a slot that an earlier run of the daemon made; null: it has none.</summary>
     public SlotProc? Find(SlotId slot) => SlotProc.Find(_paths.Proc(slot), _host);
@@ -36,6 +34,12 @@ internal sealed class SlotMachine
     /// <summary>Lets the slot's commands run on as many CPUs as a limit needs. Where the kernel refuses, they run on all, and are told so.</summary>
     public void Bind(Slot slot, double? cpus)
     {
+        // The call takes a number; that of a process that has ended may be another's by now.
+        if (!slot.IsProcessAlive)
+        {
+            return;
+        }
+
         try
         {
             _cpus.Next(cpus).BindProcess(slot.ProcessId);

@@ -20,7 +20,7 @@ internal sealed partial class RecordStore
     /// <summary>All slots.</summary>
     public IReadOnlyList<SlotRecord> ReadSlots() => _database.Read(db =>
     {
-        using SqliteStatement select = db.Prepare("SELECT id, state, sandbox, pid, limits, network FROM slots");
+        using SqliteStatement select = db.Prepare("SELECT id, state, sandbox, pid, limits, network, mark FROM slots");
         return ReadAll(select, row => new SlotRecord(
             SlotId.Parse(row.GetText(0)),
             Word<SlotState>(row.GetText(1)),
@@ -29,6 +29,7 @@ internal sealed partial class RecordStore
             Json(row.GetText(4), RecordJson.Default.SlotLimits))
         {
             Network = row.GetTextOrNull(5) is string network ? NamespaceName.Parse(network) : null,
+            Mark = row.GetTextOrNull(6),
         });
     });
 
@@ -43,10 +44,10 @@ internal sealed partial class RecordStore
     private static void PutSlot(SqliteConnection db, SlotRecord slot)
     {
         using SqliteStatement put = db.Prepare(
-            "INSERT INTO slots (id, state, sandbox, pid, limits, network) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (id) DO UPDATE SET "
+            "INSERT INTO slots (id, state, sandbox, pid, limits, network, mark) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (id) DO UPDATE SET "
             + "state = excluded.state, sandbox = excluded.sandbox, pid = excluded.pid, limits = excluded.limits");
         put.Bind(1, slot.Id.ToString()).Bind(2, Word(slot.State)).Bind(3, slot.Sandbox?.ToString()).Bind(4, slot.ProcessId)
-            .Bind(5, Json(slot.Limits, RecordJson.Default.SlotLimits)).Bind(6, slot.Network?.ToString()).Run();
+            .Bind(5, Json(slot.Limits, RecordJson.Default.SlotLimits)).Bind(6, slot.Network?.ToString()).Bind(7, slot.Mark).Run();
         PutMounts(db, slot.Mounts);
     }
 }

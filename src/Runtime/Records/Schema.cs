@@ -157,5 +157,8 @@ internal static class Schema
         ALTER TABLE slots ADD COLUMN network TEXT;
         ALTER TABLE sandboxes ADD COLUMN egress TEXT;
         """,
+
+        // What a slot's container was made as; see SlotSpecMark.
+        "ALTER TABLE slots ADD COLUMN mark TEXT;",
     ];
 }

@@ -9,6 +9,9 @@ internal sealed record SlotRecord(SlotId Id, SlotState State, SandboxId? Sandbox
     /// <summary>Its network namespace, where it has one of Sleigh's network. Written with the first row of the slot and never changed.</summary>
     public NamespaceName? Network { get; init; }
 
+    /// <summary>What its container was made as (<see cref="SlotSpecMark"/>). Written with the first row of the slot and never changed.</summary>
+    public string? Mark { get; init; }
+
     /// <summary>Mounts whose rows change with it.</summary>
     public IReadOnlyList<MountRecord> Mounts { get; init; } = [];
 }

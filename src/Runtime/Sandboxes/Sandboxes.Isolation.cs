@@ -17,7 +17,8 @@ internal sealed partial class Sandboxes
             return null;
         }
 
-        if (!_isolations.TryGetValue(slot, out Isolation? known) && IsolationReading.TryRead(slot.ProcessId, _execs.GivenCapabilities) is Isolation read)
+        if (!_isolations.TryGetValue(slot, out Isolation? known)
+            && IsolationReading.TryRead(slot.ProcessId, _execs.GivenCapabilities, SlotSpecMark.HasOurFilter(slot.Mark)) is Isolation read)
         {
             known = _isolations.GetValue(slot, _ => read);
         }

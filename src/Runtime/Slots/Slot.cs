@@ -31,6 +31,9 @@ internal sealed class Slot : IStockItem, IMemorySlot, IAsyncDisposable
     /// <summary>Whether it was made for a sandbox with a network.</summary>
     public bool IsConnected { get; init; }
 
+    /// <summary>What its container was made as (<see cref="SlotSpecMark"/>); null: by a version that had no marks.</summary>
+    public string? Mark { get; set; }
+
     /// <summary>PID 1 as the host sees it.</summary>
     public int ProcessId { get; }
 

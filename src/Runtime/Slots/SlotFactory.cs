@@ -74,28 +74,20 @@ internal sealed partial class SlotFactory
             undo.Push($"network of {id}", token => _networks.DestroyAsync(network.Name, token));
         }
 
-        _records.PutSlot(new SlotRecord(id, SlotState.Making, null, 0, limits) { Network = network?.Name });
+        SlotSpec spec = SpecOf(id) with { NetworkNamespace = network?.Path, RuntimeLimits = LimitsThroughRuntime ? limits : null };
+        string mark = SlotSpecMark.Of(spec, starter);
+        _records.PutSlot(new SlotRecord(id, SlotState.Making, null, 0, limits) { Network = network?.Name, Mark = mark });
         undo.Push($"slot {id}", token => UndoAsync(id, token));
 
         Directory.CreateDirectory(_paths.Directory(id), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        (IReadOnlyList<ProcBind> binds, SlotProc? files) = _machine.Prepare(id, limits);
+        SlotProc? files = _machine.Prepare(id, limits, spec.Proc);
         (Cgroup group, Cgroup execs) = MakeCgroups(id, limits);
         TimeSpan prepared = phase.Lap();
         await _containerd.Containers.CreateAsync(
             new NewContainer
             {
                 Id = id.ToString(),
-                Spec = SlotSpecWriter.Write(new SlotSpec
-                {
-                    SkeletonDirectory = _paths.Skeleton,
-                    HostDirectory = _paths.Directory(id),
-                    CgroupsPath = _paths.InitCgroup(id),
-                    NetworkNamespace = network?.Path,
-                    Capabilities = _options.Now.Sandbox.Capabilities,
-                    Proc = binds,
-                    OpenFiles = _options.Now.Sandbox.OpenFiles,
-                    RuntimeLimits = LimitsThroughRuntime ? limits : null,
-                }),
+                Spec = SlotSpecWriter.Write(spec),
                 Runtime = starter.Shim,
                 RuntimeOptions = starter.ShimOptions,
                 Labels = new Dictionary<string, string> { [InstanceLabel] = _instance },
@@ -107,6 +99,7 @@ internal sealed partial class SlotFactory
         await _containerd.Tasks.StartAsync(id.ToString(), cancellationToken: cancellationToken);
         TimeSpan start = phase.Lap();
         Slot slot = await OpenAsync(id, limits, pid, group, execs, files, isConnected, network, cancellationToken);
+        slot.Mark = mark;
         if (limits.Cpus is not null)
         {
             _machine.Bind(slot, limits.Cpus);
@@ -120,6 +113,9 @@ internal sealed partial class SlotFactory
             start.TotalMilliseconds, phase.Lap().TotalMilliseconds);
         return slot;
     }
+
+    /// <summary>Whether a slot, perhaps of an earlier run of the daemon, is what would be made for this runtime class now.</summary>
+    public bool IsCurrent(Slot slot, string runtime) => slot.Mark == SlotSpecMark.Of(SpecOf(slot.Id), RuntimeClass.Of(runtime, _options.Now));
 
     /// <summary>Finds a slot that an earlier run of the daemon made; null when it is not there any more or does not answer.</summary>
     public async Task<Slot?> AdoptAsync(SlotRecord record, CancellationToken cancellationToken)
@@ -137,6 +133,7 @@ internal sealed partial class SlotFactory
             Slot slot = await OpenAsync(
                 record.Id, LimitsNow(record.Limits, group, execs), task.Pid, group, execs, _machine.Find(record.Id), record.Network is not null,
                 record.Network is NamespaceName network ? _networks.Find(network) : null, cancellationToken);
+            slot.Mark = record.Mark;
             slot.Proc?.Refresh(slot);
             return slot;
         }
@@ -216,6 +213,16 @@ internal sealed partial class SlotFactory
 
     /// <summary>The limits as this host can keep them: a brake needs the memory controller of cgroup v2.</summary>
     public SlotLimits Fit(SlotLimits limits) => LimitsThroughRuntime ? limits with { WallMb = null } : limits;
+
+    private SlotSpec SpecOf(SlotId id) => new()
+    {
+        SkeletonDirectory = _paths.Skeleton,
+        HostDirectory = _paths.Directory(id),
+        CgroupsPath = _paths.InitCgroup(id),
+        Capabilities = _options.Now.Sandbox.Capabilities,
+        Proc = _machine.Plan(id),
+        OpenFiles = _options.Now.Sandbox.OpenFiles,
+    };
 
     // A limit that has grown is written nowhere but in the kernel.
     private SlotLimits LimitsNow(SlotLimits recorded, Cgroup group, Cgroup execs)

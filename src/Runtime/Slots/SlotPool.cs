@@ -83,10 +83,13 @@ internal sealed class SlotPool : IWarmPool, IAsyncDisposable
         return Status;
     }
 
-    /// <summary>Puts back a parked slot found at start; false where it is of the other kind now, or has lost its network.</summary>
+    /// <summary>
+    /// Puts back a parked slot found at start; false where it is of another kind than one made now, as after an upgrade or a change of settings, or has lost
+    /// its network.
+    /// </summary>
     public bool TryAdd(Slot slot)
     {
-        if (slot.IsConnected != ParksConnected || (slot.IsConnected && slot.Network is null))
+        if (!_factory.IsCurrent(slot, _options.Now.Sandbox.Runtime) || slot.IsConnected != ParksConnected || (slot.IsConnected && slot.Network is null))
         {
             return false;
         }

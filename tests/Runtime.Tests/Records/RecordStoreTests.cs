@@ -75,12 +75,16 @@ public sealed class RecordStoreTests : IDisposable
     public void A_slot_changes_in_the_same_step_as_its_sandbox()
     {
         SandboxRecord record = Record() with { Slot = SlotId.New() };
-        SlotRecord slot = new(record.Slot.Value, SlotState.Claimed, record.Sandbox.Id, 4711, new SlotLimits(256, null, 100));
+        SlotRecord slot = new(record.Slot.Value, SlotState.Claimed, record.Sandbox.Id, 4711, new SlotLimits(256, null, 100)) { Mark = "filter:rest" };
 
         _store.PutSandbox(record, SandboxState.Live, [], slot);
         Reopen();
 
         Assert.Equal(slot, Assert.Single(_store.ReadSlots()));
+
+        // What its container was made as stays, whoever writes the rest.
+        _store.PutSlot(slot with { State = SlotState.Ending, Mark = null });
+        Assert.Equal("filter:rest", Assert.Single(_store.ReadSlots()).Mark);
         _store.RemoveSlot(slot.Id);
         Assert.Empty(_store.ReadSlots());
     }

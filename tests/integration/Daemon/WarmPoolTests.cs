@@ -42,6 +42,18 @@ public sealed class WarmPoolTests
         JsonObject last = await client.SendAsync("GET", "/warm-pool", null, 200);
         Assert.Equal((1, 0), ((int)last["hits"]!, (int)last["misses"]!));
         await client.DeleteAsync((string)made["sandbox_id"]!);
+
+        // Those that lie there would be made otherwise by now.
+        await client.SendAsync("POST", "/warm-pool/refill", null, 200);
+        string[] old = Slots(daemon);
+        daemon.Set("sandbox.open_files", "4096");
+        await daemon.KillAndRestartAsync();
+        await client.SendAsync("POST", "/warm-pool/refill", null, 200);
+        made = await client.CreateAsync(image);
+        Assert.Equal("pool", (string?)made["source"]);
+        Assert.Equal("4096\n", await client.RunAsync((string)made["sandbox_id"]!, "ulimit -Hn"));
+        await Poll.UntilAsync(() => !Slots(daemon).Intersect(old).Any(), 60, () => string.Join(' ', Slots(daemon)));
+        await client.DeleteAsync((string)made["sandbox_id"]!);
     }
 
     [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
