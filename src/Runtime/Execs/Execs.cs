@@ -121,7 +121,7 @@ internal sealed partial class Execs : IExecs, IDisposable
             throw Failures.Translate(e, ErrorKind.DiskFull, "the command's output files could not be made; the data disk may be full");
         }
 
-        RunningExec running = new(row, entry, slot, files.Record, MakeLeaf(slot, row.Exec.Id))
+        RunningExec running = new(row, entry, slot, files.Record, TryMakeLeaf(slot, row.Exec.Id))
         {
             IsStarting = true, Input = InputOf(row.Exec.Id, spec.Input), Trace = trace, CountsAtStart = slot.ReadLimitCounts(withPeak: false),
         };
@@ -133,6 +133,10 @@ internal sealed partial class Execs : IExecs, IDisposable
             if (slot.Ending is ExecEndCause cause)
             {
                 Finish(running, ExecEnd.Decide(cause, null, null), null);
+            }
+            else if (running.Leaf is null)
+            {
+                Finish(running, ExecEnd.NotStarted("no cgroup could be made for it"), null);
             }
             else
             {
@@ -213,11 +217,22 @@ internal sealed partial class Execs : IExecs, IDisposable
     private static bool HasEnded(RunningExec running) =>
         running.ReadRecord()?.State is ExecState.Ended or ExecState.Failed;
 
-    private static Cgroup MakeLeaf(Slot slot, ExecId id)
+    // Null: the kernel refused, most often because the slot is being ended.
+    private Cgroup? TryMakeLeaf(Slot slot, ExecId id)
     {
-        Cgroup leaf = Cgroup.Create(slot.Execs, id.ToString());
-        leaf.SetOomGroup(true);
-        return leaf;
+        Cgroup? leaf = null;
+        try
+        {
+            leaf = Cgroup.Create(slot.Execs, id.ToString());
+            leaf.SetOomGroup(true);
+            return leaf;
+        }
+        catch (IOException e)
+        {
+            NoCgroup(_logger, id.ToString(), e);
+            leaf?.TryRemove();
+            return null;
+        }
     }
 
     // A command that runs without what its author counts on fails in ways that nobody understands.
@@ -318,6 +333,11 @@ internal sealed partial class Execs : IExecs, IDisposable
                 ArmLimit(running, limit);
             }
         }
+        catch (ArgumentException e)
+        {
+            // Each part of a request is checked on its own; together with the image's and the sandbox's variables they may be too much.
+            Finish(running, ExecEnd.NotStarted(e.Message), null);
+        }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
             StartUnclear(_logger, running.Id.ToString(), e);
@@ -341,6 +361,9 @@ internal sealed partial class Execs : IExecs, IDisposable
     private string Tail(Exec exec, ExecStream stream) => exec.IsFinal
         ? _spool.FinalTail(exec.Id, stream, Total(exec, stream))
         : _spool.Tail(exec.Id, stream, () => Total(Find(exec.Id) ?? exec, stream));
+
+    [LoggerMessage(EventId = 1302, EventName = "exec", Level = LogLevel.Warning, Message = "No cgroup could be made for {Exec}; it was not started")]
+    private static partial void NoCgroup(ILogger logger, string exec, Exception exception);
 
     [LoggerMessage(EventId = 1301, EventName = "exec", Level = LogLevel.Warning, Message = "The start of {Exec} was not answered; its record will tell what became of it")]
     private static partial void StartUnclear(ILogger logger, string exec, Exception exception);
