@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Sleigh.Cgroups;
 using Sleigh.Containerd;
@@ -14,6 +15,11 @@ namespace Sleigh.Runtime;
 /// </summary>
 internal sealed partial class Reconciler
 {
+    // What is stopped, or slowed by what it runs, answers late or never, and must not keep the daemon from starting: all are asked at once.
+    private static readonly TimeSpan InitLimit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan LeastLimit = TimeSpan.FromSeconds(1);
+    private static readonly ParallelOptions AtOnce = new() { MaxDegreeOfParallelism = 16 };
+
     private readonly SandboxParts _parts;
     private readonly Sandboxes _sandboxes;
     private readonly LiveMounts _mounts;
@@ -26,6 +32,8 @@ internal sealed partial class Reconciler
     private readonly string _instance;
     private readonly ILogger _logger;
     private readonly List<SlotId> _toEnd = [];
+    private readonly ConcurrentDictionary<SandboxId, (SandboxRecord Record, SandboxSecrets? Secrets)> _secrets = new();
+    private long _asked;
 
     public Reconciler(
         SandboxParts parts, Sandboxes sandboxes, LiveMounts mounts, SlotFactory factory, StraySlots strays, Trees trees, ContainerdClient containerd,
@@ -43,6 +51,9 @@ internal sealed partial class Reconciler
         IReadOnlyList<(SandboxRecord Record, SandboxState State)> sandboxes = _parts.Records.ReadSandboxes();
         IReadOnlyList<(Snapshot Snapshot, SnapshotState State)> snapshots = _parts.Records.ReadSnapshots();
         Dictionary<SandboxId, Slot> slots = await AdoptSlotsAsync(sandboxes, cancellationToken);
+        _asked = _parts.Time.GetTimestamp();
+        await Task.WhenAll(sandboxes.Select(s => s.Record).Where(record => slots.ContainsKey(record.Sandbox.Id)).Select(async record =>
+            _secrets[record.Sandbox.Id] = await _sandboxes.AdoptSecretsAsync(record, slots[record.Sandbox.Id], InitLimit)));
 
         foreach ((SandboxRecord record, SandboxState state) in sandboxes.Where(s => s.State == SandboxState.Live))
         {
@@ -56,7 +67,7 @@ internal sealed partial class Reconciler
             SandboxEntry entry = new(now, slot, _parts.Time);
             if (slot is not null)
             {
-                (SandboxRecord named, SandboxSecrets? secrets) = await _sandboxes.AdoptSecretsAsync(now, slot);
+                (SandboxRecord named, SandboxSecrets? secrets) = _secrets[now.Sandbox.Id];
                 entry = new SandboxEntry(named, slot, _parts.Time) { Secrets = secrets };
             }
 
@@ -88,11 +99,19 @@ internal sealed partial class Reconciler
             .ToDictionary(s => s.Record.Slot!.Value, s => s.Record.Sandbox.Id);
         Dictionary<SandboxId, string> layers = sandboxes.ToDictionary(s => s.Record.Sandbox.Id, s => s.Record.Layer);
         Dictionary<SandboxId, Slot> claimed = [];
-        foreach (SlotRecord record in _parts.Records.ReadSlots())
+        IReadOnlyList<SlotRecord> records = _parts.Records.ReadSlots();
+        ConcurrentDictionary<SlotId, (Slot Slot, bool HasTree)> adopted = new();
+        await Parallel.ForEachAsync(records.Where(r => owners.ContainsKey(r.Id) || r.State == SlotState.Parked), AtOnce, async (record, _) =>
+        {
+            if (await _factory.AdoptAsync(record, cancellationToken) is Slot slot)
+            {
+                adopted[record.Id] = (slot, await _trees.ReopenAsync(slot, cancellationToken));
+            }
+        });
+        foreach (SlotRecord record in records)
         {
             bool owned = owners.TryGetValue(record.Id, out SandboxId owner);
-            Slot? slot = owned || record.State == SlotState.Parked ? await _factory.AdoptAsync(record, cancellationToken) : null;
-            bool hasTree = slot is not null && await _trees.ReopenAsync(slot, cancellationToken);
+            (Slot? slot, bool hasTree) = adopted.GetValueOrDefault(record.Id);
             switch (slot)
             {
                 case not null when owned && hasTree:
@@ -151,10 +170,13 @@ internal sealed partial class Reconciler
             }
         }
 
+        List<(SandboxEntry Entry, Slot Slot)> running = [];
         foreach (SandboxEntry entry in _parts.Table.All)
         {
             if (entry.Slot is Slot slot)
             {
+                running.Add((entry, slot));
+
                 // One left frozen by a death between freeze and thaw goes on.
                 slot.Execs.Thaw();
                 _parts.Execs.Follow(entry, slot);
@@ -166,8 +188,23 @@ internal sealed partial class Reconciler
                 }
 
                 _parts.Memory.Watch(entry, slot);
-                await _parts.Execs.SettleAsync(slot);
             }
+        }
+
+        TimeSpan left = InitLimit - _parts.Time.GetElapsedTime(_asked);
+        await Task.WhenAll(running.Select(of => SettleAsync(of.Entry, of.Slot, left > LeastLimit ? left : LeastLimit)));
+    }
+
+    // It goes on behind the start where sleigh-init is slow, and ends with the connection where it is gone.
+    private async Task SettleAsync(SandboxEntry entry, Slot slot, TimeSpan limit)
+    {
+        try
+        {
+            await _parts.Execs.SettleAsync(slot).WaitAsync(limit, _parts.Time);
+        }
+        catch (Exception e) when (e is IOException or TimeoutException)
+        {
+            NotSettled(_logger, entry.Id.ToString(), e);
         }
     }
 
@@ -212,29 +249,46 @@ internal sealed partial class Reconciler
         foreach ((SandboxRecord record, _) in sandboxes.Where(s => s.State != SandboxState.Live))
         {
             Snapshot[] of = [.. snapshots.Where(s => s.Snapshot.Sandbox == record.Sandbox.Id).Select(s => s.Snapshot)];
-            await _sandboxes.RemoveFilesAsync(new SandboxEntry(record, null, _parts.Time), of);
+            await EachAloneAsync($"sandbox {record.Sandbox.Id}", () => _sandboxes.RemoveFilesAsync(new SandboxEntry(record, null, _parts.Time), of));
         }
 
         HashSet<SandboxId> live = [.. sandboxes.Where(s => s.State == SandboxState.Live).Select(s => s.Record.Sandbox.Id)];
         foreach ((Snapshot snapshot, _) in snapshots.Where(s => s.State != SnapshotState.Sealed && live.Contains(s.Snapshot.Sandbox)))
         {
-            await _sandboxes.RemoveSnapshotAsync(snapshot.Id);
+            await EachAloneAsync($"snapshot {snapshot.Id}", () => _sandboxes.RemoveSnapshotAsync(snapshot.Id));
         }
 
         foreach (LayerId layer in leftovers.Live)
         {
             Removing(_logger, "layer", layer.ToString());
-            await _parts.Layers.DeleteLiveAsync(layer);
+            await EachAloneAsync($"layer {layer}", () => _parts.Layers.DeleteLiveAsync(layer));
         }
 
         foreach (LayerId layer in leftovers.Sealed)
         {
             Removing(_logger, "layer", layer.ToString());
-            await _parts.Layers.DeleteSealedAsync(layer);
+            await EachAloneAsync($"layer {layer}", () => _parts.Layers.DeleteSealedAsync(layer));
         }
 
-        SpoolSweep.Run(_parts.Spool, _parts.Records);
+        await EachAloneAsync("output of commands", () =>
+        {
+            SpoolSweep.Run(_parts.Spool, _parts.Records);
+            return Task.CompletedTask;
+        });
         await _parts.Layers.EmptyTrashAsync();
+    }
+
+    // What cannot be removed keeps nothing else from being removed; the next start tries it again.
+    private async Task EachAloneAsync(string what, Func<Task> remove)
+    {
+        try
+        {
+            await remove();
+        }
+        catch (Exception e) when (SlotLeftovers.IsPassing(e) || e is LayerConflictException or RuntimeException)
+        {
+            NotRemoved(_logger, what, e);
+        }
     }
 
     private sealed record Leftovers(List<SlotId> Slots, List<LayerId> Live, List<LayerId> Sealed);
@@ -244,6 +298,12 @@ internal sealed partial class Reconciler
 
     [LoggerMessage(EventId = 1503, EventName = "reconcile", Level = LogLevel.Warning, Message = "The disk limit of {Sandbox} is not in force")]
     private static partial void NotLimited(ILogger logger, string sandbox, Exception exception);
+
+    [LoggerMessage(EventId = 1508, EventName = "reconcile", Level = LogLevel.Warning, Message = "sleigh-init of {Sandbox} did not say which commands have ended; their results may come late")]
+    private static partial void NotSettled(ILogger logger, string sandbox, Exception exception);
+
+    [LoggerMessage(EventId = 1509, EventName = "reconcile", Level = LogLevel.Error, Message = "Could not remove {What}, which no sandbox has; the next start of the daemon will try again")]
+    private static partial void NotRemoved(ILogger logger, string what, Exception exception);
 
     [LoggerMessage(EventId = 1502, EventName = "reconcile", Level = LogLevel.Warning, Message = "Removing {Kind} {Name}: no sandbox has it")]
     private static partial void Removing(ILogger logger, string kind, string name);

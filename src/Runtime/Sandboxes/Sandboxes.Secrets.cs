@@ -41,10 +41,10 @@ internal sealed partial class Sandboxes
             }
             catch (SqliteException)
             {
-                // The next daemon would find values there that nobody was told are in force.
+                // The next daemon would find values there that nobody was told are in force; and an empty set, where they are lost, for the sandbox's own.
                 if (entry.Slot is { IsProcessAlive: true } same)
                 {
-                    await same.Init.HoldAsync((entry.Secrets ?? new SandboxSecrets(new Dictionary<string, string>())).ToBytes(), CancellationToken.None);
+                    await same.Init.HoldAsync(entry.Secrets?.ToBytes() ?? [], CancellationToken.None);
                 }
 
                 throw;
@@ -65,12 +65,16 @@ internal sealed partial class Sandboxes
     }
 
     /// <summary>What an earlier daemon has left of a running sandbox's secrets; its record gets their names where it has others.</summary>
+    /// <param name="record">The sandbox.</param>
+    /// <param name="slot">Where it runs.</param>
+    /// <param name="limit">How long its sleigh-init may take to answer. Secrets that it has not told by then are gone.</param>
     /// <returns>The record, and null where its secrets are gone.</returns>
-    public async Task<(SandboxRecord Record, SandboxSecrets? Secrets)> AdoptSecretsAsync(SandboxRecord record, Slot slot)
+    public async Task<(SandboxRecord Record, SandboxSecrets? Secrets)> AdoptSecretsAsync(SandboxRecord record, Slot slot, TimeSpan limit)
     {
+        using CancellationTokenSource patience = new(limit, _time);
         try
         {
-            if (await slot.Init.HeldAsync(CancellationToken.None) is not byte[] held || SandboxSecrets.Parse(held) is not SandboxSecrets secrets)
+            if (await slot.Init.HeldAsync(patience.Token) is not byte[] held || SandboxSecrets.Parse(held) is not SandboxSecrets secrets)
             {
                 return (record, record.Sandbox.SecretNames.Count == 0 ? SandboxSecrets.None : null);
             }
@@ -83,7 +87,7 @@ internal sealed partial class Sandboxes
 
             return (record, secrets);
         }
-        catch (IOException e)
+        catch (Exception e) when (e is IOException or OperationCanceledException)
         {
             SecretsNotFound(_logger, record.Sandbox.Id.ToString(), e);
             return (record, record.Sandbox.SecretNames.Count == 0 ? SandboxSecrets.None : null);

@@ -120,6 +120,27 @@ public sealed class SecretTests(DaemonFixture fixture)
     }
 
     [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    public async Task A_process_1_that_is_stopped_keeps_no_daemon_from_starting()
+    {
+        await using TestSandbox sandbox = await fixture.SandboxAsync(TestImages.Busybox, new JsonObject { ["secrets"] = new JsonObject { ["A"] = _first } });
+        string slot = await sandbox.SlotAsync();
+        int pid = Leftovers.Processes(fixture.Daemon).Single(p => p.Line.Contains("sleigh-init", StringComparison.Ordinal) && IsOf(p.Pid, slot)).Pid;
+        await ToolRunner.RunAsync("kill", "-STOP", $"{pid}");
+        try
+        {
+            await fixture.Daemon.KillAndRestartAsync();
+        }
+        finally
+        {
+            await ToolRunner.RunAsync("kill", "-CONT", $"{pid}");
+        }
+
+        Assert.Equal(true, (bool?)(await Client.GetAsync(sandbox.Id))["secrets_lost"]);
+        await Client.SendAsync("PUT", $"/sandboxes/{sandbox.Id}/secrets", new JsonObject { ["secrets"] = new JsonObject { ["A"] = _second } }, 200);
+        await HasAsync(sandbox.Id, "A", _second);
+    }
+
+    [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
     public async Task A_daemon_that_dies_while_it_changes_them_leaves_the_old_or_the_new_ones()
     {
         await using TestSandbox sandbox = await fixture.SandboxAsync(TestImages.Busybox, new JsonObject { ["secrets"] = new JsonObject { ["A"] = _first } });
