@@ -33,6 +33,7 @@ internal static class AuditLine
     private static string How(JsonObject entry)
     {
         string result = entry.Text("phase") == "begun" ? "..." : entry.Number("status")?.ToString(CultureInfo.InvariantCulture) ?? "-";
-        return entry.Text("code") is { } code ? $"{result} {code}" : entry.Number("lost") is { } lost ? $"{lost} lines" : result;
+        return entry.Text("code") is { } code ? $"{result} {code}" : entry.Number("lost") is { } lost ? $"{lost} lines"
+            : entry.Number("refused") is { } refused ? $"{refused} calls" : result;
     }
 }

@@ -73,6 +73,12 @@ public sealed record AuditEntry
     /// <summary>Lines before this one that could not be written.</summary>
     public long? Lost { get; init; }
 
+    /// <summary>Refused calls of strangers before this one that have no line of their own, since there were too many.</summary>
+    public long? Refused { get; init; }
+
+    /// <summary>A call over TCP that was refused, and that came with neither a session nor the api key: anybody may make as many as they like.</summary>
+    public bool IsRefusedStranger => Phase == "done" && Via == "tcp" && Session is null && ApiKey is null && Status >= 400;
+
     /// <summary>One line of JSON with its line feed.</summary>
     public byte[] ToLine()
     {
@@ -108,6 +114,7 @@ public sealed record AuditEntry
             }
 
             Number(json, "lost", Lost);
+            Number(json, "refused", Refused);
             json.WriteEndObject();
         }
 

@@ -10,6 +10,7 @@ namespace Sleigh.Runtime.Auditing;
 internal static partial class AuditFiles
 {
     private const string Stamp = "yyyyMMdd'T'HHmmss.fff'Z'";
+    private const int NameLength = 20;
 
     /// <summary>Files put aside, oldest first; none where the directory is missing or cannot be read.</summary>
     public static IReadOnlyList<string> PutAside(string path)
@@ -30,18 +31,19 @@ internal static partial class AuditFiles
         }
     }
 
-    /// <summary>Puts the file aside under a name that is free; one rename, so that there is no moment in which a line could be lost.</summary>
+    /// <summary>
+    /// Puts the file aside under a name behind all others, also where the clock was set back; one rename, so that there is no moment in which a line could
+    /// be lost.
+    /// </summary>
     /// <exception cref="IOException">It cannot be renamed.</exception>
     public static void PutAside(string path, DateTimeOffset now)
     {
-        string target = Name(path, now);
-        while (File.Exists(target))
+        if (PutAside(path) is [.., var newest] && TimeOf(newest) is DateTimeOffset last && now.AddMilliseconds(-1) < last && last < DateTimeOffset.MaxValue.AddMilliseconds(-1))
         {
-            now = now.AddMilliseconds(1);
-            target = Name(path, now);
+            now = last.AddMilliseconds(1);
         }
 
-        File.Move(path, target, overwrite: false);
+        File.Move(path, Name(path, now), overwrite: false);
     }
 
     /// <summary>Removes the oldest beyond a count. One that cannot be removed stays for the next time.</summary>
@@ -59,6 +61,9 @@ internal static partial class AuditFiles
             }
         }
     }
+
+    private static DateTimeOffset? TimeOf(string file) => DateTimeOffset.TryParseExact(
+        file[^NameLength..], Stamp, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time) ? time : null;
 
     private static string Name(string path, DateTimeOffset now) =>
         $"{path}.{now.UtcDateTime.ToString(Stamp, CultureInfo.InvariantCulture)}";

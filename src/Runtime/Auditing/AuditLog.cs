@@ -11,9 +11,12 @@ namespace Sleigh.Runtime.Auditing;
 /// <remarks>
 /// Lines are not flushed to the disk one by one: they survive the daemon's end, however it comes, and a crash of the host may take the
 /// last seconds.
+/// <para>Refused calls of strangers get ten lines a second, and what is beyond that a count: else anybody who reaches the port could have older lines put
+/// aside and removed.</para>
 /// </remarks>
 public sealed partial class AuditLog : IAudit, IDisposable
 {
+    private const int MostRefusedPerSecond = 10;
     private const int Mode = 0b110_000_000;
     private const UnixFileMode FolderMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
@@ -27,6 +30,10 @@ public sealed partial class AuditLog : IAudit, IDisposable
     private long _lost;
     private bool _failing;
     private bool _torn;
+    private bool _stuck;
+    private long _second;
+    private int _refusedNow;
+    private (long Count, long Second) _refused;
 
     /// <summary>Opens nothing yet: the first line does.</summary>
     public AuditLog(LiveOptions options, TimeProvider time, ILogger logger) => (_options, _time, _logger) = (options, time, logger);
@@ -44,7 +51,15 @@ public sealed partial class AuditLog : IAudit, IDisposable
     }
 
     /// <summary>Writes the line of the daemon's own end.</summary>
-    public void End() => TryWrite(Own("daemon-stop"));
+    public void End()
+    {
+        lock (_lock)
+        {
+            _refused.Second = 0;
+        }
+
+        TryWrite(Own("daemon-stop"));
+    }
 
     /// <inheritdoc/>
     public bool TryWrite(AuditEntry entry)
@@ -60,6 +75,12 @@ public sealed partial class AuditLog : IAudit, IDisposable
         TaskCompletionSource added;
         lock (_lock)
         {
+            if (entry.IsRefusedStranger && IsTooMuch())
+            {
+                _refused = (_refused.Count + 1, _second);
+                return true;
+            }
+
             long lost = _lost;
             try
             {
@@ -107,9 +128,24 @@ public sealed partial class AuditLog : IAudit, IDisposable
         }
     }
 
-    // What was lost is told in the file itself, before anything else is added to it.
+    private long Second() => _time.GetUtcNow().ToUnixTimeSeconds();
+
+    private bool IsTooMuch()
+    {
+        long second = Second();
+        (_second, _refusedNow) = second == _second ? (second, _refusedNow + 1) : (second, 1);
+        return _refusedNow > MostRefusedPerSecond;
+    }
+
+    // What was lost or has no line is told in the file itself, before anything else is added to it; the second at most once a second.
     private void Put(byte[] line, SleighOptions options)
     {
+        if (_refused.Count > 0 && _refused.Second != Second())
+        {
+            Append(new AuditEntry { Time = _time.GetUtcNow(), Operation = "audit-refused", Phase = "done", Refused = _refused.Count }.ToLine(), options);
+            _refused = default;
+        }
+
         if (_lost > 0)
         {
             Append(new AuditEntry { Time = _time.GetUtcNow(), Operation = "audit-lost", Phase = "done", Lost = _lost }.ToLine(), options);
@@ -122,11 +158,10 @@ public sealed partial class AuditLog : IAudit, IDisposable
     private void Append(byte[] line, SleighOptions options)
     {
         AppendFile file = Ready(options);
-        if (file.Size > 0 && file.Size + line.Length > options.Audit.RotateSize)
+        if (file.Size > 0 && file.Size + line.Length > options.Audit.RotateSize && TryPutAside(options))
         {
             file.Dispose();
             _file = null;
-            AuditFiles.PutAside(options.AuditPath, _time.GetUtcNow());
             file = Ready(options);
             AuditFiles.Prune(options.AuditPath, options.Audit.RotateCount);
         }
@@ -137,6 +172,27 @@ public sealed partial class AuditLog : IAudit, IDisposable
         if (_torn)
         {
             throw new KernelException("append to", options.AuditPath, Errno.ENOSPC, $"{written} of {whole.Length} bytes were written");
+        }
+    }
+
+    // A file that grows beyond its size is better than lines that are lost.
+    private bool TryPutAside(SleighOptions options)
+    {
+        try
+        {
+            AuditFiles.PutAside(options.AuditPath, _time.GetUtcNow());
+            _stuck = false;
+            return true;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            if (!_stuck)
+            {
+                _stuck = true;
+                NotPutAside(_logger, options.AuditPath, e);
+            }
+
+            return false;
         }
     }
 
@@ -185,6 +241,9 @@ public sealed partial class AuditLog : IAudit, IDisposable
 
     [LoggerMessage(EventId = 1950, EventName = "audit", Level = LogLevel.Error, Message = "The audit log {File} cannot be written; {Consequence}")]
     private static partial void NotWritten(ILogger logger, string file, string consequence, Exception cause);
+
+    [LoggerMessage(EventId = 1952, EventName = "audit", Level = LogLevel.Error, Message = "The audit log {File} is full and cannot be put aside; it grows on")]
+    private static partial void NotPutAside(ILogger logger, string file, Exception cause);
 
     [LoggerMessage(EventId = 1951, EventName = "audit", Level = LogLevel.Warning, Message = "The audit log {File} is written again; {Lines} lines were lost")]
     private static partial void WrittenAgain(ILogger logger, string file, long lines);

@@ -34,7 +34,12 @@ public sealed class AuditTail : IDisposable
         AuditTail tail = new(path, target);
         try
         {
-            List<byte[]> first = tail.TryOpen(path) ? Take(last, tail.ReadOn()) : [];
+            Queue<byte[]> first = [];
+            if (tail.TryOpen(path))
+            {
+                tail.ReadOn(line => Keep(first, line, last));
+            }
+
             IReadOnlyList<string> older = AuditFiles.PutAside(path);
             int own = tail.IndexOfOwn(older);
             for (int i = (own < 0 ? older.Count : own) - 1; i >= 0 && first.Count < last; i--)
@@ -42,11 +47,15 @@ public sealed class AuditTail : IDisposable
                 using AuditTail before = new(path, target);
                 if (before.TryOpen(older[i]))
                 {
-                    first = Take(last, [.. before.ReadOn(), .. before.Rest(), .. first]);
+                    Queue<byte[]> earlier = [];
+                    int missing = last - first.Count;
+                    before.ReadOn(line => Keep(earlier, line, missing));
+                    before.Rest(line => Keep(earlier, line, missing));
+                    first = new Queue<byte[]>(earlier.Concat(first));
                 }
             }
 
-            tail.First = first;
+            tail.First = [.. first];
             return tail;
         }
         catch
@@ -70,13 +79,13 @@ public sealed class AuditTail : IDisposable
 
             // Looked at before the reading: what was written up to the moment in which the file was put aside is in it then.
             bool aside = Files.TryStat(Descriptors.WorkingDirectory, _path, out _) is not FileStatus now || (now.Device, now.Inode) != _identity;
-            lines.AddRange(ReadOn());
+            ReadOn(lines.Add);
             if (!aside)
             {
                 return lines;
             }
 
-            lines.AddRange(Rest());
+            Rest(lines.Add);
             IReadOnlyList<string> older = AuditFiles.PutAside(_path);
             string next = IndexOfOwn(older) is var own && own + 1 < older.Count ? older[own + 1] : _path;
             _file!.Dispose();
@@ -120,9 +129,8 @@ public sealed class AuditTail : IDisposable
         return -1;
     }
 
-    private List<byte[]> ReadOn()
+    private void ReadOn(Action<byte[]> add)
     {
-        List<byte[]> lines = [];
         byte[] buffer = new byte[Piece];
         int read;
         while ((read = RandomAccess.Read(_file!, buffer, _offset)) > 0)
@@ -132,33 +140,34 @@ public sealed class AuditTail : IDisposable
             while (piece.IndexOf((byte)'\n') is >= 0 and var end)
             {
                 _half.AddRange(piece[..end]);
-                AddHalf(lines);
+                AddHalf(add);
                 piece = piece[(end + 1)..];
             }
 
             _half.AddRange(piece);
         }
-
-        return lines;
     }
 
     // What a file that nobody writes to any more ends in without a line feed.
-    private List<byte[]> Rest()
-    {
-        List<byte[]> lines = [];
-        AddHalf(lines);
-        return lines;
-    }
+    private void Rest(Action<byte[]> add) => AddHalf(add);
 
-    private void AddHalf(List<byte[]> lines)
+    private void AddHalf(Action<byte[]> add)
     {
         byte[] line = [.. _half];
         _half.Clear();
         if (line.Length > 0 && (_target is null || line.AsSpan().IndexOf(_target) >= 0))
         {
-            lines.Add(line);
+            add(line);
         }
     }
 
-    private static List<byte[]> Take(int last, List<byte[]> lines) => lines.Count <= last ? lines : lines[^last..];
+    // The files may be far larger than what is asked for.
+    private static void Keep(Queue<byte[]> lines, byte[] line, int most)
+    {
+        lines.Enqueue(line);
+        if (lines.Count > most)
+        {
+            lines.Dequeue();
+        }
+    }
 }

@@ -49,6 +49,55 @@ public sealed class AuditLogTests : IDisposable
     }
 
     [Fact]
+    public void Of_strangers_that_are_refused_ten_a_second_have_lines_and_the_rest_are_counted()
+    {
+        AuditEntry stranger = new() { Time = _time.GetUtcNow(), Operation = "refused", Phase = "done", Via = "tcp", Status = 401 };
+        for (int i = 0; i < 50; i++)
+        {
+            Assert.True(_log.TryWrite(stranger));
+        }
+
+        // With a session, or on the socket, each has its line.
+        Assert.True(_log.TryWrite(stranger with { Operation = "known", Session = "ses_000000000001" }));
+        Assert.True(_log.TryWrite(stranger with { Operation = "known", Via = "socket" }));
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(Write("later"));
+
+        string[] lines = System.IO.File.ReadAllLines(File);
+        Assert.Equal([.. Enumerable.Repeat("refused", 10), "known", "known", "audit-refused", "later"], lines.Select(Word));
+        Assert.EndsWith(""" "phase":"done","refused":40}""".TrimStart(), lines[^2], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Files_put_aside_keep_their_order_when_the_clock_is_set_back()
+    {
+        string folder = Path.GetDirectoryName(File)!;
+        Assert.True(Write("first"));
+        System.IO.File.Move(File, File + ".20300101T000000.999Z");
+        Assert.True(Write("second", new string('x', (int)Least - 200)));
+        Assert.True(Write("third", new string('x', 300)));
+
+        string[] aside = [.. Directory.GetFiles(folder, "*Z").Order(StringComparer.Ordinal)];
+        Assert.Equal([File + ".20300101T000000.999Z", File + ".20300101T000001.000Z"], aside);
+        Assert.Equal(["first", "second", "third"], _log.Read(10, null).First.Select(l => Word(Encoding.UTF8.GetString(l))));
+    }
+
+    [Fact]
+    public void A_full_file_that_cannot_be_put_aside_grows_on_and_loses_nothing()
+    {
+        // A name that leaves no room for a time behind it.
+        string file = Path.Combine(_folder.FullName, new string('a', 240));
+        using AuditLog log = new(
+            new LiveOptions(new SleighOptions { Audit = new AuditOptions { File = file, RotateSize = Least, RotateCount = 3 } }), _time, NullLogger.Instance);
+
+        Assert.All(
+            [Entry("first", new string('x', (int)Least - 200)), Entry("second", new string('x', 300)), Entry("third", new string('x', 300))],
+            entry => Assert.True(log.TryWrite(entry)));
+
+        Assert.Equal(["first", "second", "third"], System.IO.File.ReadAllLines(file).Select(Word));
+    }
+
+    [Fact]
     public void Without_a_file_of_its_own_it_lies_in_the_data_directory() =>
         Assert.Equal("/d/audit.jsonl", new SleighOptions { DataDir = "/d" }.AuditPath);
 
