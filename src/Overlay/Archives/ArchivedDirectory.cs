@@ -67,7 +67,7 @@ internal sealed class ArchivedDirectory : IDisposable
 
     /// <summary>A handle on a name; null when it is gone.</summary>
     public SafeFileHandle? TryOpen(KernelPath name) =>
-        Files.TryOpen(_handle!, name, OpenFlags.PathOnly | OpenFlags.NoFollow, TreePlace.Inside, out _);
+        TreePlace.TryOpenBelow(_handle!, name, OpenFlags.PathOnly | OpenFlags.NoFollow);
 
     /// <summary>Gives the descriptor back until the walk returns here.</summary>
     public void Close()
@@ -96,7 +96,7 @@ internal sealed class ArchivedDirectory : IDisposable
 
     private void Reopen(SafeFileHandle top)
     {
-        _handle = Files.TryOpen(top, Path.IsEmpty ? "." : Path, Flags, TreePlace.Inside, out _);
+        _handle = TreePlace.TryOpenBelow(top, Path, Flags);
         if (_handle is null || Files.Stat(_handle) is var status && (status.Device, status.Inode) != _identity)
         {
             _isOver = true;

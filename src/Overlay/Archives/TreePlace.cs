@@ -14,6 +14,7 @@ internal sealed class TreePlace : IDisposable
     /// <summary>How names below an open directory are opened: not through links, not out.</summary>
     public const ResolveFlags Inside = ResolveFlags.Beneath | ResolveFlags.NoSymlinks | ResolveFlags.NoMagicLinks;
 
+    private const int LongestPath = 4096;
     private const int MaxLinks = 40;
     private const int DirectoryMode = 0x1ED; // 0755
 
@@ -31,6 +32,34 @@ internal sealed class TreePlace : IDisposable
 
     /// <summary>Whether the last directory had to be made.</summary>
     public bool IsMade { get; }
+
+    /// <summary>
+    /// Opens what is below an open directory; null where nothing is, or where a part of the path is no directory. Any other refusal is an error: of it nothing
+    /// can be concluded about the tree.
+    /// </summary>
+    /// <param name="directory">Where the path begins.</param>
+    /// <param name="path">Empty: the directory itself.</param>
+    /// <param name="flags">How.</param>
+    /// <exception cref="TreeFileException"><see cref="TreeFailure.NotAllowed"/>: the path is longer than the kernel takes (PATH_MAX, 4096 bytes with its end).</exception>
+    /// <exception cref="KernelException">Another refusal, as too many open files or an error of the disk.</exception>
+    public static SafeFileHandle? TryOpenBelow(SafeFileHandle directory, KernelPath path, OpenFlags flags)
+    {
+        SafeFileHandle? found = Files.TryOpen(directory, path.IsEmpty ? "." : path, flags, Inside, out Errno errno);
+        return found ?? errno switch
+        {
+            Errno.ENOENT or Errno.ESTALE or Errno.ENOTDIR or Errno.ELOOP => null,
+
+            // A name of more than 255 bytes is nowhere.
+            Errno.ENAMETOOLONG when path.Bytes.Length < LongestPath => null,
+            _ => throw NotOpened(directory, path, errno),
+        };
+    }
+
+    /// <summary>The error for a path below a directory that the kernel did not open.</summary>
+    public static IOException NotOpened(SafeFileHandle directory, KernelPath path, Errno errno) =>
+        errno == Errno.ENAMETOOLONG && path.Bytes.Length >= LongestPath
+            ? TreeFileException.NotAllowed(path.ToString(), $"it is {path.Bytes.Length} bytes long, and the kernel opens at most {LongestPath - 1}")
+            : new KernelException("open", Descriptors.Describe(directory, path), errno);
 
     /// <summary>Whether a name in the root belongs to the kernel.</summary>
     public static bool IsKernels(KernelPath name) => name.Bytes is var n && (n.SequenceEqual("proc"u8) || n.SequenceEqual("sys"u8) || n.SequenceEqual("dev"u8));

@@ -41,7 +41,7 @@ internal sealed class DiffLayers : IDisposable
     public IReadOnlyList<SafeFileHandle> OpenAll(KernelPath path) =>
     [
         .. _before.Concat(_after)
-            .Select(layer => Files.TryOpen(layer, path.IsEmpty ? "." : path, OpenDirectory, TreePlace.Inside, out _))
+            .Select(layer => TreePlace.TryOpenBelow(layer, path, OpenDirectory))
             .OfType<SafeFileHandle>(),
     ];
 
@@ -100,7 +100,7 @@ internal sealed class DiffLayers : IDisposable
     {
         foreach (SafeFileHandle layer in layers)
         {
-            using SafeFileHandle? found = Files.TryOpen(layer, path, OpenFlags.PathOnly | OpenFlags.NoFollow, TreePlace.Inside, out _);
+            using SafeFileHandle? found = TreePlace.TryOpenBelow(layer, path, OpenFlags.PathOnly | OpenFlags.NoFollow);
             if (found is not null)
             {
                 return Files.Stat(found);

@@ -32,7 +32,7 @@ internal sealed class DiffTree
     }
 
     public SafeFileHandle? TryOpenDirectory(KernelPath path) =>
-        Files.TryOpen(_root, path.IsEmpty ? "." : path, OpenFlags.ReadOnly | OpenFlags.Directory, TreePlace.Inside, out _);
+        TreePlace.TryOpenBelow(_root, path, OpenFlags.ReadOnly | OpenFlags.Directory);
 
     /// <summary>What has a name, null for nothing; false where something is mounted.</summary>
     public bool TryStat(SafeFileHandle? directory, KernelPath name, out FileStatus? status)
@@ -56,5 +56,5 @@ internal sealed class DiffTree
     }
 
     private SafeFileHandle? TryOpen(KernelPath path) =>
-        Files.TryOpen(_root, path, OpenFlags.PathOnly | OpenFlags.NoFollow, TreePlace.Inside, out _);
+        TreePlace.TryOpenBelow(_root, path, OpenFlags.PathOnly | OpenFlags.NoFollow);
 }

@@ -49,8 +49,8 @@ internal sealed class LayerStack : IDisposable
 
     public void Dispose() => _layers.ForEach(layer => layer.Dispose());
 
-    private SafeFileHandle? TryOpen(Member member) => Files.TryOpen(
-        _layers[member.Layer], member.Path.IsEmpty ? "." : member.Path, OpenFlags.PathOnly | OpenFlags.NoFollow, TreePlace.Inside, out _);
+    private SafeFileHandle? TryOpen(Member member) => TreePlace.TryOpenBelow(
+        _layers[member.Layer], member.Path, OpenFlags.PathOnly | OpenFlags.NoFollow);
 
     // In the layers from one on, as if those above were not there.
     private List<Member> Find(KernelPath path, int first)

@@ -75,7 +75,7 @@ internal sealed class LayerArchiver : IDisposable
         using SafeFileHandle? found = Files.TryOpen(_root, path, PathOnly, TreePlace.Inside, out Errno errno);
         if (found is null && errno != Errno.ENOENT)
         {
-            throw new KernelException("open", Descriptors.Describe(_root, path), errno);
+            throw TreePlace.NotOpened(_root, path, errno);
         }
 
         if (found is null)
@@ -98,7 +98,7 @@ internal sealed class LayerArchiver : IDisposable
         bool isOpaque = false;
         foreach (int upper in parent.Uppers)
         {
-            using SafeFileHandle? part = Files.TryOpen(_uppers[upper], path, PathOnly, TreePlace.Inside, out _);
+            using SafeFileHandle? part = TreePlace.TryOpenBelow(_uppers[upper], path, PathOnly);
             if (part is null)
             {
                 continue;

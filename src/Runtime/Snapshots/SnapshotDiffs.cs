@@ -41,6 +41,10 @@ internal sealed partial class SnapshotDiffs : ISnapshotDiffs
             Compared(_logger, from.Id.ToString(), to?.Id.ToString() ?? "live", page.Items.Count, clock.Total.TotalMilliseconds);
             return Describe(page, query);
         }
+        catch (TreeFileException e) when (e.Failure == TreeFailure.NotAllowed)
+        {
+            throw new RuntimeException(ErrorKind.PathNotAllowed, e.Message, e);
+        }
         catch (Exception e) when (e is LayerConflictException or ContainerdException || (e is KernelException k && k.Errno is Errno.ENOENT or Errno.ESTALE))
         {
             // It may be that one of the snapshots, or the live files of before a rollback, have just gone.
