@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.Win32.SafeHandles;
+using Sleigh.Linux;
 
 namespace Sleigh.Runtime.Exports;
 
@@ -9,6 +10,10 @@ namespace Sleigh.Runtime.Exports;
 /// </summary>
 internal sealed class ExportSpool
 {
+    // What an export leaves free, for the records and the output of commands: a twentieth of the disk, and at most this.
+    private const long MostLeftFree = 1L << 30;
+    private const int LeftFreeShare = 20;
+
     private readonly string _folder;
     private int _count;
 
@@ -32,6 +37,23 @@ internal sealed class ExportSpool
         File.Delete(path);
         return file;
     }
+
+    /// <summary>Refuses to go on where too little of the disk is free.</summary>
+    /// <exception cref="RuntimeException"><see cref="ErrorKind.DiskFull"/>.</exception>
+    public void CheckRoom()
+    {
+        FileSystemStatus disk = FileSystems.Stat(_folder);
+        if (!HasRoom(disk.TotalBytes, disk.AvailableBytes))
+        {
+            throw new RuntimeException(ErrorKind.DiskFull, "the data disk is almost full; the snapshot was not exported")
+            {
+                Hint = "export it as tar.zst, which takes no space here, or free some",
+            };
+        }
+    }
+
+    /// <summary>Whether an export may take more of a disk.</summary>
+    internal static bool HasRoom(long total, long available) => available > Math.Min(total / LeftFreeShare, MostLeftFree);
 
     private void Clear()
     {

@@ -14,7 +14,7 @@ public interface ISnapshotExports
     /// <param name="cancellationToken">Ends it; nothing is left.</param>
     /// <exception cref="RuntimeException">
     /// <see cref="ErrorKind.SnapshotNotFound"/>: it was deleted meanwhile; <see cref="ErrorKind.NotFound"/>: the image's layers are not there;
-    /// <see cref="ErrorKind.PathNotAllowed"/>: a name that a layer cannot hold; <see cref="ErrorKind.DiskFull"/>,
+    /// <see cref="ErrorKind.PathNotAllowed"/>: a name that a layer cannot hold; <see cref="ErrorKind.DiskFull"/>, <see cref="ErrorKind.QuotaExceeded"/>,
     /// <see cref="ErrorKind.EngineUnavailable"/>.
     /// </exception>
     Task WriteAsync(Snapshot snapshot, ExportFormat format, string? name, Stream output, CancellationToken cancellationToken);

@@ -16,6 +16,7 @@ internal sealed partial class SnapshotExports : ISnapshotExports, IDisposable
     private readonly ExportSpool _spool;
     private readonly IImages _images;
     private readonly SemaphoreSlim _turns = new(MostAtOnce);
+    private readonly ExportPlaces _places = new();
 
     public SnapshotExports(SandboxParts parts, TreeMounter mounter, ExportSpool spool, IImages images) =>
         (_parts, _sealed, _spool, _images) = (parts, new SealedTrees(parts, mounter), spool, images);
@@ -25,6 +26,7 @@ internal sealed partial class SnapshotExports : ISnapshotExports, IDisposable
         TranslatedAsync(snapshot, async () =>
         {
             PhaseClock clock = new();
+            using IDisposable place = _places.Take(snapshot.Session);
             if (format == ExportFormat.TarZstd)
             {
                 await WriteTreeAsync(snapshot, output, cancellationToken);

@@ -4,9 +4,13 @@ namespace Sleigh.Runtime.Exports;
 
 /// <summary>A file that is written from its beginning, or read so: each stream has a place of its own in it.</summary>
 /// <param name="file">The file; it stays the caller's.</param>
-internal sealed class SpooledFile(SafeFileHandle file) : Stream
+/// <param name="check">Called before each 16 MiB that are written; what it throws ends the writing.</param>
+internal sealed class SpooledFile(SafeFileHandle file, Action? check = null) : Stream
 {
+    private const int BetweenChecks = 16 << 20;
+
     private long _position;
+    private long _checkAt;
 
     public override bool CanRead => true;
 
@@ -42,6 +46,12 @@ internal sealed class SpooledFile(SafeFileHandle file) : Stream
 
     public override void Write(ReadOnlySpan<byte> buffer)
     {
+        if (_position >= _checkAt)
+        {
+            check?.Invoke();
+            _checkAt = _position + BetweenChecks;
+        }
+
         RandomAccess.Write(file, buffer, _position);
         _position += buffer.Length;
     }

@@ -32,13 +32,14 @@ internal sealed class SpooledLayer : IDisposable
     /// <param name="isZstd">How it is compressed; else with gzip.</param>
     /// <param name="write">Writes the uncompressed bytes.</param>
     /// <exception cref="IOException">The disk is full.</exception>
+    /// <exception cref="RuntimeException"><see cref="ErrorKind.DiskFull"/>: it is almost full.</exception>
     public static async Task<SpooledLayer> WriteAsync(ExportSpool spool, bool isZstd, Func<Stream, Task> write)
     {
         SafeFileHandle file = spool.Open();
         bool isDone = false;
         try
         {
-            await using var packed = new HashedStream(new SpooledFile(file));
+            await using var packed = new HashedStream(new SpooledFile(file, spool.CheckRoom));
             string diffId;
             await using (Stream compressed = isZstd ? Zstd(packed) : new GZipStream(packed, CompressionLevel.Optimal, leaveOpen: true))
             {
