@@ -1,4 +1,5 @@
 using System.Net;
+using Sleigh.Linux.Sqlite;
 using Sleigh.Runtime;
 using Sleigh.TestSupport;
 
@@ -257,6 +258,28 @@ public sealed class TransportTests
         answer.Is(500, "internal", "internal error; the daemon log has the cause under this request id");
         Assert.DoesNotContain("secret", answer.Body, StringComparison.Ordinal);
         Assert.Contains(api.Log.Lines, l => l.Contains("look-here", StringComparison.Ordinal) && l.Contains("secret of", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_record_that_has_no_room_on_the_disk_is_507_and_no_fault_of_ours()
+    {
+        await using TestApi api = await TestApi.StartAsync();
+        string token = api.Token();
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("sl-");
+        using (SqliteDatabase database = SqliteDatabase.Open(Path.Combine(folder.FullName, "db"), ["CREATE TABLE t (a BLOB);"]))
+        {
+            api.Sandboxes.Break = Assert.Throws<SqliteException>(() => database.Write(db =>
+            {
+                using SqliteStatement bound = db.Prepare("PRAGMA max_page_count = 10");
+                bound.Step();
+                using SqliteStatement insert = db.Prepare("INSERT INTO t VALUES (zeroblob(1000000))");
+                insert.Run();
+            }));
+        }
+
+        folder.Delete(recursive: true);
+        (await api.SendAsync("POST", "/sandboxes", "{}", token)).Is(
+            507, "disk_full", "the disk of the data directory is full: what was asked for could not be recorded");
     }
 
     [Fact]

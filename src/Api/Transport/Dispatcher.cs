@@ -82,13 +82,7 @@ internal sealed class Dispatcher : IDisposable
         }
         catch (RuntimeException failed)
         {
-            ApiError error = ErrorKinds.ToApiError(failed);
-            if (error.Status >= StatusCodes.Status500InternalServerError)
-            {
-                ApiLog.Failed(call, error.Code, failed.Message, failed.InnerException);
-            }
-
-            return error;
+            return Failed(call, failed);
         }
         catch (OperationCanceledException stopped) when (_dependencies.Host.IsStopping && IsOurs(stopped, call))
         {
@@ -101,10 +95,26 @@ internal sealed class Dispatcher : IDisposable
         }
         catch (Exception unforeseen) when (IsOurs(unforeseen, call))
         {
+            if (RuntimeException.Of(unforeseen) is RuntimeException known)
+            {
+                return Failed(call, known);
+            }
+
             // The edge of the program: whatever went wrong, the caller gets a JSON error and the log gets the cause.
             ApiLog.Unforeseen(call, unforeseen);
             return ApiErrors.Internal();
         }
+    }
+
+    private static ApiError Failed(Call call, RuntimeException failed)
+    {
+        ApiError error = ErrorKinds.ToApiError(failed);
+        if (error.Status >= StatusCodes.Status500InternalServerError)
+        {
+            ApiLog.Failed(call, error.Code, failed.Message, failed.InnerException);
+        }
+
+        return error;
     }
 
     private static bool IsOurs(Exception failure, Call call) =>

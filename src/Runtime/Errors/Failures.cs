@@ -1,4 +1,6 @@
 using Sleigh.Containerd;
+using Sleigh.Linux;
+using Sleigh.Linux.Sqlite;
 using Sleigh.Overlay;
 
 namespace Sleigh.Runtime;
@@ -24,8 +26,18 @@ internal static class Failures
         {
             Details = new Dictionary<string, object> { ["field"] = "disk_limit_mb" },
         },
+        SqliteException when OfFullDisk(cause) is RuntimeException full => full,
         ContainerdException { Kind: ContainerdErrorKind.Unavailable or ContainerdErrorKind.DeadlineExceeded } => new RuntimeException(
             ErrorKind.EngineUnavailable, "containerd does not answer; it is being waited for, try again in a moment", cause),
         _ => new RuntimeException(otherwise, message, cause),
     };
+
+    /// <summary>The error for a change that the database did not take because the disk is full; null for what is something else.</summary>
+    public static RuntimeException? OfFullDisk(Exception cause) =>
+        cause is SqliteException { Kind: SqliteErrorKind.Full } or SqliteException { Kind: SqliteErrorKind.Io, Errno: Errno.ENOSPC or Errno.EDQUOT }
+            ? new RuntimeException(ErrorKind.DiskFull, "the disk of the data directory is full: what was asked for could not be recorded", cause)
+            {
+                Hint = "free space on the disk of data_dir, then send the request again",
+            }
+            : null;
 }

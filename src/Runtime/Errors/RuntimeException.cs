@@ -28,6 +28,9 @@ public sealed class RuntimeException : Exception
         Details = new Dictionary<string, object> { ["quota"] = quota, ["limit"] = limit },
     };
 
+    /// <summary>What callers are told of something unforeseen that has a cause they can be told of, such as a full disk; null: nothing is known of it.</summary>
+    public static RuntimeException? Of(Exception unforeseen) => Failures.OfFullDisk(unforeseen);
+
     /// <summary>A wrong value of a field.</summary>
     public static RuntimeException Invalid(string field, string message) =>
         new(ErrorKind.InvalidArgument, message) { Details = new Dictionary<string, object> { ["field"] = field } };
