@@ -18,6 +18,10 @@ public sealed class ListeningSocketsTests
             + "nonsense"));
 
     [Fact]
+    public void No_more_than_so_many_are_looked_at() => Assert.Equal(
+        ListeningSockets.Most, Read(Head + string.Concat(Enumerable.Repeat("   0: 0100007F:1F90 00000000:0000 0A 0\n", ListeningSockets.Most + 5))).Length);
+
+    [Fact]
     public void Addresses_of_IPv6_are_read_word_by_word() => Assert.Equal(
         ["[::1]:80", "[::]:443", "[::ffff:127.0.0.1]:81", "[fe80::1234:5678:9abc:def0]:82"],
         Read(Head

@@ -10,6 +10,9 @@ namespace Sleigh.Linux.Sockets;
 /// </summary>
 public static class ListeningSockets
 {
+    /// <summary>The most sockets of one table that are looked at: a tenant may listen with as many as it may open.</summary>
+    public const int Most = 4096;
+
     private const string Listen = "0A";
 
     /// <summary>Addresses and ports that are listened on in the namespace of a process; none when the process is gone.</summary>
@@ -35,14 +38,14 @@ public static class ListeningSockets
 
     /// <summary>
     /// Reads one table. The kernel writes all listening sockets before any other (tcp_seq_start, net/ipv4/tcp_ipv4.c, Linux 2.6 to 6.12), so
-    /// reading ends at the first of another state, however many connections a tenant holds.
+    /// reading ends at the first of another state, however many connections a tenant holds, and after <see cref="Most"/>.
     /// </summary>
     /// <exception cref="FormatException">A line has another form; the text quotes it.</exception>
     public static IEnumerable<IPEndPoint> Parse(TextReader table)
     {
         ArgumentNullException.ThrowIfNull(table);
         _ = table.ReadLine();
-        while (table.ReadLine() is string line)
+        for (int count = 0; count < Most && table.ReadLine() is string line; count++)
         {
             string[] words = line.Split(' ', 5, StringSplitOptions.RemoveEmptyEntries);
             if (words.Length < 4)
