@@ -29,6 +29,9 @@ public sealed record NetworkOptions
     /// </summary>
     public bool ForwardByInterface { get; init; } = true;
 
+    /// <summary>The most connections that a sandbox may have at a time; null: any number.</summary>
+    public int? ConnectionsPerSandbox { get; init; } = 4096;
+
     /// <summary>How many namespaces lie ready.</summary>
     public int PoolSize { get; init; } = 4;
 

@@ -53,7 +53,9 @@ internal sealed class Router
         HasSix = look.Ways6.Count > 0 && _forwarding.IsOn6;
         Mtu = look.Mtu;
         IPNetwork uplink = ChooseUplink(look);
-        await _nft.ApplyAsync(RouterRules.Base(_names, _options.Reachable, look.AddressesBut(_names.HostUplink), look.Networks6), cancellationToken);
+        await _nft.ApplyAsync(RouterRules.OpenedSets(_names.Table), cancellationToken);
+        await _nft.ApplyAsync(
+            RouterRules.Base(_names, _options.Reachable, look.AddressesBut(_names.HostUplink), look.Networks6, _options.ConnectionsPerSandbox), cancellationToken);
         WriteSettings();
         await GuardHostAsync(uplink, [], cancellationToken);
         await LinkAsync(look, uplink, cancellationToken);

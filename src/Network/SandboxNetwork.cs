@@ -19,12 +19,13 @@ public sealed partial class SandboxNetwork : IAsyncDisposable
     private readonly NamespacePool _pool;
     private readonly ILogger _logger;
     private readonly string? _uplink;
+    private readonly int? _connections;
     private readonly ConcurrentDictionary<IPAddress, EgressMode> _modes = new();
     private NameForwarder? _names53;
 
     private SandboxNetwork(NetworkOptions options, ILogger logger)
     {
-        (_logger, _uplink) = (logger, options.HostNamespace);
+        (_logger, _uplink, _connections) = (logger, options.HostNamespace, options.ConnectionsPerSandbox);
         _names = new NetworkNames(options.Instance);
         _files = new NamespaceFiles(Path.Combine(options.StateDirectory, "network"));
         NetworkPlace host = new(options.HostNamespace);
@@ -152,15 +153,23 @@ public sealed partial class SandboxNetwork : IAsyncDisposable
     public Task ApplyAsync(NamespaceName name, EgressPolicy policy, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(policy);
-        return _nft.ApplyAsync(SandboxRules.Change(_names, name, policy), cancellationToken);
+        return _nft.ApplyAsync(SandboxRules.Change(_names, name, policy, _connections), cancellationToken);
     }
 
     /// <summary>Packets that were refused, by namespace, since each was made.</summary>
     /// <exception cref="IOException">nft failed.</exception>
-    public async Task<IReadOnlyDictionary<NamespaceName, long>> RefusedAsync(CancellationToken cancellationToken)
+    public async Task<IReadOnlyDictionary<NamespaceName, Refusals>> RefusedAsync(CancellationToken cancellationToken)
     {
-        IReadOnlyDictionary<string, long> counters = await _nft.CountersAsync(_names.Table, cancellationToken);
-        return counters.Where(c => NamespaceName.TryParse(c.Key, out _)).ToDictionary(c => NamespaceName.Parse(c.Key), c => c.Value);
+        Dictionary<NamespaceName, Refusals> all = [];
+        foreach ((string counter, long packets) in await _nft.CountersAsync(_names.Table, cancellationToken))
+        {
+            if (CounterName.TryParse(counter, out NamespaceName owner, out RefusalReason reason))
+            {
+                all[owner] = all.GetValueOrDefault(owner).With(reason, packets);
+            }
+        }
+
+        return all;
     }
 
     /// <summary>Frames with a sender that was not the sandbox's own, of all sandboxes, since the router was made.</summary>

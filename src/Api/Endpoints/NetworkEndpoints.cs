@@ -47,7 +47,8 @@ internal static class NetworkEndpoints
             json.WriteEndArray();
         }
 
-        json.WriteNumber("refused_packets", view.RefusedPackets);
+        json.WriteNumber("refused_packets", view.Refused.Total);
+        SandboxView.WriteRefused(json, view.Refused);
         json.WriteEndObject();
     });
 }

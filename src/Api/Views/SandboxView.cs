@@ -191,6 +191,17 @@ internal static class SandboxView
         }
     }
 
+    /// <summary>The <c>refused_by</c> member: refused packets by reason.</summary>
+    public static void WriteRefused(Utf8JsonWriter json, Refusals refused)
+    {
+        json.WriteStartObject("refused_by");
+        json.WriteNumber("denied", refused.Denied);
+        json.WriteNumber("protected", refused.Protected);
+        json.WriteNumber("not_allowed", refused.NotAllowed);
+        json.WriteNumber("connections", refused.Connections);
+        json.WriteEndObject();
+    }
+
     /// <summary>The <c>cpus</c> member, where there is a limit.</summary>
     public static void WriteCpus(Utf8JsonWriter json, double? cpus)
     {

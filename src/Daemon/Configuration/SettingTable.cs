@@ -280,6 +280,12 @@ internal static class SettingTable
             o => o.Network.Subnet,
             (o, v) => o with { Network = o.Network with { Subnet = v } }),
         Flag("network.forwarding", o => o.Network.Forwarding, (o, v) => o with { Network = o.Network with { Forwarding = v } }),
+        IntOrNone(
+            "network.connections_per_sandbox",
+            16,
+            Many,
+            o => o.Network.ConnectionsPerSandbox,
+            (o, v) => o with { Network = o.Network with { ConnectionsPerSandbox = v } }),
         Int("network.pool_size", 0, 1000, o => o.Network.PoolSize, (o, v) => o with { Network = o.Network with { PoolSize = v } }),
         Text("network.plugins", "an absolute path", SettingText.AbsolutePath, o => o.Network.Plugins, (o, v) => o with { Network = o.Network with { Plugins = v } }),
         TextOrNone(

@@ -87,7 +87,7 @@ internal sealed class NamespaceFactory
                     "", cancellationToken);
             }
 
-            await _nft.ApplyAsync(SandboxRules.Add(_names, name, addresses, policy), cancellationToken);
+            await _nft.ApplyAsync(SandboxRules.Add(_names, name, addresses, policy, _options.ConnectionsPerSandbox), cancellationToken);
             Step("rules");
             return new SandboxNamespace(name, path, addresses);
         }

@@ -21,6 +21,10 @@ internal sealed class NftCommand : IDisposable
         }
     }
 
+    /// <summary>The same for commands in nft's own language, for what its JSON cannot say.</summary>
+    /// <exception cref="IOException">nft is not there or refused; the text has what it said.</exception>
+    public Task ApplyAsync(string commands, CancellationToken cancellationToken) => RunAsync(["-f", "-"], commands, cancellationToken);
+
     /// <summary>The objects of one kind in a table, such as <c>chain</c>; none where there is no such table.</summary>
     /// <exception cref="IOException">nft is not there or refused.</exception>
     public async Task<IReadOnlyList<JsonObject>> ListAsync(NftTable table, string kind, CancellationToken cancellationToken)

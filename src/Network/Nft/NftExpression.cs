@@ -43,6 +43,18 @@ internal static class NftExpression
 
     public static JsonNode Counter(string name) => new JsonObject { ["counter"] = name };
 
+    /// <summary>
+    /// Enters the connection that a packet belongs to under a key in a set of that flag; matches when that key has more than so many that are still open
+    /// (nft(8), "ct count" in a dynamic set).
+    /// </summary>
+    public static JsonNode OverInSet(JsonNode key, string set, int most) => new JsonObject
+    {
+        ["set"] = new JsonObject
+        {
+            ["op"] = "add", ["elem"] = key, ["set"] = "@" + set, ["stmt"] = new JsonArray(new JsonObject { ["ct count"] = new JsonObject { ["val"] = most, ["inv"] = true } }),
+        },
+    };
+
     public static JsonNode VerdictMap(JsonNode key, string map) =>
         new JsonObject { ["vmap"] = new JsonObject { ["key"] = key, ["data"] = "@" + map } };
 

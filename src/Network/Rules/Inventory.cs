@@ -13,7 +13,7 @@ internal sealed class Inventory
     /// <summary>Chains named after a namespace.</summary>
     public HashSet<string> Chains { get; } = [];
 
-    /// <summary>Counters named after a namespace.</summary>
+    /// <summary>Counters of namespaces (<see cref="CounterName"/>).</summary>
     public HashSet<string> Counters { get; } = [];
 
     /// <summary>Ports that a sender is bound to.</summary>
@@ -21,7 +21,7 @@ internal sealed class Inventory
 
     /// <summary>All namespaces that something is named after.</summary>
     public IEnumerable<NamespaceName> Names =>
-        Chains.Concat(Counters).Concat(_leads.Select(l => l.Chain)).Distinct().Where(n => NamespaceName.TryParse(n, out _)).Select(NamespaceName.Parse);
+        Chains.Concat(_leads.Select(l => l.Chain)).Where(n => NamespaceName.TryParse(n, out _)).Select(NamespaceName.Parse).Concat(Counters.Select(Owner)).Distinct();
 
     /// <summary>Looks.</summary>
     /// <exception cref="IOException">nft is not there or failed.</exception>
@@ -30,12 +30,12 @@ internal sealed class Inventory
         Inventory found = new();
         foreach (JsonObject chain in await nft.ListAsync(names.Table, "chain", cancellationToken))
         {
-            Note(chain, found.Chains);
+            Note(chain, found.Chains, n => NamespaceName.TryParse(n, out _));
         }
 
         foreach (JsonObject counter in await nft.ListAsync(names.Table, "counter", cancellationToken))
         {
-            Note(counter, found.Counters);
+            Note(counter, found.Counters, n => CounterName.TryParse(n, out _, out _));
         }
 
         foreach (JsonObject map in await nft.ListAsync(names.Table, "map", cancellationToken))
@@ -64,9 +64,12 @@ internal sealed class Inventory
         }
     }
 
-    private static void Note(JsonObject item, HashSet<string> names)
+    private static NamespaceName Owner(string counter) =>
+        CounterName.TryParse(counter, out NamespaceName owner, out _) ? owner : throw new FormatException($"'{counter}' is no counter of a namespace");
+
+    private static void Note(JsonObject item, HashSet<string> names, Func<string, bool> isOurs)
     {
-        if (item["name"]?.GetValue<string>() is string name && NamespaceName.TryParse(name, out _))
+        if (item["name"]?.GetValue<string>() is string name && isOurs(name))
         {
             names.Add(name);
         }

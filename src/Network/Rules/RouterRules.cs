@@ -40,22 +40,41 @@ internal static class RouterRules
     /// <summary>Counts frames with a false sender.</summary>
     public const string Spoofed = "spoofed";
 
+    private const string Opened4 = "opened4";
+    private const string Opened6 = "opened6";
     private const string Protected4 = "protected4";
     private const string Protected6 = "protected6";
     private const string Host4 = "host4";
     private const string Host6 = "host6";
     private const string Near6 = "near6";
 
+    /// <summary>
+    /// The sets that count the open connections of each address. In nft's own language: in its JSON, version 1.0.6 does not know the flag. Once they are
+    /// there nothing is done.
+    /// </summary>
+    public static string OpenedSets(NftTable table) =>
+        $"add table {table.Family} {table.Name}\n"
+        + $"add set {table.Family} {table.Name} {Opened4} {{ type ipv4_addr; size 65535; flags dynamic; }}\n"
+        + $"add set {table.Family} {table.Name} {Opened6} {{ type ipv6_addr; size 65535; flags dynamic; }}\n";
+
+    /// <summary>Packets that open a connection beyond this number, of any one address; one list of matches for each family. It counts those that do not.</summary>
+    public static IEnumerable<JsonNode[]> MoreThan(int connections) =>
+    [
+        [MatchState("new"), OverInSet(Field("ip", "saddr"), Opened4, connections)],
+        [MatchState("new"), OverInSet(Field("ip6", "saddr"), Opened6, connections)],
+    ];
+
     /// <summary>Puts all of it in place, whatever was there before; sandboxes' own chains and addresses are not touched.</summary>
     /// <param name="names">Names.</param>
     /// <param name="reachable">Protected destinations that are open all the same.</param>
     /// <param name="host">The host's own addresses.</param>
     /// <param name="near">IPv6 networks at the host's interfaces.</param>
+    /// <param name="connections">The most connections of a sandbox; null: any number. They are counted anew from here on.</param>
     public static NftTransaction Base(
-        NetworkNames names, IReadOnlyList<EgressRule> reachable, IReadOnlyCollection<IPAddress> host, IReadOnlyCollection<IPNetwork> near)
+        NetworkNames names, IReadOnlyList<EgressRule> reachable, IReadOnlyCollection<IPAddress> host, IReadOnlyCollection<IPNetwork> near, int? connections)
     {
         NftTransaction all = new();
-        Addresses(all, names.Table, reachable, host, near);
+        Addresses(all, names.Table, reachable, host, near, connections);
         Ports(all, names.PortTable);
         return all;
     }
@@ -73,7 +92,8 @@ internal static class RouterRules
     }
 
     private static void Addresses(
-        NftTransaction all, NftTable table, IReadOnlyList<EgressRule> reachable, IReadOnlyCollection<IPAddress> host, IReadOnlyCollection<IPNetwork> near)
+        NftTransaction all, NftTable table, IReadOnlyList<EgressRule> reachable, IReadOnlyCollection<IPAddress> host, IReadOnlyCollection<IPNetwork> near,
+        int? connections)
     {
         all.AddTable(table);
         all.AddBaseChain(table, "input", "filter", "input", 0, "drop");
@@ -93,6 +113,10 @@ internal static class RouterRules
         AddNetworks(all, table, Protected4, ProtectedNetworks.Four);
         AddNetworks(all, table, Protected6, ProtectedNetworks.Six);
         PutHost(all, table, host, near);
+
+        // A set's element keeps the number it was made with, so another one comes into force only by counting anew.
+        all.FlushSet(table, Opened4);
+        all.FlushSet(table, Opened6);
         foreach (string chain in (string[])["input", "forward", "postrouting", Guard, Refused])
         {
             all.FlushChain(table, chain);
@@ -105,6 +129,11 @@ internal static class RouterRules
         all.AddRule(table, "input", FromBoth(), Neighbours(), Verdict("accept"));
         foreach (string protocol in (string[])["udp", "tcp"])
         {
+            foreach (JsonNode[] more in connections is int most ? MoreThan(most) : [])
+            {
+                all.AddRule(table, "input", [From(NetworkNames.Bridge), Match(Field(protocol, "dport"), 53), .. more, Goto(Refused)]);
+            }
+
             // Names; who may ask is the resolver's to say.
             all.AddRule(table, "input", From(NetworkNames.Bridge), Match(Field(protocol, "dport"), 53), Verdict("accept"));
         }

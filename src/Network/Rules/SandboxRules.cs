@@ -5,17 +5,22 @@ using static Sleigh.Network.RuleWords;
 
 namespace Sleigh.Network;
 
-/// <summary>The rules of one sandbox: a chain and a counter named after its namespace, its addresses in the maps that lead to the chain.</summary>
+/// <summary>The rules of one sandbox: a chain and counters named after its namespace, its addresses in the maps that lead to the chain.</summary>
 internal static class SandboxRules
 {
     /// <summary>Opens the way for a namespace that had none. Until this is done its port, its addresses and its packets are nobody's and dropped.</summary>
-    public static NftTransaction Add(NetworkNames names, NamespaceName name, SandboxAddresses addresses, EgressPolicy policy)
+    /// <param name="names">Names.</param>
+    /// <param name="name">The namespace.</param>
+    /// <param name="addresses">Its addresses.</param>
+    /// <param name="policy">What it may reach.</param>
+    /// <param name="connections">The most connections it may have at a time; null: any number.</param>
+    public static NftTransaction Add(NetworkNames names, NamespaceName name, SandboxAddresses addresses, EgressPolicy policy, int? connections)
     {
         NftTransaction all = new();
         string chain = name.ToString();
-        all.AddCounter(names.Table, chain);
+        AddCounters(all, names.Table, chain);
         all.AddChain(names.Table, chain);
-        Fill(all, names.Table, chain, policy);
+        Fill(all, names.Table, chain, policy, connections);
         all.AddElements(names.Table, RouterRules.Chains4, [Leads(addresses.Four.ToString(), chain)]);
         all.AddElements(names.PortTable, RouterRules.Bound, [Concat(addresses.Port, addresses.Mac)]);
         all.AddElements(names.PortTable, RouterRules.Bound4, [Concat(addresses.Port, addresses.Mac, addresses.Four.ToString())]);
@@ -29,11 +34,12 @@ internal static class SandboxRules
     }
 
     /// <summary>Puts another policy in force, in one step.</summary>
-    public static NftTransaction Change(NetworkNames names, NamespaceName name, EgressPolicy policy)
+    public static NftTransaction Change(NetworkNames names, NamespaceName name, EgressPolicy policy, int? connections)
     {
         NftTransaction all = new();
+        AddCounters(all, names.Table, name.ToString());
         all.FlushChain(names.Table, name.ToString());
-        Fill(all, names.Table, name.ToString(), policy);
+        Fill(all, names.Table, name.ToString(), policy, connections);
         return all;
     }
 
@@ -50,9 +56,9 @@ internal static class SandboxRules
             all.DeleteChain(names.Table, chain);
         }
 
-        if (found.Counters.Contains(chain))
+        foreach (string counter in CounterName.All(chain).Where(found.Counters.Contains))
         {
-            all.DeleteCounter(names.Table, chain);
+            all.DeleteCounter(names.Table, counter);
         }
 
         return all;
@@ -74,22 +80,42 @@ internal static class SandboxRules
 
         all.FlushChain(names.Table, chain);
         all.DeleteChain(names.Table, chain);
-        all.DeleteCounter(names.Table, chain);
+        foreach (string counter in CounterName.All(chain))
+        {
+            all.DeleteCounter(names.Table, counter);
+        }
+
         return all;
     }
 
     private static JsonArray Leads(string address, string chain) => new JsonArray(address, Goto(chain));
 
-    private static void Fill(NftTransaction all, NftTable table, string chain, EgressPolicy policy)
+    private static void AddCounters(NftTransaction all, NftTable table, string chain)
+    {
+        foreach (string counter in CounterName.All(chain))
+        {
+            all.AddCounter(table, counter);
+        }
+    }
+
+    private static void Fill(NftTransaction all, NftTable table, string chain, EgressPolicy policy, int? connections)
     {
         foreach (JsonNode[] destination in Destinations(policy.Deny))
         {
-            Refuse(destination);
+            Refuse(RefusalReason.Denied, destination);
         }
 
-        Refuse(To(NetworkNames.Bridge), Match(Ct("direction"), "original"));
+        Refuse(RefusalReason.Protected, To(NetworkNames.Bridge), Match(Ct("direction"), "original"));
         all.AddRule(table, chain, Jump(RouterRules.Guard));
-        Refuse(Match(Meta("mark"), RouterRules.ProtectedMark));
+        Refuse(RefusalReason.Protected, Match(Meta("mark"), RouterRules.ProtectedMark));
+        if (connections is int most && policy.Mode != EgressMode.None)
+        {
+            foreach (JsonNode[] more in RouterRules.MoreThan(most))
+            {
+                Refuse(RefusalReason.Connections, more);
+            }
+        }
+
         switch (policy.Mode)
         {
             case EgressMode.Open:
@@ -106,8 +132,9 @@ internal static class SandboxRules
                 break;
         }
 
-        Refuse();
+        Refuse(RefusalReason.NotAllowed);
 
-        void Refuse(params JsonNode[] when) => all.AddRule(table, chain, [.. when, Counter(chain), Goto(RouterRules.Refused)]);
+        void Refuse(RefusalReason reason, params JsonNode[] when) =>
+            all.AddRule(table, chain, [.. when, Counter(CounterName.Of(chain, reason)), Goto(RouterRules.Refused)]);
     }
 }

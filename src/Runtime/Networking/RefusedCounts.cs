@@ -11,16 +11,16 @@ internal sealed class RefusedCounts
 {
     private static readonly TimeSpan Age = TimeSpan.FromSeconds(1);
 
-    private readonly Func<Task<IReadOnlyDictionary<NamespaceName, long>>> _read;
+    private readonly Func<Task<IReadOnlyDictionary<NamespaceName, Refusals>>> _read;
     private readonly Lock _lock = new();
-    private Task<IReadOnlyDictionary<NamespaceName, long>>? _last;
+    private Task<IReadOnlyDictionary<NamespaceName, Refusals>>? _last;
     private long _begun;
 
-    public RefusedCounts(Func<Task<IReadOnlyDictionary<NamespaceName, long>>> read) => _read = read;
+    public RefusedCounts(Func<Task<IReadOnlyDictionary<NamespaceName, Refusals>>> read) => _read = read;
 
     /// <summary>By namespace.</summary>
     /// <exception cref="IOException">They cannot be read.</exception>
-    public Task<IReadOnlyDictionary<NamespaceName, long>> ReadAsync(CancellationToken cancellationToken)
+    public Task<IReadOnlyDictionary<NamespaceName, Refusals>> ReadAsync(CancellationToken cancellationToken)
     {
         lock (_lock)
         {

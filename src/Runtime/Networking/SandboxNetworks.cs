@@ -24,7 +24,7 @@ internal sealed partial class SandboxNetworks : IAsyncDisposable
     {
         (_options, _records, _instance, _logger) = (options, records, instance, logger);
         _refused = new RefusedCounts(
-            async () => _network is SandboxNetwork network ? await network.RefusedAsync(CancellationToken.None) : new Dictionary<NamespaceName, long>());
+            async () => _network is SandboxNetwork network ? await network.RefusedAsync(CancellationToken.None) : new Dictionary<NamespaceName, Refusals>());
     }
 
     /// <summary>Whether a sandbox of this network needs it.</summary>
@@ -43,6 +43,7 @@ internal sealed partial class SandboxNetworks : IAsyncDisposable
         Reachable = options.Network.Reachable,
         ForwardByInterface = options.Network.Forwarding,
         PoolSize = options.Network.PoolSize,
+        ConnectionsPerSandbox = options.Network.ConnectionsPerSandbox,
         HostNamespace = options.Network.UplinkNamespace,
     };
 
@@ -133,7 +134,7 @@ internal sealed partial class SandboxNetworks : IAsyncDisposable
 
     /// <summary>Packets that were refused, by namespace; up to a second old.</summary>
     /// <exception cref="IOException">nft failed.</exception>
-    public Task<IReadOnlyDictionary<NamespaceName, long>> RefusedAsync(CancellationToken cancellationToken) => _refused.ReadAsync(cancellationToken);
+    public Task<IReadOnlyDictionary<NamespaceName, Refusals>> RefusedAsync(CancellationToken cancellationToken) => _refused.ReadAsync(cancellationToken);
 
     /// <summary>Takes a slot's namespace away. Passes over what is gone.</summary>
     /// <exception cref="IOException">It cannot be done now.</exception>

@@ -27,6 +27,9 @@ public sealed record NetworkingOptions
     /// <summary>Key <c>network.forwarding</c>: whether forwarding is switched on for single interfaces of a host that does not forward by itself.</summary>
     public bool Forwarding { get; init; } = true;
 
+    /// <summary>Key <c>network.connections_per_sandbox</c>: the most connections of a sandbox at a time; null (written 0): any number.</summary>
+    public int? ConnectionsPerSandbox { get; init; } = 4096;
+
     /// <summary>Key <c>network.pool_size</c>: namespaces that lie ready.</summary>
     public int PoolSize { get; init; } = 4;
 

@@ -13,7 +13,7 @@ internal sealed partial class Sandboxes
         SandboxEntry entry = _table.Require(id);
         return entry.Slot?.Network is SandboxNamespace network
             ? new SandboxNetworkView(entry.View, network.Addresses, (await _networks.RefusedAsync(cancellationToken)).GetValueOrDefault(network.Name))
-            : new SandboxNetworkView(entry.View, null, 0);
+            : new SandboxNetworkView(entry.View, null, default);
     }
 
     /// <summary>Puts the policy of a sandbox in force again, since the operator's part of it may be another.</summary>

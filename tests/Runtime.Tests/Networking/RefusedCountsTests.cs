@@ -11,24 +11,24 @@ public sealed class RefusedCountsTests
     public async Task Whoever_asks_while_it_is_read_waits_for_the_same_reading_and_a_failed_one_is_not_kept()
     {
         int readings = 0;
-        TaskCompletionSource<IReadOnlyDictionary<NamespaceName, long>> first = new();
+        TaskCompletionSource<IReadOnlyDictionary<NamespaceName, Refusals>> first = new();
         RefusedCounts counts = new(() => Interlocked.Increment(ref readings) == 1
             ? first.Task
-            : Task.FromResult<IReadOnlyDictionary<NamespaceName, long>>(new Dictionary<NamespaceName, long> { [Name] = 7 }));
+            : Task.FromResult<IReadOnlyDictionary<NamespaceName, Refusals>>(new Dictionary<NamespaceName, Refusals> { [Name] = new(0, 7, 0, 0) }));
 
-        Task<IReadOnlyDictionary<NamespaceName, long>>[] all = [.. Enumerable.Range(0, 20).Select(_ => counts.ReadAsync(CancellationToken.None))];
+        Task<IReadOnlyDictionary<NamespaceName, Refusals>>[] all = [.. Enumerable.Range(0, 20).Select(_ => counts.ReadAsync(CancellationToken.None))];
         using CancellationTokenSource gone = new();
-        Task<IReadOnlyDictionary<NamespaceName, long>> impatient = counts.ReadAsync(gone.Token);
+        Task<IReadOnlyDictionary<NamespaceName, Refusals>> impatient = counts.ReadAsync(gone.Token);
         await gone.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => impatient);
         first.SetException(new IOException("nft failed"));
-        foreach (Task<IReadOnlyDictionary<NamespaceName, long>> one in all)
+        foreach (Task<IReadOnlyDictionary<NamespaceName, Refusals>> one in all)
         {
             await Assert.ThrowsAsync<IOException>(() => one);
         }
 
         Assert.Equal(1, readings);
-        Assert.Equal(7, (await counts.ReadAsync(CancellationToken.None))[Name]);
+        Assert.Equal(7, (await counts.ReadAsync(CancellationToken.None))[Name].Total);
         Assert.Equal(2, readings);
     }
 }

@@ -59,6 +59,7 @@ public sealed class NetworkTests(NetworkFixture fixture) : IClassFixture<Network
         JsonObject shown = await Client.SendAsync("GET", $"/sandboxes/{id}/network", null, 200);
         Assert.Equal(("restricted", 1), ((string?)shown["mode"], shown["addresses"]!.AsArray().Count));
         Assert.True((long)shown["refused_packets"]! >= 2, shown.ToJsonString());
+        Assert.Equal((long)shown["refused_packets"]!, (long)shown["refused_by"]!["not_allowed"]!);
         JsonObject open = await Client.SendAsync("PUT", $"/sandboxes/{id}/network", new JsonObject { ["mode"] = "open", ["deny"] = new JsonArray("203.0.113.7:443") }, 200);
         Assert.Equal("""["203.0.113.7:443"]""", open["deny"]!.ToJsonString());
         Assert.Equal("198.51.100.1", (await Client.RunAsync(id, "nc -w 20 world.example 80 < /dev/null")).Trim());
@@ -141,7 +142,7 @@ public sealed class NetworkTests(NetworkFixture fixture) : IClassFixture<Network
                 [
                     Directory.GetFiles($"{files}/namespaces").Length, Directory.GetFiles($"{files}/results").Length,
                     Directory.GetDirectories($"{files}/addresses").Sum(d => Directory.GetFiles(d).Count(f => IPAddress.TryParse(Path.GetFileName(f), out _))),
-                    rules.Split("\tchain net_").Length - 1, rules.Split("\tcounter net_").Length - 1, (rules.Split("\"veth").Length - 1) / 2, links,
+                    rules.Split("\tchain net_").Length - 1, (rules.Split("\tcounter net_").Length - 1) / 4, (rules.Split("\"veth").Length - 1) / 2, links,
                 ];
                 seen = string.Join(' ', counts);
                 return counts.All(c => c == 4);

@@ -215,7 +215,7 @@ public sealed class LifeTests
         string files = $"{world.State}/network";
         string table = await world.NftAsync(world.Router, "list", "ruleset");
         int chains = table.Split("\tchain net_").Length - 1;
-        Assert.Equal(chains, table.Split("\tcounter net_").Length - 1);
+        Assert.Equal(chains * 4, table.Split("\tcounter net_").Length - 1);
         Assert.Equal(chains, table.Split(": goto net_").Length - 1);
         int addresses = Directory.GetFiles($"{files}/addresses/sleigh-{world.Instance}").Count(f => Path.GetFileName(f).Count(c => c == '.') == 3 && !Path.GetFileName(f).StartsWith("last", StringComparison.Ordinal));
 

@@ -102,7 +102,8 @@ public sealed class NetworkWorld : IAsyncDisposable
 
     private async Task ServeAsync(string place) => Assert.Equal("ready", await Start(place, "server").ReadLineAsync());
 
-    private BackgroundProgram Start(string place, string program, params string[] arguments)
+    /// <summary>A program of the folder Programs, which ends with the world.</summary>
+    public BackgroundProgram Start(string place, string program, params string[] arguments)
     {
         BackgroundProgram started = BackgroundProgram.Start("nsenter", [$"--net={place}", "python3", "-u", "-c", Program(program), .. arguments]);
         _programs.Add(started);

@@ -35,7 +35,7 @@ public sealed class PolicyTests
 
         Assert.Equal("EHOSTUNREACH", await NetworkWorld.ConnectAsync(one.Path, one.Addresses.Gateway.ToString()));
         Assert.Equal("EHOSTUNREACH", await NetworkWorld.ConnectAsync(one.Path, "169.254.169.254", 80, "udp"));
-        Assert.Equal(0, (await network.RefusedAsync(CancellationToken.None))[two.Name]);
+        Assert.Equal(default, (await network.RefusedAsync(CancellationToken.None))[two.Name]);
 
         // The namespace of a neighbour is its own: nothing listens on its loopback.
         Assert.Equal("ECONNREFUSED", await NetworkWorld.ConnectAsync(one.Path, "127.0.0.1"));
@@ -143,7 +143,7 @@ public sealed class PolicyTests
         // Each packet of it is refused and counted, while the other connection goes on.
         Assert.Equal("sent", await open.AskAsync("!second"));
         await Poll.UntilAsync(
-            async () => (await network.RefusedAsync(CancellationToken.None))[one.Name] > 0, 60, () => "no packet of the open connection was refused");
+            async () => (await network.RefusedAsync(CancellationToken.None))[one.Name].Denied > 0, 60, () => "no packet of the open connection was refused");
         Assert.Equal("still", await other.AskAsync("still"));
         await network.RemoveAllAsync(CancellationToken.None);
     }

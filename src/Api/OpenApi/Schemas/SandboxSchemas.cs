@@ -51,7 +51,11 @@ internal static class SandboxSchemas
         ("SandboxNetwork", Object(
             Has("sandbox_id", Id("sbx")), Has("network", OneOf("none", "bridge")), May("mode", OneOf("open", "restricted", "none")), May("allow", Make.List(Text)),
             May("deny", Make.List(Text)), May("addresses", Make.List(Text), "Left out while it does not run, or has loopback only."),
-            Has("refused_packets", Count, "Since it got these addresses."))),
+            Has("refused_packets", Count, "Since it got these addresses."), Has("refused_by", Ref("RefusedPackets")))),
+        ("RefusedPackets", Object(
+            Has("denied", Count, "A denial names where they went."), Has("protected", Count, "They went to the host, to other sandboxes, to private networks or the like."),
+            Has("not_allowed", Count, "The mode does not let them through."), Has("connections", Count, "The sandbox had as many connections as it may have."))
+            with { Description = "Refused packets by reason." }),
         ("RolledBackSandbox", Object(
         [
             .. Facts,
