@@ -1,37 +1,33 @@
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
+using System.Runtime.CompilerServices;
+using System.Text;
 using Microsoft.Win32.SafeHandles;
+using Sleigh.Linux.Sockets;
 
 namespace Sleigh.Linux;
 
 /// <summary>
 /// Network namespaces that have a name: a file on which the namespace is mounted, so that it lives without a process (network_namespaces(7)).
 /// A thread that enters one sees other interfaces, sockets and <c>/proc/sys/net</c>, but the same files. What a thread starts inherits its
-/// namespace, the threads of the runtime too; so each call uses a thread of its own that makes system calls only, and ends.
+/// namespace, the threads of the runtime too; so each call uses a thread of its own
+/// that goes there, makes system calls only and comes back (<see cref="NetworkJourney"/>), and ends.
 /// </summary>
-public static unsafe partial class NetworkNamespace
+public static unsafe class NetworkNamespace
 {
-    private const int NewNet = 0x40000000;
-    private const uint BindMount = 4096;
+    private const int BindMount = 4096;
+    private const int WriteOnly = 1;
+    private const int CloseOnExec = 0x80000;
+    private const nint WorkingDirectory = -100;
 
     /// <summary>Makes a namespace and mounts it on a file that is there already.</summary>
     /// <exception cref="KernelException">The kernel refused; nothing is mounted.</exception>
     public static void CreateAt(string path)
     {
-        byte[] target = Terminated(path);
-        byte[] source = "/proc/thread-self/ns/net\0"u8.ToArray();
-        OnThread("make a network namespace at", path, () =>
-        {
-            if (Syscall.Invoke(SyscallNumber.Unshare, NewNet) < 0)
-            {
-                return false;
-            }
-
-            fixed (byte* from = source, to = target)
-            {
-                return Mount((nint)from, (nint)to, 0, BindMount, 0) == 0;
-            }
-        });
+        byte[] target = Pinned(path);
+        byte[] source = Pinned("/proc/thread-self/ns/net");
+        _ = Visit("make a network namespace at", path, null, [new NetworkCall { Number = SyscallNumber.Mount, A = Address(source), B = Address(target), D = BindMount }]);
+        GC.KeepAlive(source);
+        GC.KeepAlive(target);
     }
 
     /// <summary>Whether a namespace is mounted on the file. False where there is no file.</summary>
@@ -44,31 +40,19 @@ public static unsafe partial class NetworkNamespace
     /// <exception cref="KernelException">The kernel refused.</exception>
     public static void WriteSetting(string at, string file, string value)
     {
-        byte[] name = Terminated(file);
-        byte[] text = System.Text.Encoding.ASCII.GetBytes(value);
-        using SafeFileHandle home = Files.Open(at, OpenFlags.ReadOnly);
-        OnThread($"write '{value}' to", $"{file} in {at}", () =>
-        {
-            if (Syscall.Invoke(SyscallNumber.SetNamespace, home, NewNet) < 0)
-            {
-                return false;
-            }
-
-            fixed (byte* path = name, bytes = text)
-            {
-                nint descriptor = Syscall.Invoke(SyscallNumber.OpenAt, -100, (nint)path, 1 | 0x80000); // O_WRONLY, O_CLOEXEC
-                if (descriptor < 0)
-                {
-                    return false;
-                }
-
-                bool done = Syscall.Invoke(SyscallNumber.Write, descriptor, (nint)bytes, text.Length) == text.Length;
-                int errno = Marshal.GetLastPInvokeError();
-                Descriptors.Own(descriptor).Dispose();
-                Marshal.SetLastPInvokeError(errno);
-                return done;
-            }
-        });
+        byte[] name = Pinned(file);
+        byte[] text = GC.AllocateArray<byte>(Encoding.ASCII.GetByteCount(value), pinned: true);
+        Encoding.ASCII.GetBytes(value, text);
+        using SafeFileHandle there = Files.Open(at, OpenFlags.ReadOnly);
+        NetworkCall[] made = Visit(
+            $"write '{value}' to", $"{file} in {at}", there,
+            [
+                new NetworkCall { Number = SyscallNumber.OpenAt, A = WorkingDirectory, B = Address(name), C = WriteOnly | CloseOnExec },
+                new NetworkCall { Number = SyscallNumber.Write, TakesResult = true, B = Address(text), C = text.Length },
+            ]);
+        Descriptors.Own(made[0].Result).Dispose();
+        GC.KeepAlive(name);
+        GC.KeepAlive(text);
     }
 
     /// <summary>Reads a file of <c>/proc/sys/net</c> or <c>/proc/thread-self/net</c> as a process inside the namespace sees it.</summary>
@@ -77,23 +61,12 @@ public static unsafe partial class NetworkNamespace
     /// <exception cref="KernelException">The kernel refused.</exception>
     public static string ReadFile(string at, string file)
     {
-        byte[] name = Terminated(file);
-        nint descriptor = -1;
-        using SafeFileHandle home = Files.Open(at, OpenFlags.ReadOnly);
-        OnThread("open", $"{file} in {at}", () =>
-        {
-            if (Syscall.Invoke(SyscallNumber.SetNamespace, home, NewNet) < 0)
-            {
-                return false;
-            }
-
-            fixed (byte* path = name)
-            {
-                descriptor = Syscall.Invoke(SyscallNumber.OpenAt, -100, (nint)path, 0x80000); // O_RDONLY, O_CLOEXEC
-                return descriptor >= 0;
-            }
-        });
-        using FileStream stream = new(Descriptors.Own(descriptor), FileAccess.Read, 1);
+        byte[] name = Pinned(file);
+        using SafeFileHandle there = Files.Open(at, OpenFlags.ReadOnly);
+        NetworkCall[] made = Visit(
+            "open", $"{file} in {at}", there, [new NetworkCall { Number = SyscallNumber.OpenAt, A = WorkingDirectory, B = Address(name), C = CloseOnExec }]);
+        GC.KeepAlive(name);
+        using FileStream stream = new(Descriptors.Own(made[0].Result), FileAccess.Read, 1);
         using StreamReader reader = new(stream);
         return reader.ReadToEnd();
     }
@@ -105,47 +78,50 @@ public static unsafe partial class NetworkNamespace
     /// <exception cref="KernelException">The kernel refused.</exception>
     public static SafeSocketHandle OpenSocket(string at, bool isSix, bool isStream)
     {
-        nint descriptor = -1;
-        using SafeFileHandle home = Files.Open(at, OpenFlags.ReadOnly);
-        OnThread("open a socket in", at, () =>
-        {
-            if (Syscall.Invoke(SyscallNumber.SetNamespace, home, NewNet) < 0)
-            {
-                return false;
-            }
+        using SafeFileHandle there = Files.Open(at, OpenFlags.ReadOnly);
 
-            // AF_INET6 10, AF_INET 2; SOCK_STREAM 1, SOCK_DGRAM 2; SOCK_CLOEXEC.
-            descriptor = Syscall.Invoke(SyscallNumber.Socket, isSix ? 10 : 2, (isStream ? 1 : 2) | 0x80000);
-            return descriptor >= 0;
-        });
-        return new SafeSocketHandle(descriptor, ownsHandle: true);
+        // AF_INET6 10, AF_INET 2; SOCK_STREAM 1, SOCK_DGRAM 2.
+        NetworkCall[] made = Visit(
+            "open a socket in", at, there, [new NetworkCall { Number = SyscallNumber.Socket, A = isSix ? 10 : 2, B = (isStream ? 1 : 2) | CloseOnExec }]);
+        return new SafeSocketHandle(made[0].Result, ownsHandle: true);
     }
 
-    private static byte[] Terminated(string path) => KernelPath.FromString(path).Terminated.ToArray();
-
-    private static void OnThread(string action, string target, Func<bool> calls)
+    private static byte[] Pinned(string path)
     {
-        int errno = 0;
-        bool done = false;
-        Thread thread = new(
-            () =>
-            {
-                done = calls();
-                errno = Marshal.GetLastPInvokeError();
-            },
-            256 * 1024)
-        {
-            IsBackground = true,
-            Name = "network namespace",
-        };
+        ReadOnlySpan<byte> terminated = KernelPath.FromString(path).Terminated;
+        byte[] pinned = GC.AllocateArray<byte>(terminated.Length, pinned: true);
+        terminated.CopyTo(pinned);
+        return pinned;
+    }
+
+    private static nint Address(byte[] pinned) => (nint)Unsafe.AsPointer(ref pinned[0]);
+
+    /// <summary>Makes the calls there; gives them back with their results. When one fails, what the first had opened is closed.</summary>
+    /// <param name="action">What it is for the error.</param>
+    /// <param name="target">To what.</param>
+    /// <param name="there">The namespace; null: a new one.</param>
+    /// <param name="calls">The calls.</param>
+    private static NetworkCall[] Visit(string action, string target, SafeFileHandle? there, NetworkCall[] calls)
+    {
+        NetworkCall[] pinned = GC.AllocateArray<NetworkCall>(calls.Length, pinned: true);
+        calls.CopyTo(pinned);
+        using SafeFileHandle home = Files.Open("/proc/self/ns/net", OpenFlags.ReadOnly);
+        NetworkJourney.Plan plan = NetworkJourney.To(
+            Descriptors.Number(home), there is null ? NetworkJourney.Fresh : Descriptors.Number(there), (NetworkCall*)Unsafe.AsPointer(ref pinned[0]), pinned.Length);
+        NetworkJourney.Plan* address = &plan;
+        Thread thread = new(() => NetworkJourney.Make(address), 256 * 1024) { IsBackground = true, Name = "network namespace" };
         thread.Start();
         thread.Join();
-        if (!done)
+        if (plan.IsDone)
         {
-            throw new KernelException(action, target, (Errno)errno);
+            return pinned;
         }
-    }
 
-    [LibraryImport("libc", EntryPoint = "mount", SetLastError = true)]
-    private static partial int Mount(nint source, nint target, nint type, nuint flags, nint data);
+        if (pinned.Length > 1 && pinned[0].Result > 0)
+        {
+            Descriptors.Own(pinned[0].Result).Dispose();
+        }
+
+        throw new KernelException(action, target, (Errno)plan.ErrorNumber);
+    }
 }

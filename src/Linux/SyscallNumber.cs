@@ -30,6 +30,7 @@ internal static class SyscallNumber
     internal static readonly nint SchedSetAffinity = Of(203, 122);
     internal static readonly nint SchedGetAffinity = Of(204, 123);
     internal static readonly nint Bpf = Of(321, 280);
+    internal static readonly nint Mount = Of(165, 40);
     internal static readonly nint Socket = Of(41, 198);
 
     private static nint Of(nint x64, nint arm64) => RuntimeInformation.ProcessArchitecture switch

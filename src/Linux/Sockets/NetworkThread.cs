@@ -1,6 +1,4 @@
 using System.Net.Sockets;
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace Sleigh.Linux.Sockets;
@@ -9,13 +7,9 @@ namespace Sleigh.Linux.Sockets;
 /// The one thread that makes sockets in network namespaces of containers. A socket belongs to the namespace that the thread was in which
 /// made it (socket(2), network_namespaces(7)), whoever uses it later: so the thread goes there, makes it and comes back.
 /// </summary>
-/// <remarks>
-/// In between nothing managed runs: a thread that the runtime started from here would stay in the container's namespace. Hence one method,
-/// compiled once, that calls the kernel through function pointers only, as <see cref="NamespaceThread"/> does.
-/// </remarks>
+/// <remarks>In between nothing managed runs: see <see cref="NetworkJourney"/>.</remarks>
 public sealed unsafe class NetworkThread : IDisposable
 {
-    private const int NewNetwork = 0x40000000;
     private const int Inet = 2;
     private const int Inet6 = 10;
     private const int Stream = 1;
@@ -26,7 +20,7 @@ public sealed unsafe class NetworkThread : IDisposable
     private readonly AutoResetEvent _done = new(false);
     private readonly SafeFileHandle _host;
     private readonly Thread _thread;
-    private Journey* _journey;
+    private NetworkJourney.Plan* _plan;
     private bool _stop;
 
     private NetworkThread()
@@ -68,28 +62,23 @@ public sealed unsafe class NetworkThread : IDisposable
         networkNamespace.DangerousAddRef(ref held);
         try
         {
-            var journey = new Journey
+            NetworkCall call = new()
             {
-                Syscall = (delegate* unmanaged<nint, nint, nint, nint, nint>)Native.Syscall,
-                ErrnoLocation = (delegate* unmanaged<int*>)Native.Errno,
-                Host = Descriptors.Number(_host),
-                Target = Descriptors.Number(networkNamespace),
-                Family = family == AddressFamily.InterNetworkV6 ? Inet6 : Inet,
-                SetNamespace = SyscallNumber.SetNamespace,
-                Socket = SyscallNumber.Socket,
+                Number = SyscallNumber.Socket, A = family == AddressFamily.InterNetworkV6 ? Inet6 : Inet, B = Stream | CloseOnExec, Result = -1,
             };
+            NetworkJourney.Plan plan = NetworkJourney.To(Descriptors.Number(_host), Descriptors.Number(networkNamespace), &call, 1);
             lock (_oneAtATime)
             {
                 ObjectDisposedException.ThrowIf(_stop, this);
-                _journey = &journey;
+                _plan = &plan;
                 _go.Set();
                 _done.WaitOne();
             }
 
-            return journey.Result >= 0
-                ? new Socket(new SafeSocketHandle(journey.Result, ownsHandle: true))
+            return plan.IsDone
+                ? new Socket(new SafeSocketHandle(call.Result, ownsHandle: true))
                 : throw new KernelException(
-                    journey.Entered ? "make a socket in" : "enter", Descriptors.Describe(networkNamespace, default), (Errno)journey.ErrorNumber);
+                    plan.HasEntered ? "make a socket in" : "enter", Descriptors.Describe(networkNamespace, default), (Errno)plan.ErrorNumber);
         }
         finally
         {
@@ -127,60 +116,8 @@ public sealed unsafe class NetworkThread : IDisposable
                 return;
             }
 
-            Travel(_journey);
-            if (_journey->IsStranded)
-            {
-                Environment.FailFast($"cannot return to the host's network namespace: {KernelException.Describe((Errno)_journey->ErrorNumber)}");
-            }
-
+            NetworkJourney.Make(_plan);
             _done.Set();
         }
-    }
-
-    /// <summary>There and back. No managed call in here: see the remarks of the class.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Travel(Journey* j)
-    {
-        if (j->Syscall(j->SetNamespace, j->Target, NewNetwork, 0) < 0)
-        {
-            j->Result = -1;
-            j->ErrorNumber = *j->ErrnoLocation();
-            return;
-        }
-
-        j->Entered = true;
-        j->Result = j->Syscall(j->Socket, j->Family, Stream | CloseOnExec, 0);
-        if (j->Result < 0)
-        {
-            j->ErrorNumber = *j->ErrnoLocation();
-        }
-
-        if (j->Syscall(j->SetNamespace, j->Host, NewNetwork, 0) < 0)
-        {
-            j->ErrorNumber = *j->ErrnoLocation();
-            j->IsStranded = true;
-        }
-    }
-
-    private struct Journey
-    {
-        public delegate* unmanaged<nint, nint, nint, nint, nint> Syscall;
-        public delegate* unmanaged<int*> ErrnoLocation;
-        public nint Host;
-        public nint Target;
-        public nint Family;
-        public nint SetNamespace;
-        public nint Socket;
-        public nint Result;
-        public int ErrorNumber;
-        public bool Entered;
-        public bool IsStranded;
-    }
-
-    private static class Native
-    {
-        // The C library is in the main program's global scope, whatever its file is called.
-        internal static readonly nint Syscall = NativeLibrary.GetExport(NativeLibrary.GetMainProgramHandle(), "syscall");
-        internal static readonly nint Errno = NativeLibrary.GetExport(NativeLibrary.GetMainProgramHandle(), "__errno_location");
     }
 }
