@@ -162,8 +162,9 @@ internal sealed class Router
             router.Add($"link add name {NetworkNames.Bridge} type bridge forward_delay 0 mcast_snooping 0");
         }
 
-        // Frames to 01:80:C2:00:00:0E (LLDP) never come to the rules for ports; learnt from, they would turn a neighbour's frames to their sender.
-        router.Add($"link set {NetworkNames.Bridge} type bridge no_linklocal_learn 1");
+        // A bridge takes frames to 01:80:C2:00:00:0x past the rules for ports, LLDP's even up to the port itself. Those of this mask go the way of all others
+        // (br_input.c of Linux 6.1; the kernel keeps the first three to itself). Learnt from, they would turn a neighbour's frames to their sender.
+        router.Add($"link set {NetworkNames.Bridge} type bridge no_linklocal_learn 1 group_fwd_mask 0xfff8");
         router.Add($"link set {NetworkNames.Bridge} up");
         if (HasSix)
         {

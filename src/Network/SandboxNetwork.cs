@@ -37,7 +37,7 @@ public sealed partial class SandboxNetwork : IAsyncDisposable
     }
 
     /// <summary>Programs without which there is no network.</summary>
-    public static IReadOnlyList<string> Programs { get; } = ["nft", "ip", "nsenter"];
+    public static IReadOnlyList<string> Programs { get; } = ["nft", "ip", "bridge", "nsenter"];
 
     /// <summary>Whether sandboxes have IPv6 addresses: where the host has a way out for IPv6 and forwards it.</summary>
     public bool HasSix => _router.HasSix;

@@ -79,6 +79,8 @@ internal sealed class NamespaceFactory
             _files.PutResult(name, result);
             Step("result");
             SandboxAddresses addresses = AddressesIn(result, path);
+            await HardenAsync(addresses, cancellationToken);
+            Step("port");
             if (addresses.Six is not null)
             {
                 // So nobody's advertisement can lead its packets astray.
@@ -179,6 +181,11 @@ internal sealed class NamespaceFactory
             port.Name, inside.Mac, four.Address, result.Addresses.FirstOrDefault(a => a.Address.AddressFamily == AddressFamily.InterNetworkV6)?.Address,
             four.Gateway ?? throw new CniException("bridge", "ADD", 0, "its answer has no gateway"));
     }
+
+    // The bridge is told whose address is where and learns nothing from frames, so nobody claims a neighbour's.
+    private async Task HardenAsync(SandboxAddresses addresses, CancellationToken cancellationToken) => await _router.Place.RunAsync(
+        "bridge", ["-batch", "-"],
+        $"link set dev {addresses.Port} learning off flood off\nfdb replace {addresses.Mac} dev {addresses.Port} master static\n", cancellationToken);
 
     // An answer from which the addresses cannot be read is as good as none.
     private CniResult? Known(NamespaceName name)

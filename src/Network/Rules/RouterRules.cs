@@ -37,7 +37,7 @@ internal static class RouterRules
     /// <summary>The mark that <see cref="Guard"/> leaves.</summary>
     public const int ProtectedMark = 1;
 
-    /// <summary>Counts frames with a false sender.</summary>
+    /// <summary>Counts frames with a false sender, and those of protocols between bridges.</summary>
     public const string Spoofed = "spoofed";
 
     private const string Opened4 = "opened4";
@@ -173,12 +173,21 @@ internal static class RouterRules
         all.AddTable(table);
         all.AddBaseChain(table, "prerouting", "filter", "prerouting", -300, "drop");
         all.AddBaseChain(table, "forward", "filter", "forward", -300, "drop");
+        all.AddBaseChain(table, "input", "filter", "input", -300, "accept");
         all.AddCounter(table, Spoofed);
         all.AddSet(table, Bound, new JsonArray("ifname", "ether_addr"), isInterval: false);
         all.AddSet(table, Bound4, new JsonArray("ifname", "ether_addr", "ipv4_addr"), isInterval: false);
         all.AddSet(table, Bound6, new JsonArray("ifname", "ether_addr", "ipv6_addr"), isInterval: false);
         all.FlushChain(table, "prerouting");
         all.FlushChain(table, "forward");
+        all.FlushChain(table, "input");
+
+        // Of protocols between bridges none is spoken here. Those that do not come to prerouting come to input.
+        foreach (string chain in (string[])["prerouting", "input"])
+        {
+            all.AddRule(table, chain, Match(Field("ether", "daddr"), Range("01:80:c2:00:00:00", "01:80:c2:00:00:0f")), Counter(Spoofed), Verdict("drop"));
+        }
+
         Rule("arp", Sender(Field("arp", "saddr ip")), Bound4);
         Rule("ip", Sender(Field("ip", "saddr")), Bound4);
         Rule("ip6", Sender(Field("ip6", "saddr")), Bound6);

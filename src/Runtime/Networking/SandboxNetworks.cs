@@ -47,6 +47,9 @@ internal sealed partial class SandboxNetworks : IAsyncDisposable
         HostNamespace = options.Network.UplinkNamespace,
     };
 
+    /// <summary>The settings in force.</summary>
+    public SleighOptions Options => _options.Now;
+
     /// <summary>What a sandbox may reach whose caller does not say.</summary>
     public EgressPolicy Default => new() { Mode = _options.Now.Network.Mode, Allow = _options.Now.Network.Allow };
 

@@ -3,6 +3,7 @@ using Sleigh.Containerd;
 using Sleigh.Network;
 using Sleigh.Overlay;
 using Sleigh.Runtime.Networking;
+using Sleigh.Runtime.Options;
 using Sleigh.Runtime.Records;
 using Sleigh.Runtime.Secrets;
 using Sleigh.Runtime.Slots;
@@ -51,11 +52,13 @@ internal sealed class SandboxStarter
         (Slot slot, bool fromPool) = await _pool.TakeAsync(limits, record.Sandbox.RuntimeClass, SandboxNetworks.IsNeededFor(record.Sandbox.Network), cancellationToken);
         TimeSpan taken = phase.Lap("create.create");
         IReadOnlyList<MountRecord> attached;
+        SleighOptions? policy = null;
         try
         {
             if (slot.Network is SandboxNamespace network)
             {
                 // Before there is anything in it that could send.
+                policy = _networks.Options;
                 await _networks.ApplyAsync(network, record.Sandbox.Egress, cancellationToken);
             }
 
@@ -78,7 +81,7 @@ internal sealed class SandboxStarter
             throw;
         }
 
-        return new ClaimedSlot(slot, fromPool, taken, phase.Lap("create.mount")) { Mounts = attached };
+        return new ClaimedSlot(slot, fromPool, taken, phase.Lap("create.mount")) { Mounts = attached, Policy = policy };
     }
 
     /// <summary>The slot a sandbox runs in; one that has exited is started first.</summary>

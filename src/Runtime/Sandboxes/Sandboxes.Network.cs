@@ -1,4 +1,5 @@
 using Sleigh.Network;
+using Sleigh.Runtime.Options;
 using Sleigh.Runtime.Records;
 using Sleigh.Runtime.Slots;
 
@@ -14,6 +15,15 @@ internal sealed partial class Sandboxes
         return entry.Slot?.Network is SandboxNamespace network
             ? new SandboxNetworkView(entry.View, network.Addresses, (await _networks.RefusedAsync(cancellationToken)).GetValueOrDefault(network.Name))
             : new SandboxNetworkView(entry.View, null, default);
+    }
+
+    // Settings that changed between the making of its policy and the moment from which a reload finds the sandbox.
+    private void RenewIfChanged(SandboxEntry entry, ClaimedSlot claimed)
+    {
+        if (claimed.Policy is SleighOptions made && !ReferenceEquals(made, _options.Now))
+        {
+            _background.Run($"put the policy of {entry.Id} in force", () => RenewEgressAsync(entry));
+        }
     }
 
     /// <summary>Puts the policy of a sandbox in force again, since the operator's part of it may be another.</summary>

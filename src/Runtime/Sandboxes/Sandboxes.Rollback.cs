@@ -124,6 +124,7 @@ internal sealed partial class Sandboxes
             entry.Mounts = claimed.Mounts;
             entry.IsUntouched = true;
             entry.Slot = claimed.Slot;
+            RenewIfChanged(entry, claimed);
             _starter.Started(entry, claimed.Slot);
             return old;
         }

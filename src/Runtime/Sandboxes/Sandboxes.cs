@@ -246,6 +246,7 @@ internal sealed partial class Sandboxes : ISandboxes
         undo.Complete();
         SandboxEntry entry = new(record, claimed.Slot, _time) { Mounts = claimed.Mounts, Ports = declared, Secrets = secrets };
         places.Fill(entry);
+        RenewIfChanged(entry, claimed);
         _starter.Started(entry, claimed.Slot);
         if (!OwnerLives(made.Session))
         {

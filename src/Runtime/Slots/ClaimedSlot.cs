@@ -1,3 +1,4 @@
+using Sleigh.Runtime.Options;
 using Sleigh.Runtime.Records;
 
 namespace Sleigh.Runtime.Slots;
@@ -11,6 +12,9 @@ internal sealed record ClaimedSlot(Slot Slot, bool FromPool, TimeSpan Taking, Ti
 {
     /// <summary>The sandbox's mounts, those that could be put in with their numbers in this slot.</summary>
     public IReadOnlyList<MountRecord> Mounts { get; init; } = [];
+
+    /// <summary>The settings that its network policy was made from; null: it has no network.</summary>
+    public SleighOptions? Policy { get; init; }
 
     /// <summary>What is recorded of it together with the sandbox.</summary>
     public SlotRecord RecordFor(SandboxId sandbox) => new(Slot.Id, SlotState.Claimed, sandbox, Slot.ProcessId, Slot.Limits) { Mounts = Mounts };

@@ -15,14 +15,14 @@ public sealed class LifeTests
         await using (SandboxNetwork network = await world.OpenAsync())
         {
             kept = await network.TakeAsync(CancellationToken.None);
-            foreach (string step in (string[])["file", "namespace", "link", "result", "rules"])
+            foreach (string step in (string[])["file", "namespace", "link", "result", "port", "rules"])
             {
                 network.Factory.Step = done => _ = done == step ? throw new DiedException() : 0;
                 await Assert.ThrowsAsync<DiedException>(() => network.TakeAsync(CancellationToken.None));
             }
         }
 
-        Assert.Equal((6, 4, 2), await CountAsync(world));
+        Assert.Equal((7, 5, 2), await CountAsync(world));
         await using SandboxNetwork next = await world.OpenAsync();
         IReadOnlyDictionary<NamespaceName, SandboxNamespace> whole = await next.RecoverAsync([kept.Name, NamespaceName.New()], CancellationToken.None);
 
