@@ -9,6 +9,6 @@ internal sealed record OpenRuntime(
     SnapshotDiffs Diffs, Exports.SnapshotExports Exports, Sessions Sessions, SessionEnds Ends, Images.Images Images, Images.ImageUpkeep ImageUpkeep, RuntimeHost Host,
     Inspection Inspection, Fsck Fsck, Idempotency Idempotency, Webhooks Webhooks, WebhookSender WebhookSender, WebhookDeliverer WebhookDeliverer,
     Retention Retention,
-    Memory.MemoryTeller Teller, Proc.ProcKeeper Proc, ContainerdClient Containerd, ContainerdSupervisor? Supervisor, NamespaceThread Namespaces, Linux.Sockets.NetworkThread Network,
+    Memory.MemoryTeller Teller, Proc.ProcKeeper Proc, Networking.RefusalWatch Refusals, ContainerdClient Containerd, ContainerdSupervisor? Supervisor, NamespaceThread Namespaces, Linux.Sockets.NetworkThread Network,
     Slots.StraySlots Strays,
     DataLock Lock);

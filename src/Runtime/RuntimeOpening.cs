@@ -76,6 +76,8 @@ internal static partial class RuntimeOpening
         Execs execs = new(table, starter, records, spool, live, traffic, background, time, logger) { SocketOf = paths.Socket, DiskUse = layers.UseOf };
         ProcKeeper proc = new(table, time);
         opened.Add(proc);
+        RefusalWatch refusals = new(table, networks, records, time, logger);
+        opened.Add(refusals);
         execs.Beginning = proc.Hear;
         MemoryTeller teller = new(records, logger);
         opened.Add(teller);
@@ -155,7 +157,7 @@ internal static partial class RuntimeOpening
             webhookSender,
             new WebhookDeliverer(records, webhookSender.SendAsync, time, Random.Shared.NextDouble, logger),
             new Retention(records, spool, sandboxes.DeleteOldSnapshotsAsync, sandboxes.DeleteSurplusSnapshotsAsync, live, background, time, logger, execs.Stopping),
-            teller, proc, containerd, supervisor, namespaces, network, strays, held);
+            teller, proc, refusals, containerd, supervisor, namespaces, network, strays, held);
     }
 
     private static ImageParts PartsOfImages(

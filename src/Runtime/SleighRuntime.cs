@@ -122,6 +122,7 @@ public sealed partial class SleighRuntime : IAsyncDisposable
         _parts.Growth?.Start();
         _parts.Pool.Start();
         _open.Proc.Start();
+        _open.Refusals.Start();
         _open.ImageUpkeep.Tick();
         _open.WebhookDeliverer.Start();
         _open.Ports.Start();
@@ -204,6 +205,7 @@ public sealed partial class SleighRuntime : IAsyncDisposable
         await _expiry.DisposeAsync();
         await _open.Retention.DisposeAsync();
         await _open.Proc.DisposeAsync();
+        await _open.Refusals.DisposeAsync();
         await _open.Ports.DisposeAsync();
         await _parts.ImageParts.Pulls.DrainAsync();
         await _open.Idempotency.DrainAsync();

@@ -99,6 +99,20 @@ public sealed class EventTests
     }
 
     [Fact]
+    public async Task Refused_packets_byte_for_byte()
+    {
+        await using TestApi api = await TestApi.StartAsync();
+        (string token, SessionId session) = Session(api);
+        api.Events.Add(session, EventTypes.NetworkRefused, Box, new EventData { Refused = new Sleigh.Network.Refusals(1, 20, 3, 0) });
+
+        using EventReader reader = await EventReader.OpenAsync(api, "/events?last_event_id=0&types=network.", token);
+
+        Assert.EndsWith(
+            """ "data":{"refused_packets":24,"refused_by":{"denied":1,"protected":20,"not_allowed":3,"connections":0}}}""".TrimStart(),
+            await reader.NextAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Without_a_number_only_what_happens_from_now_on_is_sent()
     {
         await using TestApi api = await TestApi.StartAsync();

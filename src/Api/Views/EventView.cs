@@ -80,6 +80,12 @@ internal static class EventView
             EnvironmentCopyView.WriteMembers(json, copied.EnvironmentPath, copied);
         }
 
+        if (data.Refused is { } refused)
+        {
+            json.WriteNumber("refused_packets", refused.Total);
+            SandboxView.WriteRefused(json, refused);
+        }
+
         json.WriteOptional("snapshot_id", data.Snapshot?.ToString());
         json.WriteOptional("image", data.Image);
         json.WriteOptional("name", data.Name);

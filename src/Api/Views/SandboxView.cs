@@ -98,6 +98,11 @@ internal static class SandboxView
             json.WriteEndObject();
         }
 
+        if (sandbox.RefusedPackets > 0)
+        {
+            json.WriteNumber("refused_packets", sandbox.RefusedPackets);
+        }
+
         json.WriteString("runtime", sandbox.RuntimeClass);
         json.WriteWhenTrue("read_only", sandbox.ReadOnly);
         if (sandbox.Ports.Count > 0)

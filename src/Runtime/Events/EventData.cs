@@ -1,3 +1,4 @@
+using Sleigh.Network;
 using Sleigh.Runtime.Memory;
 
 namespace Sleigh.Runtime;
@@ -40,4 +41,7 @@ public sealed record EventData
 
     /// <summary>The environment that was copied.</summary>
     public EnvironmentCopy? Copied { get; init; }
+
+    /// <summary>Packets that were refused since the last event of this type.</summary>
+    public Refusals? Refused { get; init; }
 }

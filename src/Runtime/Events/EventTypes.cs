@@ -71,4 +71,7 @@ public static class EventTypes
 
     /// <summary>The kernel killed processes of a command for memory, or the command met its limit after growth was refused.</summary>
     public const string MemoryOom = "memory.oom";
+
+    /// <summary>Packets of a sandbox were refused; <see cref="EventData.Refused"/> says how many since the last such event, ten seconds before at least.</summary>
+    public const string NetworkRefused = "network.refused";
 }

@@ -1,3 +1,4 @@
+using Sleigh.Network;
 using Sleigh.Runtime.Memory;
 
 namespace Sleigh.Runtime.Records;
@@ -23,6 +24,10 @@ internal sealed record EventDraft(string Type, SessionId Session, SandboxId? San
     /// <summary>A sandbox has come near its limit; the sentence is that of the memory endpoint.</summary>
     public static EventDraft NearLimit(Sandbox sandbox, string sentence) =>
         Of(EventTypes.MemoryNearLimit, sandbox, new EventRecord { NearLimit = sentence });
+
+    /// <summary>Packets of a sandbox were refused, so many since the last such event.</summary>
+    public static EventDraft Refused(Sandbox sandbox, Refusals since) =>
+        Of(EventTypes.NetworkRefused, sandbox, new EventRecord { Refused = RefusedFacts.Of(since) });
 
     /// <summary>A file was written by a call, or removed: <paramref name="bytes"/> is null then.</summary>
     public static EventDraft File(Sandbox sandbox, string path, long? bytes) =>

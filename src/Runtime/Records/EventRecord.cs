@@ -30,4 +30,6 @@ internal sealed record EventRecord
     public MountFacts? Mount { get; init; }
 
     public CopyFacts? Copied { get; init; }
+
+    public RefusedFacts? Refused { get; init; }
 }

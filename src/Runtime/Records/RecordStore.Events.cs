@@ -108,6 +108,7 @@ internal sealed partial class RecordStore
                 Webhook = kept.Webhook,
                 Mount = kept.Mount is MountFacts mount && sandbox is SandboxId holder ? mount.ToMount(holder, Time(row.GetInt64(4))) : null,
                 Copied = kept.Copied?.ToCopy(),
+                Refused = kept.Refused?.ToRefusals(),
             });
     }
 }

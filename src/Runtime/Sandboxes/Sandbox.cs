@@ -56,6 +56,9 @@ public sealed record Sandbox
     /// <summary>What it may reach, as its caller asked; null: as the settings say, or it has no network.</summary>
     public EgressPolicy? Egress { get; init; }
 
+    /// <summary>Packets that were refused to it since it got its addresses; a few seconds old.</summary>
+    public long RefusedPackets { get; init; }
+
     /// <summary>The runtime class, such as <c>runc</c>.</summary>
     public required string RuntimeClass { get; init; }
 

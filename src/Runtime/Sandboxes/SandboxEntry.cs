@@ -1,4 +1,5 @@
 using Sleigh.Runtime.Memory;
+using Sleigh.Runtime.Networking;
 using Sleigh.Runtime.Records;
 using Sleigh.Runtime.Secrets;
 using Sleigh.Runtime.Slots;
@@ -42,6 +43,9 @@ internal sealed class SandboxEntry
 
     /// <summary>Where it runs; null when it has exited.</summary>
     public Slot? Slot { get; set; }
+
+    /// <summary>Its refused packets as last read; null: not read yet.</summary>
+    public RefusedSample? Refused { get; set; }
 
     /// <summary>Its mounts, oldest first; replaced as a whole, by those who hold <see cref="Starting"/>.</summary>
     public IReadOnlyList<MountRecord> Mounts { get; set; } = [];
@@ -106,6 +110,7 @@ internal sealed class SandboxEntry
                 Ports = [.. Ports.Select(port => port.Number).Order()],
                 AreSecretsLost = Secrets is null,
                 MemoryLimitMb = slot?.Limits.MemoryMb ?? recorded.MemoryLimitMb,
+                RefusedPackets = Refused is RefusedSample sample && sample.Network == slot?.Network?.Name ? sample.Counts.Total : 0,
             };
         }
     }

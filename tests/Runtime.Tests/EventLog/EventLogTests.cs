@@ -1,4 +1,5 @@
 using Sleigh.Cgroups.Growth;
+using Sleigh.Network;
 using Sleigh.Runtime.Memory;
 using Sleigh.Runtime.Records;
 using Sleigh.Runtime.Slots;
@@ -129,6 +130,17 @@ public sealed class EventLogTests : IDisposable
         Assert.Equal(("debian", "b"), (events[0].Data.Image, events[0].Data.Name));
         Assert.Equal(done.Id, events[2].Data.Snapshot);
         Assert.Equal(DeleteReason.Idle, events[3].Data.Reason);
+    }
+
+    [Fact]
+    public void Refused_packets_are_told_by_reason_also_after_a_restart()
+    {
+        Refusals refused = new(1, 2, 3, 4);
+        _store.AddEvent(EventDraft.Refused(Record(_session).Sandbox, refused));
+        Reopen();
+
+        SessionEvent told = Assert.Single(_store.ReadEvents(_session, 0, 100));
+        Assert.Equal((EventTypes.NetworkRefused, refused), (told.Type, told.Data.Refused));
     }
 
     [Fact]

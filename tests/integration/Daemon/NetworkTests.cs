@@ -60,6 +60,14 @@ public sealed class NetworkTests(NetworkFixture fixture) : IClassFixture<Network
         Assert.Equal(("restricted", 1), ((string?)shown["mode"], shown["addresses"]!.AsArray().Count));
         Assert.True((long)shown["refused_packets"]! >= 2, shown.ToJsonString());
         Assert.Equal((long)shown["refused_packets"]!, (long)shown["refused_by"]!["not_allowed"]!);
+        await Poll.UntilAsync(
+            async () => (long?)(await Client.GetAsync(id))["refused_packets"] >= 2, 60, () => "the sandbox's view does not tell of refused packets");
+        using (EventStream stream = await EventStream.OpenAsync(fixture.Daemon, Client, $"/events?sandbox_id={id}&types=network.", "0"))
+        {
+            JsonObject told = (await stream.NextAsync() ?? throw new InvalidOperationException("the stream ended")).Data["data"]!.AsObject();
+            Assert.True((long)told["refused_packets"]! >= 1 && (long)told["refused_packets"]! == (long)told["refused_by"]!["not_allowed"]!, told.ToJsonString());
+        }
+
         JsonObject open = await Client.SendAsync("PUT", $"/sandboxes/{id}/network", new JsonObject { ["mode"] = "open", ["deny"] = new JsonArray("203.0.113.7:443") }, 200);
         Assert.Equal("""["203.0.113.7:443"]""", open["deny"]!.ToJsonString());
         Assert.Equal("198.51.100.1", (await Client.RunAsync(id, "nc -w 20 world.example 80 < /dev/null")).Trim());

@@ -30,6 +30,7 @@ internal static class SandboxSchemas
         May("disk_limit_mb", Count),
         Has("network", OneOf("none", "bridge")),
         May("egress", SandboxRows.Policy, "What it may reach; left out where it has loopback only."),
+        May("refused_packets", Count, "Packets that were refused to it since it got its addresses, a few seconds old; left out when there are none."),
         Has("runtime", Text),
         May("read_only", Bool, "True: /workspace and /tmp are all that can be written to."),
         May("ports", Make.List(Int.AtLeast(1).AtMost(65_535)), "The declared ports, in order; left out when there are none."),
