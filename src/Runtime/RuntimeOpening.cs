@@ -35,6 +35,8 @@ internal static partial class RuntimeOpening
 
         // What can refuse without leaving anything behind comes first; a private containerd and the pool's mount outlive the daemon.
         CgroupHierarchy hierarchy = Hierarchy(options.Cgroup.Subtree);
+        SubtreeLock subtree = SubtreeLock.Take(hierarchy, options.Cgroup.Subtree);
+        opened.Add(subtree);
         SlotPaths paths = new(options.StateDir, options.Cgroup.Subtree, hierarchy.Mode);
         Storage(options, () =>
         {
@@ -157,7 +159,7 @@ internal static partial class RuntimeOpening
             webhookSender,
             new WebhookDeliverer(records, webhookSender.SendAsync, time, Random.Shared.NextDouble, logger),
             new Retention(records, spool, sandboxes.DeleteOldSnapshotsAsync, sandboxes.DeleteSurplusSnapshotsAsync, live, background, time, logger, execs.Stopping),
-            teller, proc, refusals, containerd, supervisor, namespaces, network, strays, held);
+            teller, proc, refusals, containerd, supervisor, namespaces, network, strays, subtree, held);
     }
 
     private static ImageParts PartsOfImages(

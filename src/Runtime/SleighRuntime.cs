@@ -248,6 +248,7 @@ public sealed partial class SleighRuntime : IAsyncDisposable
         _parts.Execs.Dispose();
         await _parts.Networks.DisposeAsync();
         _parts.Records.Dispose();
+        _open.Subtree.Dispose();
         _open.Lock.Dispose();
         return isGone;
     }

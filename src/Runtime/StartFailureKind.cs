@@ -3,7 +3,7 @@ namespace Sleigh.Runtime;
 /// <summary>What keeps the daemon from starting.</summary>
 public enum StartFailureKind
 {
-    /// <summary>Another daemon uses the data directory.</summary>
+    /// <summary>Another daemon uses the data directory, or the cgroup of all sandboxes.</summary>
     AlreadyRunning,
 
     /// <summary>containerd is missing, dead or refuses.</summary>

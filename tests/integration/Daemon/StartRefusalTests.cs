@@ -109,6 +109,18 @@ public sealed class StartRefusalTests(DaemonFixture fixture)
     }
 
     [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    public async Task A_cgroup_subtree_that_another_daemon_uses()
+    {
+        await using TestDaemon daemon = new();
+        daemon.Set("cgroup.subtree", fixture.Daemon.Subtree);
+        await RefusesAsync(
+            daemon, 11,
+            $"cgroup.subtree {fixture.Daemon.Subtree} is in use by another sleighd (process {fixture.Daemon.Pid}), with another data_dir; stop that one, or choose another cgroup.subtree");
+        Assert.Equal(200, (await fixture.Client.CallAsync("GET", "/readyz")).Status);
+        Assert.False(Directory.Exists(Path.Combine(daemon.DataDir, "containerd")), "a containerd was started");
+    }
+
+    [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
     public async Task A_full_disk()
     {
         await using TestDaemon daemon = new();
