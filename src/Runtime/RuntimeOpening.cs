@@ -120,7 +120,7 @@ internal static partial class RuntimeOpening
         LiveMounts liveMounts = new(parts, zones, hostMounter);
         Ports ports = new(parts, new PortConnector(network, time));
         sandboxes.Deleting = ports.Forget;
-        StraySlots strays = new(factory, records, hierarchy, paths, supervisor is null ? null : containerd.Options.SocketPath, logger);
+        StraySlots strays = new(factory.DestroyAsync, factory.Leftovers, ForgottenTask.Shims, records, hierarchy, paths, supervisor is null ? null : containerd.Options.SocketPath, logger);
         Reconciler reconciler = new(parts, sandboxes, liveMounts, factory, strays, trees, containerd, hierarchy, paths, instance);
         phase("looking after sandboxes that run already");
         await reconciler.RunAsync(cancellationToken);

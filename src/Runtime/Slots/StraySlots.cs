@@ -14,7 +14,9 @@ internal sealed partial class StraySlots
     private const int LooksAtEnd = 20;
     private static readonly TimeSpan BetweenLooks = TimeSpan.FromMilliseconds(250);
 
-    private readonly SlotFactory _factory;
+    private readonly Func<SlotId, CancellationToken, Task> _destroy;
+    private readonly SlotLeftovers _leftovers;
+    private readonly Func<IEnumerable<(string Container, string Socket)>> _shims;
     private readonly RecordStore _records;
     private readonly CgroupHierarchy _hierarchy;
     private readonly SlotPaths _paths;
@@ -23,15 +25,22 @@ internal sealed partial class StraySlots
     private HashSet<SlotId> _seen = [];
     private bool _isSweeping;
 
-    /// <param name="factory">Removes them.</param>
+    /// <param name="destroy">Removes one.</param>
+    /// <param name="leftovers">Told of those that could not be removed.</param>
+    /// <param name="shims">The shims that run, each with its container and its containerd's socket.</param>
     /// <param name="records">What there is by right.</param>
     /// <param name="hierarchy">The host's cgroups.</param>
     /// <param name="paths">Where the parts of our slots lie.</param>
     /// <param name="privateSocket">The socket of a containerd that is ours alone; null where shims and slots of other installations may be its
     /// too: nothing is looked for then, but at the start.</param>
     /// <param name="logger">Told of each that is removed.</param>
-    public StraySlots(SlotFactory factory, RecordStore records, CgroupHierarchy hierarchy, SlotPaths paths, string? privateSocket, ILogger logger) =>
-        (_factory, _records, _hierarchy, _paths, _privateSocket, _logger) = (factory, records, hierarchy, paths, privateSocket, logger);
+    public StraySlots(
+        Func<SlotId, CancellationToken, Task> destroy, SlotLeftovers leftovers, Func<IEnumerable<(string Container, string Socket)>> shims,
+        RecordStore records, CgroupHierarchy hierarchy, SlotPaths paths, string? privateSocket, ILogger logger)
+    {
+        (_destroy, _leftovers, _shims) = (destroy, leftovers, shims);
+        (_records, _hierarchy, _paths, _privateSocket, _logger) = (records, hierarchy, paths, privateSocket, logger);
+    }
 
     /// <summary>Those there are now; a shim that is about to end by itself may be among them.</summary>
     public IReadOnlyList<SlotId> Find()
@@ -41,7 +50,7 @@ internal sealed partial class StraySlots
             return [];
         }
 
-        IReadOnlyList<(string Container, string Socket)> shims = [.. ForgottenTask.Shims()];
+        IReadOnlyList<(string Container, string Socket)> shims = [.. _shims()];
         HashSet<SlotId> found = [.. ByCgroup(shims).Concat(ByShim(shims))];
         if (found.Count > 0)
         {
@@ -96,8 +105,15 @@ internal sealed partial class StraySlots
             await TryDestroyAsync(record.Id);
         }
 
-        for (int i = 0; i < LooksAtEnd && await SweepAsync() > 0; i++)
+        for (int i = 0; i < LooksAtEnd; i++)
         {
+            // What came up while others were being removed is there now, and was not at this look.
+            await SweepAsync();
+            if (Find().Count == 0)
+            {
+                break;
+            }
+
             await Task.Delay(BetweenLooks);
         }
 
@@ -108,12 +124,12 @@ internal sealed partial class StraySlots
     {
         try
         {
-            await _factory.DestroyAsync(slot, CancellationToken.None);
+            await _destroy(slot, CancellationToken.None);
             return true;
         }
         catch (Exception e) when (SlotLeftovers.IsPassing(e))
         {
-            _factory.Leftovers.Add(slot, e);
+            _leftovers.Add(slot, e);
             return false;
         }
     }
