@@ -1,4 +1,6 @@
 using Microsoft.Extensions.Logging;
+using Sleigh.Linux;
+using Sleigh.Linux.Sqlite;
 using Sleigh.Overlay;
 
 namespace Sleigh.Runtime;
@@ -50,7 +52,7 @@ internal sealed partial class Fsck : IFsck
             Repaired(_parts.Logger, problem.Kind, problem.Subject);
             return problem.As(FsckOutcome.Repaired);
         }
-        catch (Exception e) when (e is IOException or LayerConflictException or RuntimeException or Linux.Sqlite.SqliteException)
+        catch (Exception e) when (e is IOException or LayerConflictException or RuntimeException or SqliteException)
         {
             NotRepaired(_parts.Logger, problem.Kind, problem.Subject, e);
             return problem.As(FsckOutcome.Manual, $"It could not be mended: {e.Message}");
@@ -61,11 +63,13 @@ internal sealed partial class Fsck : IFsck
         .Select(fault => new FsckFinding(
             "database", _parts.Options.Now.DatabasePath, FsckOutcome.Manual, $"SQLite says: {fault}. Stop the daemon and restore the data directory from a backup."));
 
-    private IEnumerable<FsckFinding> Disks() => _parts.Layers.DiskErrors
-        .Select(error => new FsckFinding(
-            "disk_errors", $"{_parts.Layers.Status.Root}: {error.Kind} of device {error.Device}", FsckOutcome.Manual,
-            $"The btrfs of the layers has counted {error.Count} of them; files may be damaged. Look at the kernel log and the disk, find the files with "
-            + "'btrfs scrub start -B' on that directory, take them out of a snapshot or a backup, and then reset the counters with 'btrfs device stats -z'."));
+    private IEnumerable<FsckFinding> Disks() => _parts.Layers.DiskErrors.Select(error => OfDisk(_parts.Layers.Status.Root, error));
+
+    /// <summary>What a counter of a disk's errors means.</summary>
+    internal static FsckFinding OfDisk(string layers, BtrfsErrorCount error) => new(
+        "disk_errors", $"{layers}: {error.Kind} of device {error.Device}", FsckOutcome.Manual,
+        $"The btrfs of the layers has counted {error.Count} of them; files may be damaged. Look at the kernel log and the disk, find the files with "
+        + "'btrfs scrub start -B' on that directory, take them out of a snapshot or a backup, and then reset the counters with 'btrfs device stats -z'.");
 
     [LoggerMessage(EventId = 1504, EventName = "fsck", Level = LogLevel.Warning, Message = "Mended {Kind}: {Subject}")]
     private static partial void Repaired(ILogger logger, string kind, string subject);
