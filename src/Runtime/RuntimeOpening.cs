@@ -118,7 +118,7 @@ internal static partial class RuntimeOpening
             }
         });
         LiveMounts liveMounts = new(parts, zones, hostMounter);
-        Ports ports = new(parts, new PortConnector(network, time));
+        Ports ports = new(parts, new PortConnector(network.OpenTcp, network.HostInode, ConnectionBudget.Of(OpenFileLimit.Read().Soft), time));
         sandboxes.Deleting = ports.Forget;
         StraySlots strays = new(factory.DestroyAsync, factory.Leftovers, ForgottenTask.Shims, records, hierarchy, paths, supervisor is null ? null : containerd.Options.SocketPath, logger);
         Reconciler reconciler = new(parts, sandboxes, liveMounts, factory, strays, trees, containerd, hierarchy, paths, instance);
@@ -132,7 +132,8 @@ internal static partial class RuntimeOpening
         WebhookSender webhookSender = new(live, () => webhooks.Secret, time);
         opened.Add(webhookSender);
         HostAlerts alerts = new(webhookSender.SendAsync, live, parts.Background, time, logger);
-        Sessions sessions = new(records, live, time) { IsBusy = execs.IsBusy };
+        Sessions sessions = new(records, live, time) { IsBusy = session => execs.IsBusy(session) || ports.IsBusy(session) };
+        ports.UsedBy = sessions.Use;
         SessionEnds ends = new(sessions, sandboxes, parts);
         ends.FinishAfterStart();
         Doctor doctor = new(() => live.Now, serves: true, time);

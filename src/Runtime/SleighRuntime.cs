@@ -256,6 +256,7 @@ public sealed partial class SleighRuntime : IAsyncDisposable
     private void Maintain()
     {
         DateTimeOffset now = _parts.Time.GetUtcNow();
+        _open.Ports.TouchConnected();
         _open.Idempotency.Sweep();
         _open.ImageUpkeep.Tick();
         _parts.Background.Run("end sessions that nobody uses", () =>

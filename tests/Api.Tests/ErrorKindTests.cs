@@ -31,6 +31,7 @@ public sealed class ErrorKindTests
     [InlineData(ErrorKind.UnsupportedOnHost, 400, "unsupported_on_host")]
     [InlineData(ErrorKind.MemoryOverBudget, 400, "memory_over_budget")]
     [InlineData(ErrorKind.PortNotListening, 503, "port_not_listening")]
+    [InlineData(ErrorKind.PortUnreachable, 500, "port_unreachable")]
     [InlineData(ErrorKind.Forbidden, 403, "forbidden")]
     [InlineData(ErrorKind.NotFound, 404, "not_found")]
     [InlineData(ErrorKind.SnapshotNotFound, 404, "snapshot_not_found")]

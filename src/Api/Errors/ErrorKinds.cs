@@ -48,6 +48,7 @@ internal static class ErrorKinds
         ErrorKind.RollbackFailed => (500, "rollback_failed"),
         ErrorKind.CopyFailed => (500, "copy_failed"),
         ErrorKind.ZoneUnavailable => (500, "zone_unavailable"),
+        ErrorKind.PortUnreachable => (500, "port_unreachable"),
         ErrorKind.ImagePullFailed => (502, "image_pull_failed"),
         ErrorKind.HostMemoryLow => (503, "host_memory_low"),
         ErrorKind.PortNotListening => (503, "port_not_listening"),

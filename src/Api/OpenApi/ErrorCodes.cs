@@ -57,6 +57,7 @@ internal static class ErrorCodes
         new(500, "rollback_failed", "Nothing has changed."),
         new(500, "copy_failed", "The copy was not made."),
         new(500, "zone_unavailable", "The zone's directory is missing on the host."),
+        new(500, "port_unreachable", "The host itself could not connect into the sandbox; the daemon's log has the cause."),
         new(502, "image_pull_failed", "The registry does not have it, does not give it, or cannot be reached."),
         new(502, "port_failed", "The server in the sandbox broke the connection or does not speak HTTP."),
         new(503, "port_not_listening", "Nothing listens on the port, or the sandbox does not run."),

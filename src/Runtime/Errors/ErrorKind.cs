@@ -117,6 +117,9 @@ public enum ErrorKind
     /// <summary>Nothing listens on the port of the sandbox, or the sandbox does not run.</summary>
     PortNotListening,
 
+    /// <summary>The host itself could not open a connection into the sandbox; the cause is for the log.</summary>
+    PortUnreachable,
+
     /// <summary>containerd does not answer.</summary>
     EngineUnavailable,
 

@@ -80,11 +80,17 @@ internal sealed partial class GrowthLoop
         return lower;
     }
 
-    // The flag goes first: a command that comes in between takes it away, and the freeze is taken back.
+    // The flag goes first: a command or connection that comes in between takes it away, and the freeze is taken back.
     private void Squeeze(GrowthSubject other, MemorySample sample, TakeBack part)
     {
         IMemorySlot slot = other.Slot;
         slot.IsSqueezed = true;
+        if (slot.IsConnectedTo)
+        {
+            slot.IsSqueezed = false;
+            return;
+        }
+
         Facts facts = new(sample, null, other.State.Slope, default, null);
         Track(Task.Run(async () =>
         {

@@ -236,7 +236,7 @@ internal sealed partial class GrowthLoop : IAsyncDisposable
         bool anyWaits = false;
         foreach (GrowthSubject subject in _subjects.Values)
         {
-            bool runs = running.GetValueOrDefault(subject.Entry.Id) > 0;
+            bool runs = running.GetValueOrDefault(subject.Entry.Id) > 0 || subject.Slot.IsConnectedTo;
             bool busy = runs || now < subject.BusyUntil || subject.Line.Brake > subject.Line.Start;
             bool idle = !runs && !(now - subject.State.LastGrowth < MemoryLedger.IdleAfter);
             if (subject.Line.Idle != idle)

@@ -18,6 +18,9 @@ internal interface IMemorySlot
     /// <summary>Whether its commands are frozen to save memory, or are about to be.</summary>
     bool IsSqueezed { get; set; }
 
+    /// <summary>Whether somebody is connected to a server in it, or is about to be: bytes that come wake nobody who is frozen.</summary>
+    bool IsConnectedTo { get; }
+
     /// <summary>Called once when the slot ends.</summary>
     Action? Ended { get; set; }
 }

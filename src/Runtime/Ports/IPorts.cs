@@ -41,9 +41,10 @@ public interface IPorts
     PortPlace Reach(SandboxId id, int port);
 
     /// <summary>Opens a connection; disposing the stream closes it.</summary>
-    /// <exception cref="RuntimeException"><see cref="ErrorKind.PortNotListening"/>, <see cref="ErrorKind.QuotaExceeded"/>.</exception>
+    /// <exception cref="RuntimeException"><see cref="ErrorKind.PortNotListening"/>, <see cref="ErrorKind.QuotaExceeded"/>,
+    /// <see cref="ErrorKind.PortUnreachable"/> with the cause.</exception>
     ValueTask<Stream> ConnectAsync(string place, int port, CancellationToken cancellationToken);
 
-    /// <summary>Notes that a sandbox was in use until now.</summary>
+    /// <summary>Notes that a sandbox, and its session with it, was in use until now.</summary>
     void Touch(SandboxId id);
 }

@@ -1,58 +1,83 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.Win32.SafeHandles;
 using Sleigh.Linux;
-using Sleigh.Linux.Sockets;
-using Sleigh.Runtime.Slots;
 
 namespace Sleigh.Runtime;
 
 /// <summary>Opens connections to servers inside slots, over the slot's own loopback: first 127.0.0.1, then ::1.</summary>
-internal sealed class PortConnector(NetworkThread network, TimeProvider time)
+/// <param name="open">Makes a socket in a network namespace; a <see cref="KernelException"/> where the host cannot.</param>
+/// <param name="hostInode">Names the host's own network namespace.</param>
+/// <param name="budget">How many there may be on the host.</param>
+/// <param name="time">The clock.</param>
+internal sealed class PortConnector(Func<SafeFileHandle, AddressFamily, Socket> open, ulong hostInode, ConnectionBudget budget, TimeProvider time)
 {
     // A server whose queue of connections is full answers nothing at all.
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
     private static readonly IPAddress[] Addresses = [IPAddress.Loopback, IPAddress.IPv6Loopback];
 
-    /// <summary>Whether the slot is in the host's own network namespace, where its loopback is the host's, the daemon's own port included.</summary>
-    public bool IsHosts(Slot slot) => Files.Stat(slot.Namespaces.Network).Inode == network.HostInode;
+    /// <summary>Whether it is the host's own network namespace, where loopback is the host's, the daemon's own port included.</summary>
+    public bool IsHosts(SafeFileHandle network) => Files.Stat(network).Inode == hostInode;
 
-    /// <exception cref="RuntimeException"><see cref="ErrorKind.PortNotListening"/>, <see cref="ErrorKind.QuotaExceeded"/>, <see cref="ErrorKind.UnsupportedOnHost"/>.</exception>
-    public async Task<PortStream> ConnectAsync(Slot slot, SandboxId sandbox, int port, CancellationToken cancellationToken)
+    /// <summary>Opens one.</summary>
+    /// <param name="network">The slot's network namespace.</param>
+    /// <param name="connections">Those into the slot.</param>
+    /// <param name="sandbox">For the sentences.</param>
+    /// <param name="port">The port inside.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="RuntimeException"><see cref="ErrorKind.PortNotListening"/>, <see cref="ErrorKind.QuotaExceeded"/>,
+    /// <see cref="ErrorKind.UnsupportedOnHost"/>; <see cref="ErrorKind.PortUnreachable"/> where the fault is the host's, with its cause.</exception>
+    public async Task<PortStream> ConnectAsync(
+        SafeFileHandle network, SlotConnections connections, SandboxId sandbox, int port, CancellationToken cancellationToken)
     {
+        ConnectionPlace? place = null;
         using CancellationTokenSource limit = new(Limit, time);
-        using CancellationTokenSource any = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken, slot.Connections.Ended);
+        using CancellationTokenSource any = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken, connections.Ended);
         try
         {
-            RefuseHosts(slot);
+            place = ConnectionPlace.Take(connections, budget);
+            RefuseHosts(network);
             foreach (IPAddress address in Addresses)
             {
-                if (await TryAsync(slot, new IPEndPoint(address, port), any.Token) is Socket socket)
+                if (await TryAsync(network, new IPEndPoint(address, port), any.Token) is Socket socket)
                 {
-                    slot.Connections.See(port);
-                    return Keep(slot, socket);
+                    connections.See(port);
+                    (PortStream stream, place) = (Keep(socket, place, sandbox), null);
+                    return stream;
                 }
             }
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw slot.Connections.Ended.IsCancellationRequested
+            throw connections.Ended.IsCancellationRequested
                 ? Stopped(sandbox)
                 : NotListening(string.Create(CultureInfo.InvariantCulture, $"the server on port {port} of sandbox {sandbox} accepts no connection"));
         }
-        catch (Exception e) when (e is ObjectDisposedException or KernelException)
+        catch (ObjectDisposedException)
         {
             throw Stopped(sandbox);
+        }
+        catch (Exception e) when (e is KernelException or SocketException)
+        {
+            // Neither the sandbox nor its server can do anything about it.
+            throw new RuntimeException(
+                ErrorKind.PortUnreachable,
+                string.Create(CultureInfo.InvariantCulture, $"the host could not open a connection to port {port} of sandbox {sandbox}; the daemon log has the cause"), e);
+        }
+        finally
+        {
+            place?.Dispose();
         }
 
         throw NotListening(string.Create(CultureInfo.InvariantCulture, $"nothing listens on port {port} of sandbox {sandbox}"));
     }
 
     /// <exception cref="RuntimeException"><see cref="ErrorKind.UnsupportedOnHost"/>.</exception>
-    public void RefuseHosts(Slot slot)
+    public void RefuseHosts(SafeFileHandle network)
     {
-        if (IsHosts(slot))
+        if (IsHosts(network))
         {
             throw new RuntimeException(ErrorKind.UnsupportedOnHost, "a sandbox in the host's network has no ports of its own; call its server at the host's address")
             {
@@ -67,18 +92,19 @@ internal sealed class PortConnector(NetworkThread network, TimeProvider time)
         Hint = "a command starts it; start the server with one",
     };
 
-    private async Task<Socket?> TryAsync(Slot slot, IPEndPoint address, CancellationToken cancellationToken)
+    // Null: nobody answers at this address. What else goes wrong is the host's.
+    private async Task<Socket?> TryAsync(SafeFileHandle network, IPEndPoint address, CancellationToken cancellationToken)
     {
         Socket? socket = null;
         try
         {
-            socket = network.OpenTcp(slot.Namespaces.Network, address.AddressFamily);
+            socket = open(network, address.AddressFamily);
             socket.NoDelay = true;
             await socket.ConnectAsync(address, cancellationToken);
             (Socket? connected, socket) = (socket, null);
             return connected;
         }
-        catch (SocketException)
+        catch (SocketException e) when (IsOfTheSandbox(e.SocketErrorCode))
         {
             return null;
         }
@@ -92,17 +118,22 @@ internal sealed class PortConnector(NetworkThread network, TimeProvider time)
         }
     }
 
-    private static PortStream Keep(Slot slot, Socket socket)
+    // Its loopback may be down or without IPv6, its own rules may refuse, and its own connections may have used up all local ports.
+    private static bool IsOfTheSandbox(SocketError error) => error is
+        SocketError.ConnectionRefused or SocketError.ConnectionReset or SocketError.ConnectionAborted or SocketError.TimedOut or SocketError.NetworkUnreachable
+        or SocketError.NetworkDown or SocketError.HostUnreachable or SocketError.HostDown or SocketError.AddressNotAvailable
+        or SocketError.AddressFamilyNotSupported or SocketError.AccessDenied or SocketError.AddressAlreadyInUse;
+
+    private static PortStream Keep(Socket socket, ConnectionPlace place, SandboxId sandbox)
     {
-        if (slot.Connections.TryAdd(socket))
+        if (place.TryHold(socket))
         {
-            return new PortStream(socket, slot.Connections);
+            return new PortStream(socket, place);
         }
 
         socket.Dispose();
-        throw RuntimeException.Quota(
-            "connections_per_sandbox", SlotConnections.Most,
-            string.Create(CultureInfo.InvariantCulture, $"{SlotConnections.Most} connections into the sandbox are open already; close one first"));
+        place.Dispose();
+        throw Stopped(sandbox);
     }
 
     private static RuntimeException NotListening(string sentence) => new(ErrorKind.PortNotListening, sentence)

@@ -1,8 +1,7 @@
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
-using Sleigh.Linux.Sockets;
 using Sleigh.Linux.Sqlite;
 using Sleigh.Runtime.Options;
 using Sleigh.Runtime.Records;
@@ -25,17 +24,25 @@ internal sealed partial class Ports : IPorts, IAsyncDisposable
     private readonly ILogger _logger;
     private readonly TcpDoors _doors = new();
 
+    // Go with their entries.
+    private readonly ConditionalWeakTable<SandboxEntry, SharedLooks<PortLook>> _looks = [];
+
     // Held for a few microseconds and a write of the database: declared ports and doors change together.
     private readonly Lock _changes = new();
 
     // By the keys of ports that have been reached; each ends when its port is taken back.
     private readonly Dictionary<string, CancellationTokenSource> _declared = [];
 
+    /// <param name="parts">The sandboxes.</param>
+    /// <param name="connector">Opens connections into them.</param>
     public Ports(SandboxParts parts, PortConnector connector)
     {
         (_table, _starter, _execs, _records) = (parts.Table, parts.Starter, parts.Execs, parts.Records);
         (_options, _time, _logger, _connector) = (parts.Options, parts.Time, parts.Logger, connector);
     }
+
+    /// <summary>Told of the session whose sandbox is used; set once, before anything is served.</summary>
+    public Action<SessionId> UsedBy { get; set; } = _ => { };
 
     /// <summary>Gives the sandboxes found at start their ports.</summary>
     public void Adopt()
@@ -85,16 +92,15 @@ internal sealed partial class Ports : IPorts, IAsyncDisposable
     {
         SandboxEntry entry = _table.Require(id);
         IReadOnlyList<PortRecord> records = entry.Ports;
-        IReadOnlyList<IPEndPoint> listening = records.Count == 0 ? [] : ListeningIn(entry.Slot);
-        return [.. records.OrderBy(r => r.Number).Select(r => View(entry, r, listening))];
+        PortLook look = records.Count == 0 ? new PortLook(entry.Slot, []) : PortLook.Take(entry.Slot);
+        return [.. records.OrderBy(r => r.Number).Select(r => View(entry, r, look))];
     }
 
     /// <inheritdoc/>
     public SandboxPort Get(SandboxId id, int port)
     {
         SandboxEntry entry = _table.Require(id);
-        PortRecord record = Require(entry, port);
-        return View(entry, record, ListeningIn(entry.Slot));
+        return View(entry, Require(entry, port), PortLook.Take(entry.Slot));
     }
 
     /// <inheritdoc/>
@@ -103,7 +109,7 @@ internal sealed partial class Ports : IPorts, IAsyncDisposable
         SandboxEntry entry = _table.Require(id);
         if (entry.Slot is { IsProcessAlive: true } slot)
         {
-            _connector.RefuseHosts(slot);
+            _connector.RefuseHosts(slot.Namespaces.Network);
         }
 
         lock (_changes)
@@ -144,19 +150,31 @@ internal sealed partial class Ports : IPorts, IAsyncDisposable
     /// <inheritdoc/>
     public async Task<SandboxPort> WaitAsync(SandboxId id, int port, TimeSpan limit, CancellationToken cancellationToken)
     {
-        PortWaitPace pace = new();
         using CancellationTokenSource end = new(limit, _time);
         using CancellationTokenSource any = CancellationTokenSource.CreateLinkedTokenSource(end.Token, cancellationToken, _execs.Stopping);
-        while (true)
+        for (SandboxPort now = Get(id, port); ; now = await LookAgainAsync(id, port, any.Token))
         {
-            SandboxPort now = Get(id, port);
             if (now.Status == PortStatus.Listening || any.IsCancellationRequested)
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 return now;
             }
+        }
+    }
 
-            await Task.Delay(pace.Next(), _time, any.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    private async Task<SandboxPort> LookAgainAsync(SandboxId id, int port, CancellationToken cancellationToken)
+    {
+        SandboxEntry entry = _table.Require(id);
+        SharedLooks<PortLook> looks = _looks.GetValue(entry, e => new SharedLooks<PortLook>(() => PortLook.Take(e.Slot), _time));
+        try
+        {
+            PortLook look = await looks.NextAsync(cancellationToken);
+            entry = _table.Require(id);
+            return View(entry, Require(entry, port), look);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            return Get(id, port);
         }
     }
 
@@ -202,7 +220,7 @@ internal sealed partial class Ports : IPorts, IAsyncDisposable
         SandboxId id = SandboxId.Parse("sbx_" + place[..place.IndexOf('.', StringComparison.Ordinal)]);
         Slot slot = Running(_table.Require(id));
         return place.EndsWith($".{slot.Id}{PlaceEnd}", StringComparison.Ordinal)
-            ? await _connector.ConnectAsync(slot, id, port, cancellationToken)
+            ? await ConnectAsync(slot, id, port, cancellationToken)
             : throw PortConnector.Stopped(id);
     }
 
@@ -214,14 +232,32 @@ internal sealed partial class Ports : IPorts, IAsyncDisposable
             return;
         }
 
+        Touch(entry);
+    }
+
+    /// <summary>Notes that sandboxes are in use into which a connection is open, and their sessions with them.</summary>
+    public void TouchConnected()
+    {
+        foreach (SandboxEntry entry in _table.All.Where(e => e is { IsDeleted: false, Slot.Connections.Any: true }))
+        {
+            Touch(entry);
+        }
+    }
+
+    /// <summary>Whether a connection is open into a sandbox of a session.</summary>
+    public bool IsBusy(SessionId session) => _table.All.Any(e => e is { IsDeleted: false, Slot.Connections.Any: true } && e.Record.Sandbox.Session == session);
+
+    private void Touch(SandboxEntry entry)
+    {
         try
         {
             _execs.Touch(entry);
+            UsedBy(entry.Record.Sandbox.Session);
         }
         catch (SqliteException e)
         {
-            // The answer is on its way already; the use is known until the daemon ends.
-            NotNoted(_logger, id.ToString(), e);
+            // The bytes are on their way already; the use is known until the daemon ends.
+            NotNoted(_logger, entry.Id.ToString(), e);
         }
     }
 
@@ -246,7 +282,7 @@ internal sealed partial class Ports : IPorts, IAsyncDisposable
             _starter.Resuming(entry, slot);
         }
 
-        _execs.Touch(entry);
+        Touch(entry);
         return slot;
     }
 
@@ -292,85 +328,30 @@ internal sealed partial class Ports : IPorts, IAsyncDisposable
         }
     }
 
-    // The number it had before is the first choice: callers may know it.
-    private int OpenDoor(PortRecord record)
+    private async Task<PortStream> ConnectAsync(Slot slot, SandboxId id, int port, CancellationToken cancellationToken)
     {
-        PortRange range = _options.Now.Ingress.TcpPorts
-            ?? throw new RuntimeException(ErrorKind.UnsupportedOnHost, "the operator has set no range of TCP ports (ingress.tcp_ports)")
-            {
-                Details = new Dictionary<string, object> { ["field"] = "listen" },
-            };
-        HashSet<int> taken = [.. _table.All.SelectMany(e => e.Ports).Where(r => r != record).Select(r => r.Tcp).OfType<int>()];
-        IEnumerable<int> choices = Enumerable.Range(range.First, range.Count).Where(p => !taken.Contains(p));
-        foreach (int port in record.Tcp is int before ? choices.Prepend(before) : choices)
+        PortStream stream = await _connector.ConnectAsync(slot.Namespaces.Network, slot.Connections, id, port, cancellationToken);
+
+        // From the place it has taken on, nobody freezes it; but somebody may have begun to just before.
+        if (slot.IsSqueezed && _table.Find(id) is SandboxEntry entry)
         {
-            if (TryOpenDoor(record, port))
-            {
-                return port;
-            }
+            _starter.Resuming(entry, slot);
         }
 
-        throw RuntimeException.Quota("ingress.tcp_ports", range.Count, $"all TCP ports that sandboxes may be given ({range}) are in use");
+        return stream;
     }
 
-    private bool TryOpenDoor(PortRecord record, int port)
-    {
-        TcpDoor? door = null;
-        try
-        {
-            door = TcpDoor.TryOpen(port, token => ConnectAsync(record.Sandbox, record.Number, token));
-        }
-        catch (SocketException e)
-        {
-            DoorFailed(_logger, port, record.Number, record.Sandbox.ToString(), e);
-        }
-
-        if (door is not null)
-        {
-            _doors.Add(record.Sandbox, record.Number, door);
-        }
-
-        return door is not null;
-    }
-
-    private async ValueTask<PortStream> ConnectAsync(SandboxId id, int port, CancellationToken cancellationToken) =>
-        await _connector.ConnectAsync(Running(_table.Require(id)), id, port, cancellationToken);
-
-    private SandboxPort View(SandboxEntry entry, PortRecord record, IReadOnlyList<IPEndPoint> listening)
+    private SandboxPort View(SandboxEntry entry, PortRecord record, PortLook look)
     {
         IPEndPoint? tcp = record.Tcp is int port ? new IPEndPoint(IPAddress.Loopback, port) : null;
         return new SandboxPort
         {
             Sandbox = entry.Id,
             Number = record.Number,
-            Status = StatusOf(entry.Slot, record.Number, listening),
+            Status = look.StatusOf(record.Number),
             Tcp = tcp,
             TcpError = tcp is null || _doors.Find(entry.Id, record.Number) is not null ? null : $"{tcp} is in use by another program",
         };
-    }
-
-    private static PortStatus StatusOf(Slot? slot, int port, IReadOnlyList<IPEndPoint> listening)
-    {
-        if (slot is not { IsProcessAlive: true })
-        {
-            return PortStatus.Waiting;
-        }
-
-        IPEndPoint[] here = [.. listening.Where(address => address.Port == port)];
-        if (here.Any(address => ListeningSockets.ReachesLoopback(address.Address)))
-        {
-            slot.Connections.See(port);
-            return PortStatus.Listening;
-        }
-
-        return here.Length > 0 || slot.Connections.WasSeen(port) ? PortStatus.Refused : PortStatus.Waiting;
-    }
-
-    // What was read counts only if the process lived until afterwards: else the number may have been another's.
-    private static IReadOnlyList<IPEndPoint> ListeningIn(Slot? slot)
-    {
-        IReadOnlyList<IPEndPoint> found = slot is { IsProcessAlive: true } ? ListeningSockets.Of(slot.ProcessId) : [];
-        return slot is { IsProcessAlive: true } ? found : [];
     }
 
     private static PortRecord Require(SandboxEntry entry, int port) => entry.Ports.FirstOrDefault(r => r.Number == port)
@@ -379,12 +360,6 @@ internal sealed partial class Ports : IPorts, IAsyncDisposable
         {
             Hint = "declare it first: PUT /sandboxes/{id}/ports/{port}",
         };
-
-    [LoggerMessage(EventId = 1480, EventName = "ports", Level = LogLevel.Warning, Message = "TCP port {Tcp} of the host, which leads to port {Port} of {Sandbox}, is in use by another program; put the port again for another one")]
-    private static partial void DoorTaken(ILogger logger, int tcp, int port, string sandbox);
-
-    [LoggerMessage(EventId = 1481, EventName = "ports", Level = LogLevel.Warning, Message = "TCP port {Tcp} of the host could not be opened for port {Port} of {Sandbox}")]
-    private static partial void DoorFailed(ILogger logger, int tcp, int port, string sandbox, Exception exception);
 
     [LoggerMessage(EventId = 1486, EventName = "ports", Level = LogLevel.Warning, Message = "That {Sandbox} was used could not be recorded")]
     private static partial void NotNoted(ILogger logger, string sandbox, Exception exception);

@@ -5,13 +5,14 @@ namespace Sleigh.Runtime;
 /// <summary>The connections into one slot, so that they end with it; and the ports on which a server was seen there.</summary>
 internal sealed class SlotConnections : IDisposable
 {
-    /// <summary>The most at once.</summary>
+    /// <summary>The most at once, those that are being opened among them.</summary>
     public const int Most = 1024;
 
     private readonly Lock _lock = new();
     private readonly HashSet<Socket> _open = [];
     private readonly HashSet<int> _seen = [];
     private readonly CancellationTokenSource _ended = new();
+    private int _places;
     private bool _isOver;
 
     public SlotConnections() => Ended = _ended.Token;
@@ -19,33 +20,54 @@ internal sealed class SlotConnections : IDisposable
     /// <summary>Set when the slot ends.</summary>
     public CancellationToken Ended { get; }
 
-    /// <summary>Whether there is one.</summary>
+    /// <summary>Whether there is one, or one is being opened.</summary>
     public bool Any
     {
         get
         {
             lock (_lock)
             {
-                return _open.Count > 0;
+                return !_isOver && _places > 0;
             }
         }
     }
 
-    /// <summary>Adds one; false when there are as many as there may be, or the slot has ended.</summary>
-    public bool TryAdd(Socket socket)
+    /// <summary>Takes a place for one that is about to be opened; false when there are as many as there may be.</summary>
+    /// <exception cref="ObjectDisposedException">The slot has ended.</exception>
+    public bool TryEnter()
     {
         lock (_lock)
         {
-            return !_isOver && _open.Count < Most && _open.Add(socket);
+            ObjectDisposedException.ThrowIf(_isOver, this);
+            if (_places >= Most)
+            {
+                return false;
+            }
+
+            _places++;
+            return true;
         }
     }
 
-    /// <summary>Takes one out that is being closed.</summary>
-    public void Remove(Socket socket)
+    /// <summary>Takes over one that is open; false when the slot has ended.</summary>
+    public bool TryHold(Socket socket)
     {
         lock (_lock)
         {
-            _open.Remove(socket);
+            return !_isOver && _open.Add(socket);
+        }
+    }
+
+    /// <summary>Gives a place back; the connection, if there was one, is being closed.</summary>
+    public void Leave(Socket? socket)
+    {
+        lock (_lock)
+        {
+            _places--;
+            if (socket is not null)
+            {
+                _open.Remove(socket);
+            }
         }
     }
 

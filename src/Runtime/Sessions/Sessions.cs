@@ -84,7 +84,22 @@ internal sealed class Sessions : ISessions
             return null;
         }
 
-        // Every use moves the end; the record follows at intervals, shorter ones where sessions are short.
+        return Used(hash, session, now);
+    }
+
+    /// <summary>Moves the end of a session whose sandbox is used by others than itself: over its ports. One that has ended stays so.</summary>
+    public void Use(SessionId id)
+    {
+        DateTimeOffset now = _time.GetUtcNow();
+        if (_hashes.TryGetValue(id, out string? hash) && _byHash.TryGetValue(hash, out Session? session) && !IsOver(session, now))
+        {
+            Used(hash, session, now);
+        }
+    }
+
+    // Every use moves the end; the record follows at intervals, shorter ones where sessions are short.
+    private Session Used(string hash, Session session, DateTimeOffset now)
+    {
         TimeSpan? ttl = _options.Now.Sessions.IdleTtl;
         bool isRecorded = now - session.LastUsed < (ttl is { } life && life / 4 < TouchInterval ? life / 4 : TouchInterval);
         Session used = session with { LastUsed = isRecorded ? session.LastUsed : now, Expires = now + ttl };

@@ -80,6 +80,9 @@ internal sealed class Slot : IStockItem, IMemorySlot, IAsyncDisposable
     /// <summary>Connections to servers in it.</summary>
     public SlotConnections Connections { get; } = new();
 
+    /// <inheritdoc/>
+    public bool IsConnectedTo => Connections.Any;
+
     /// <summary>The live layer whose tree is mounted in it, or may be; null while parked.</summary>
     public string? Layer { get; set; }
 

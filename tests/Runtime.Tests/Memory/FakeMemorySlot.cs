@@ -42,6 +42,8 @@ internal sealed class FakeMemorySlot : IMemorySlot, IDisposable
 
     public bool IsSqueezed { get; set; }
 
+    public bool IsConnectedTo { get; set; }
+
     public Action? Ended { get; set; }
 
     public long Wall => long.Parse(Read("memory.max"), CultureInfo.InvariantCulture);

@@ -266,6 +266,25 @@ public sealed class GrowthLoopTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task One_into_which_a_connection_is_open_is_not_idle_and_not_frozen()
+    {
+        _options.Replace(new SleighOptions { Memory = new MemoryOptions { SqueezeIdle = true } });
+        (SandboxEntry low, FakeMemorySlot idle) = await WatchAsync(priority: -5);
+        (SandboxEntry needy, FakeMemorySlot slot) = await WatchAsync();
+        idle.IsConnectedTo = true;
+        idle.Uses(200 * MB);
+        _host = new MemoryInfo(8192 * MB, 819 * MB, 4000 * MB);
+        await Poll.UntilAsync(() => !_loop.Find(idle)!.Line.Idle, 60, () => "still idle");
+
+        Reach(slot, 256 * MB, high: 1);
+        await Poll.UntilAsync(() => needy.Memory.Newest() is [{ Action: MemoryAction.Refused }], 60, () => "not refused");
+        Assert.Equal(("0", false), (idle.Read("execs/cgroup.freeze"), idle.IsSqueezed));
+
+        idle.IsConnectedTo = false;
+        await Poll.UntilAsync(() => low.Memory.Newest() is [{ Action: MemoryAction.Squeezed }], 60, () => "not squeezed");
+    }
+
+    [Fact]
     public async Task A_sandbox_that_cannot_be_squeezed_runs_on_and_swap_is_closed_to_it_again()
     {
         _options.Replace(new SleighOptions { Memory = new MemoryOptions { SqueezeIdle = true } });

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Sleigh.Runtime.Tests.Images;
+using Sleigh.TestSupport;
 
 namespace Sleigh.Runtime.Tests.Ports;
 
@@ -11,7 +13,7 @@ public sealed class TcpDoorTests
     public async Task Bytes_go_both_ways_and_one_direction_may_end_before_the_other()
     {
         using TcpListener server = Listening();
-        await using TcpDoor door = TcpDoor.TryOpen(0, token => ConnectAsync(server, token))!;
+        await using TcpDoor door = Open(server);
         Assert.Equal(IPAddress.Loopback, door.Address.Address);
         using TcpClient caller = new();
         await caller.ConnectAsync(door.Address);
@@ -29,7 +31,8 @@ public sealed class TcpDoorTests
     [Fact]
     public async Task Where_nothing_listens_the_caller_is_sent_away()
     {
-        await using TcpDoor door = TcpDoor.TryOpen(0, _ => throw new RuntimeException(ErrorKind.PortNotListening, "nothing listens"))!;
+        TaskCompletionSource<Exception?> told = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using TcpDoor door = TcpDoor.TryOpen(0, _ => throw new RuntimeException(ErrorKind.PortNotListening, "nothing listens"), told.SetResult)!;
         using TcpClient caller = new();
         try
         {
@@ -40,17 +43,110 @@ public sealed class TcpDoorTests
         {
             // Reset: as good an answer.
         }
+
+        Assert.Equal("nothing listens", (await told.Task)!.Message);
+    }
+
+    [Fact]
+    public async Task A_connection_ends_with_its_slot_however_silent_its_caller_is()
+    {
+        using TcpListener server = Listening();
+        SlotConnections slot = new();
+        await using TcpDoor door = Open(server, slot);
+        using TcpClient caller = new();
+        await caller.ConnectAsync(door.Address);
+        using TcpClient inside = await server.AcceptTcpClientAsync();
+        NetworkStream there = inside.GetStream();
+        inside.Client.Shutdown(SocketShutdown.Send);
+        Assert.Equal("", await ReadToEndAsync(caller.GetStream()));
+
+        slot.Dispose();
+
+        Assert.Equal("", await ReadToEndAsync(there));
+    }
+
+    [Fact]
+    public async Task A_side_that_has_gone_after_it_ended_its_direction_ends_the_other()
+    {
+        using TcpListener server = Listening();
+        await using TcpDoor door = Open(server);
+        using TcpClient caller = new();
+        await caller.ConnectAsync(door.Address);
+        using TcpClient inside = await server.AcceptTcpClientAsync();
+        inside.Client.Shutdown(SocketShutdown.Send);
+        Assert.Equal("", await ReadToEndAsync(caller.GetStream()));
+
+        inside.LingerState = new LingerOption(enable: true, 0);
+        inside.Dispose();
+
+        await Poll.UntilAsync(() => caller.Client.Poll(0, SelectMode.SelectError), 60, () => "the caller is not told");
+    }
+
+    [Fact]
+    public async Task A_silent_connection_holds_no_buffer_and_one_with_a_slow_reader_a_piece()
+    {
+        const int Count = 40;
+        using TcpListener server = Listening();
+        await using TcpDoor door = Open(server);
+        List<TcpClient> open = [];
+        long before = GC.GetTotalMemory(forceFullCollection: true);
+        try
+        {
+            for (int i = 0; i < Count; i++)
+            {
+                TcpClient caller = new();
+                open.Add(caller);
+                await caller.ConnectAsync(door.Address);
+                open.Add(await server.AcceptTcpClientAsync());
+            }
+
+            long silent = GC.GetTotalMemory(forceFullCollection: true);
+            Assert.True(silent - before < Count * 32 * 1024, $"{(silent - before) / Count} bytes for each silent connection");
+            byte[] piece = new byte[64 * 1024];
+            foreach (TcpClient caller in open.Where((_, i) => i % 2 == 0))
+            {
+                caller.Client.Blocking = false;
+                SpinWait.SpinUntil(() => !TrySend(caller.Client, piece), TimeSpan.FromSeconds(1));
+            }
+
+            long slow = GC.GetTotalMemory(forceFullCollection: true);
+            Assert.True(slow - silent < Count * 64 * 1024, $"{(slow - silent) / Count} bytes for each connection whose reader is slow");
+        }
+        finally
+        {
+            open.ForEach(one => one.Dispose());
+        }
+    }
+
+    [Fact]
+    public void What_is_refused_for_want_of_room_is_told_once_a_minute_with_its_number()
+    {
+        ManualTime time = new();
+        List<string> told = [];
+        RefusedConnections refused = new(time, (count, why) => told.Add($"{count} {why.Message}"));
+
+        refused.Note(new RuntimeException(ErrorKind.PortNotListening, "nothing listens"));
+        refused.Note(null);
+        for (int i = 0; i < 5; i++)
+        {
+            refused.Note(new RuntimeException(ErrorKind.QuotaExceeded, "full"));
+        }
+
+        time.Advance(TimeSpan.FromMinutes(1));
+        refused.Note(new RuntimeException(ErrorKind.PortUnreachable, "no descriptor left"));
+
+        Assert.Equal(["1 full", "5 no descriptor left"], told);
     }
 
     [Fact]
     public async Task Closing_it_ends_its_connections_and_frees_the_port()
     {
         using TcpListener server = Listening();
-        TcpDoor door = TcpDoor.TryOpen(0, token => ConnectAsync(server, token))!;
+        TcpDoor door = Open(server);
         using TcpClient caller = new();
         await caller.ConnectAsync(door.Address);
         using TcpClient inside = await server.AcceptTcpClientAsync();
-        Assert.Null(TcpDoor.TryOpen(door.Address.Port, token => ConnectAsync(server, token)));
+        Assert.Null(TcpDoor.TryOpen(door.Address.Port, token => ConnectAsync(server, new SlotConnections(), token), _ => { }));
 
         await door.DisposeAsync();
 
@@ -60,7 +156,7 @@ public sealed class TcpDoorTests
             using TcpClient late = new();
             await late.ConnectAsync(door.Address);
         });
-        await using TcpDoor again = TcpDoor.TryOpen(door.Address.Port, token => ConnectAsync(server, token))!;
+        await using TcpDoor again = TcpDoor.TryOpen(door.Address.Port, token => ConnectAsync(server, new SlotConnections(), token), _ => { })!;
         Assert.Equal(door.Address, again.Address);
     }
 
@@ -69,8 +165,10 @@ public sealed class TcpDoorTests
     {
         SlotConnections connections = new();
         using Socket one = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp), late = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        Assert.True(connections.TryAdd(one));
+        ConnectionBudget host = new(10);
+        using ConnectionPlace place = ConnectionPlace.Take(connections, host);
         Assert.True(connections.Any);
+        Assert.True(place.TryHold(one));
 
         connections.Dispose();
         connections.Dispose();
@@ -78,8 +176,35 @@ public sealed class TcpDoorTests
         Assert.True(connections.Ended.IsCancellationRequested);
         Assert.True(one.SafeHandle.IsClosed);
         Assert.False(connections.Any);
-        Assert.False(connections.TryAdd(late));
+        Assert.False(place.TryHold(late));
+        Assert.Throws<ObjectDisposedException>(() => ConnectionPlace.Take(connections, host));
     }
+
+    [Fact]
+    public void No_more_than_so_many_places_are_given_into_one_slot_and_on_the_host()
+    {
+        using SlotConnections one = new(), other = new();
+        ConnectionBudget host = new(SlotConnections.Most + 1);
+        ConnectionPlace[] taken = [.. Enumerable.Range(0, SlotConnections.Most).Select(_ => ConnectionPlace.Take(one, host))];
+
+        RuntimeException full = Assert.Throws<RuntimeException>(() => ConnectionPlace.Take(one, host));
+        Assert.Equal("1024 connections into the sandbox are open already; close one first", full.Message);
+        Assert.Equal(("connections_per_sandbox", 1024), (full.Details["quota"], full.Details["limit"]));
+        using ConnectionPlace last = ConnectionPlace.Take(other, host);
+        RuntimeException crowded = Assert.Throws<RuntimeException>(() => ConnectionPlace.Take(other, host));
+        Assert.Equal("1025 connections into sandboxes are open on this host already; close one first", crowded.Message);
+
+        taken[0].Dispose();
+        taken[0].Dispose();
+        ConnectionPlace.Take(one, host).Dispose();
+        Array.ForEach(taken, place => place.Dispose());
+        Assert.False(one.Any);
+    }
+
+    [Theory]
+    [InlineData(1024, 256)]
+    [InlineData(1_048_576, 65_536)]
+    public void The_host_keeps_half_of_its_descriptors_for_the_rest(ulong descriptors, int most) => Assert.Equal(most, ConnectionBudget.Of(descriptors).Most);
 
     private static TcpListener Listening()
     {
@@ -88,17 +213,46 @@ public sealed class TcpDoorTests
         return server;
     }
 
-    private static async ValueTask<PortStream> ConnectAsync(TcpListener server, CancellationToken cancellationToken)
+    private static TcpDoor Open(TcpListener server, SlotConnections? slot = null)
+    {
+        SlotConnections connections = slot ?? new SlotConnections();
+        return TcpDoor.TryOpen(0, token => ConnectAsync(server, connections, token), _ => { })!;
+    }
+
+    private static async ValueTask<PortStream> ConnectAsync(TcpListener server, SlotConnections slot, CancellationToken cancellationToken)
     {
         Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(server.LocalEndpoint, cancellationToken);
-        return new PortStream(socket, new SlotConnections());
+        ConnectionPlace place = ConnectionPlace.Take(slot, new ConnectionBudget(1000));
+        Assert.True(place.TryHold(socket));
+        return new PortStream(socket, place);
+    }
+
+    // False: nobody takes any more.
+    private static bool TrySend(Socket socket, byte[] piece)
+    {
+        try
+        {
+            return socket.Send(piece) > 0;
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.WouldBlock)
+        {
+            return false;
+        }
     }
 
     private static async Task<string> ReadToEndAsync(NetworkStream stream)
     {
         using CancellationTokenSource limit = new(TimeSpan.FromSeconds(60));
         using StreamReader reader = new(stream, Encoding.ASCII, leaveOpen: true);
-        return await reader.ReadToEndAsync(limit.Token);
+        try
+        {
+            return await reader.ReadToEndAsync(limit.Token);
+        }
+        catch (IOException)
+        {
+            // Reset.
+            return "";
+        }
     }
 }

@@ -95,6 +95,26 @@ public sealed class SessionEndTests : IDisposable
     }
 
     [Fact]
+    public void A_use_by_others_than_the_session_moves_its_end_and_brings_no_session_back()
+    {
+        IssuedToken used = _sessions.Issue(), idle = _sessions.Issue();
+        for (int i = 0; i < 10; i++)
+        {
+            _clock.Now += TimeSpan.FromSeconds(30);
+            _sessions.Use(used.Session.Id);
+        }
+
+        _sessions.Use(idle.Session.Id);
+        _sessions.Use(_sessions.Administrator.Id);
+        _sessions.Use(SessionId.New());
+
+        Assert.Equal([idle.Session.Id], _sessions.TakeExpired().Select(s => s.Id));
+        Reopen();
+        _clock.Now += TimeSpan.FromSeconds(70);
+        Assert.NotNull(_sessions.Authenticate(used.Token));
+    }
+
+    [Fact]
     public void Execs_and_kept_replies_of_a_cleared_session_are_gone_and_others_stay()
     {
         SessionId gone = _sessions.Issue().Session.Id;

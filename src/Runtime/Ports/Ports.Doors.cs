@@ -1,0 +1,71 @@
+using System.Net.Sockets;
+using Microsoft.Extensions.Logging;
+using Sleigh.Runtime.Options;
+using Sleigh.Runtime.Records;
+
+namespace Sleigh.Runtime;
+
+/// <content>TCP ports of the host.</content>
+internal sealed partial class Ports
+{
+    // The number it had before is the first choice: callers may know it.
+    private int OpenDoor(PortRecord record)
+    {
+        PortRange range = _options.Now.Ingress.TcpPorts
+            ?? throw new RuntimeException(ErrorKind.UnsupportedOnHost, "the operator has set no range of TCP ports (ingress.tcp_ports)")
+            {
+                Details = new Dictionary<string, object> { ["field"] = "listen" },
+            };
+        HashSet<int> taken = [.. _table.All.SelectMany(e => e.Ports).Where(r => r != record).Select(r => r.Tcp).OfType<int>()];
+        IEnumerable<int> choices = Enumerable.Range(range.First, range.Count).Where(p => !taken.Contains(p));
+        foreach (int port in record.Tcp is int before ? choices.Prepend(before) : choices)
+        {
+            if (TryOpenDoor(record, port))
+            {
+                return port;
+            }
+        }
+
+        throw RuntimeException.Quota("ingress.tcp_ports", range.Count, $"all TCP ports that sandboxes may be given ({range}) are in use");
+    }
+
+    private bool TryOpenDoor(PortRecord record, int port)
+    {
+        TcpDoor? door = null;
+        try
+        {
+            RefusedConnections refused = new(_time, (count, why) => ConnectionsRefused(_logger, count, port, record.Number, record.Sandbox.ToString(), why.Message, why.InnerException));
+            door = TcpDoor.TryOpen(port, token => ConnectAsync(record.Sandbox, record.Number, token), why =>
+            {
+                refused.Note(why);
+                if (why is null)
+                {
+                    Touch(record.Sandbox);
+                }
+            });
+        }
+        catch (SocketException e)
+        {
+            DoorFailed(_logger, port, record.Number, record.Sandbox.ToString(), e);
+        }
+
+        if (door is not null)
+        {
+            _doors.Add(record.Sandbox, record.Number, door);
+        }
+
+        return door is not null;
+    }
+
+    private async ValueTask<PortStream> ConnectAsync(SandboxId id, int port, CancellationToken cancellationToken) =>
+        await ConnectAsync(Running(_table.Require(id)), id, port, cancellationToken);
+
+    [LoggerMessage(EventId = 1480, EventName = "ports", Level = LogLevel.Warning, Message = "TCP port {Tcp} of the host, which leads to port {Port} of {Sandbox}, is in use by another program; put the port again for another one")]
+    private static partial void DoorTaken(ILogger logger, int tcp, int port, string sandbox);
+
+    [LoggerMessage(EventId = 1481, EventName = "ports", Level = LogLevel.Warning, Message = "TCP port {Tcp} of the host could not be opened for port {Port} of {Sandbox}")]
+    private static partial void DoorFailed(ILogger logger, int tcp, int port, string sandbox, Exception exception);
+
+    [LoggerMessage(EventId = 1487, EventName = "ports", Level = LogLevel.Warning, Message = "Refused {Count} connections to TCP port {Tcp} of the host, which leads to port {Port} of {Sandbox}: {Reason}")]
+    private static partial void ConnectionsRefused(ILogger logger, int count, int tcp, int port, string sandbox, string reason, Exception? exception);
+}
