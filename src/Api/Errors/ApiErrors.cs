@@ -60,6 +60,11 @@ internal static class ApiErrors
     public static ApiError BrokenBody() =>
         new(400, "bad_request", "bad request: the request body ended early or is not well-formed HTTP") { CloseConnection = true };
 
+    public static ApiError UnclearBody(string rule) => new(400, "bad_request", $"bad request: {rule}")
+    {
+        Details = One("field", "Transfer-Encoding"), CloseConnection = true,
+    };
+
     public static ApiError EmptyBody() => new(400, "empty_body", "empty request body") { Hint = "send a JSON object" };
 
     public static ApiError InvalidJson(string what) => new(400, "invalid_json", $"invalid json: {what}");

@@ -117,11 +117,17 @@ internal static class IngressHeaders
     {
         foreach (string host in (ReadOnlySpan<string>)["localhost", "127.0.0.1", "[::1]"])
         {
-            string full = string.Create(CultureInfo.InvariantCulture, $"http://{host}:{port}");
-            if (StartsAt(address, full) || (port == 80 && StartsAt(address, full = $"http://{host}")))
+            foreach ((string scheme, int usual) in (ReadOnlySpan<(string, int)>)[("http", 80), ("https", 443)])
             {
-                string rest = address[full.Length..];
-                return target.Prefix + (rest.StartsWith('/') ? rest : "/" + rest);
+                string full = string.Create(CultureInfo.InvariantCulture, $"{scheme}://{host}:{port}");
+                if (StartsAt(address, full) || (port == usual && StartsAt(address, full = $"{scheme}://{host}")))
+                {
+                    string rest = address[full.Length..];
+                    string path = rest.StartsWith('/') ? rest : "/" + rest;
+
+                    // By host name there is nothing before it, and two slashes at the beginning would name another host.
+                    return target.IsByHost && path is [_, '/' or '\\', ..] ? "/." + path : target.Prefix + path;
+                }
             }
         }
 

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
@@ -134,6 +133,7 @@ internal sealed class IngressProxy : IDisposable
     private async Task ExchangeAsync(Call call, IngressTarget target, int port, PortPlace place, ApiKeyCheck key, CancellationToken cancellationToken)
     {
         HttpContext http = call.Http;
+        RequestFraming.Check(http.Request.Headers);
         ReceivedBody.UncapServer(http);
         if (http.Features.Get<IHttpMinResponseDataRateFeature>() is { } rate)
         {
@@ -210,10 +210,10 @@ internal sealed class IngressProxy : IDisposable
             }
         }
 
-        // Answers of these kinds have no body, and no length of one that Kestrel lets through.
+        // Answers of these kinds have no body, and no length of one that Kestrel lets through. Where the server says two lengths, that of the pieces counts.
         if (to.StatusCode is not (StatusCodes.Status204NoContent or StatusCodes.Status101SwitchingProtocols))
         {
-            to.ContentLength = from.Content.Headers.ContentLength;
+            to.ContentLength = from.Headers.TransferEncodingChunked == true ? null : from.Content.Headers.ContentLength;
         }
     }
 
@@ -232,31 +232,22 @@ internal sealed class IngressProxy : IDisposable
 
     private static async Task CopyAsync(Stream body, HttpResponse response, CancellationToken cancellationToken)
     {
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(Piece);
-        try
+        // The head goes out before the first piece of the body: a stream of events may be silent for long.
+        await response.StartAsync(cancellationToken);
+        while (await Pieces.PassAsync(body, response.Body, Piece, cancellationToken))
         {
-            // The head goes out before the first piece of the body: a stream of events may be silent for long.
-            await response.StartAsync(cancellationToken);
-            int count;
-            while ((count = await body.ReadAsync(buffer, cancellationToken)) > 0)
-            {
-                await response.Body.WriteAsync(buffer.AsMemory(0, count), cancellationToken);
-                await response.Body.FlushAsync(cancellationToken);
-            }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 
-    private static ApiException ErrorOf(Exception failure, Call call, PortPlace place, IngressGrant grant)
+    // A fault of the host's own stays as it is: the log gets its cause.
+    private static Exception ErrorOf(Exception failure, Call call, PortPlace place, IngressGrant grant)
     {
         ForgetHeaders(call.Http.Response);
         for (Exception? cause = failure; cause is not null; cause = cause.InnerException)
         {
             switch (cause)
             {
+                case RuntimeException { Kind: ErrorKind.PortUnreachable } host: return host;
                 case RuntimeException ours: return ErrorKinds.ToApiError(ours).Exception();
                 case BadHttpRequestException or ConnectionResetException: return ApiErrors.BrokenBody().Exception();
                 default: break;

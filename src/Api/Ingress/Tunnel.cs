@@ -1,5 +1,3 @@
-using System.Buffers;
-
 namespace Sleigh.Api.Ingress;
 
 /// <summary>Carries bytes both ways after an upgrade, until one side closes.</summary>
@@ -23,19 +21,8 @@ internal static class Tunnel
 
     private static async Task PumpAsync(Stream from, Stream to, CancellationToken cancellationToken)
     {
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(Piece);
-        try
+        while (await Pieces.PassAsync(from, to, Piece, cancellationToken))
         {
-            int count;
-            while ((count = await from.ReadAsync(buffer, cancellationToken)) > 0)
-            {
-                await to.WriteAsync(buffer.AsMemory(0, count), cancellationToken);
-                await to.FlushAsync(cancellationToken);
-            }
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 }

@@ -9,6 +9,7 @@ internal sealed class FakePorts(TimeProvider time) : IPorts
 {
     private readonly SortedDictionary<(string Sandbox, int Port), SandboxPort> _ports = [];
     private readonly Dictionary<string, (SandboxId Sandbox, int Port, DateTimeOffset Expires)> _links = [];
+    private readonly Dictionary<(string Sandbox, int Port), CancellationTokenSource> _takenBack = [];
     private readonly Lock _lock = new();
 
     /// <summary>The real ports of servers, by the ports that are declared for them.</summary>
@@ -16,6 +17,9 @@ internal sealed class FakePorts(TimeProvider time) : IPorts
 
     /// <summary>Ends the run of the sandboxes.</summary>
     public CancellationTokenSource Run { get; } = new();
+
+    /// <summary>What each connection fails with; null: none does.</summary>
+    public RuntimeException? Fault { get; set; }
 
     public TimeSpan? Waited { get; private set; }
 
@@ -42,6 +46,11 @@ internal sealed class FakePorts(TimeProvider time) : IPorts
     {
         _ = Get(id, port);
         _ports.Remove((id.ToString(), port));
+        if (_takenBack.Remove((id.ToString(), port), out CancellationTokenSource? end))
+        {
+            end.Cancel();
+            end.Dispose();
+        }
     }
 
     public Task<SandboxPort> WaitAsync(SandboxId id, int port, TimeSpan limit, CancellationToken cancellationToken)
@@ -74,11 +83,21 @@ internal sealed class FakePorts(TimeProvider time) : IPorts
     public PortPlace Reach(SandboxId id, int port)
     {
         _ = Get(id, port);
-        return new PortPlace("run.sandbox", Run.Token, default);
+        if (!_takenBack.TryGetValue((id.ToString(), port), out CancellationTokenSource? end))
+        {
+            _takenBack[(id.ToString(), port)] = end = new CancellationTokenSource();
+        }
+
+        return new PortPlace("run.sandbox", Run.Token, end.Token);
     }
 
     public async ValueTask<Stream> ConnectAsync(string place, int port, CancellationToken cancellationToken)
     {
+        if (Fault is { } fault)
+        {
+            throw fault;
+        }
+
         if (!Servers.TryGetValue(port, out int real))
         {
             throw new RuntimeException(ErrorKind.PortNotListening, $"nothing listens on port {port} of sandbox sbx_000000000001");

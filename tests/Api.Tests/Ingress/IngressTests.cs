@@ -8,35 +8,12 @@ namespace Sleigh.Api.Tests.Ingress;
 /// <summary>The way to servers in sandboxes, over a real web server; the servers are real too, on this host's loopback.</summary>
 public sealed class IngressTests
 {
-    private const string Reply = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nSet-Cookie: a=b; Path=/; Domain=x\r\nConnection: close\r\n\r\nok";
-
-    private sealed record World(KestrelApi Api, TestServer Server, string Token, string Sandbox) : IAsyncDisposable
-    {
-        public string Prefix => $"/sandboxes/{Sandbox}/ports/8080";
-
-        public static async Task<World> StartAsync(TestServer server, string? domain = null)
-        {
-            KestrelApi api = await KestrelApi.StartAsync(change: o => o with { Ingress = o.Ingress with { Domain = domain } });
-            (string token, string sandbox) = await api.Parts.SandboxAsync();
-            api.Parts.Ports.Servers[8080] = server.Port;
-            api.Parts.Ports.Put(SandboxId.Parse(sandbox), 8080, null);
-            return new World(api, server, token, sandbox);
-        }
-
-        public Task<string> GetAsync(string target, params string[] headers) => Api.RawAsync(
-            $"GET {target} HTTP/1.1\r\n{string.Concat(headers.Append(headers.Any(h => h.StartsWith("Host:", StringComparison.Ordinal)) ? "" : "Host: 127.0.0.1").Where(h => h.Length > 0).Select(h => h + "\r\n"))}\r\n");
-
-        public async ValueTask DisposeAsync()
-        {
-            await Server.DisposeAsync();
-            await Api.DisposeAsync();
-        }
-    }
+    private const string Reply = IngressWorld.Reply;
 
     [Fact]
     public async Task A_request_goes_to_the_server_as_it_was_sent_and_what_opened_the_way_does_not()
     {
-        await using World world = await World.StartAsync(new TestServer(Reply));
+        await using IngressWorld world = await IngressWorld.StartAsync(new TestServer(Reply));
 
         string reply = await world.GetAsync($"{world.Prefix}/a/%2e%2e/b?x=1&session_token={world.Token}&y=%20", "X-Own: caf\u00e9", "Cookie: c=d");
 
@@ -54,7 +31,7 @@ public sealed class IngressTests
     [Fact]
     public async Task Faults_are_answered_in_the_contracts_order()
     {
-        await using World world = await World.StartAsync(new TestServer(Reply));
+        await using IngressWorld world = await IngressWorld.StartAsync(new TestServer(Reply));
         string stranger = $"X-Session-Token: {world.Api.Parts.Token()}", owner = $"X-Session-Token: {world.Token}";
         string other = $"/sandboxes/sbx_00000000ffff/ports/8080/";
 
@@ -73,7 +50,7 @@ public sealed class IngressTests
     [Fact]
     public async Task Where_nothing_listens_the_answer_says_so_and_when_to_come_back()
     {
-        await using World world = await World.StartAsync(new TestServer(Reply));
+        await using IngressWorld world = await IngressWorld.StartAsync(new TestServer(Reply));
         world.Api.Parts.Ports.Servers.Clear();
 
         string reply = await world.GetAsync(world.Prefix + "/", $"X-Session-Token: {world.Token}");
@@ -90,7 +67,7 @@ public sealed class IngressTests
     [InlineData("HTTP/1.1 200 OK\r\nContent-")]
     public async Task A_server_that_breaks_off_or_speaks_no_HTTP_is_a_bad_gateway(string said)
     {
-        await using World world = await World.StartAsync(new TestServer(said));
+        await using IngressWorld world = await IngressWorld.StartAsync(new TestServer(said));
 
         string reply = await world.GetAsync(world.Prefix + "/", $"X-Session-Token: {world.Token}");
 
@@ -105,7 +82,7 @@ public sealed class IngressTests
     public async Task A_request_that_the_server_may_have_acted_on_is_not_sent_again(string method)
     {
         int requests = 0;
-        await using World world = await World.StartAsync(new TestServer(
+        await using IngressWorld world = await IngressWorld.StartAsync(new TestServer(
             (stream, _) => Interlocked.Increment(ref requests) == 1 ? TestServer.WriteAsync(stream, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok") : Task.CompletedTask));
         string head = $"Host: 127.0.0.1\r\nContent-Length: 0\r\nX-Session-Token: {world.Token}\r\n\r\n";
 
@@ -123,13 +100,13 @@ public sealed class IngressTests
     [InlineData("PROPFIND", "HTTP/1.1 207 Multi-Status\r\nContent-Length: 0\r\n", "HTTP/1.1 207 ")]
     public async Task Answers_without_a_body_end_and_the_connection_serves_the_next_request(string method, string reply, string status)
     {
-        await using World world = await World.StartAsync(new TestServer(reply + "Connection: close\r\n\r\n"));
+        await using IngressWorld world = await IngressWorld.StartAsync(new TestServer(reply + "Connection: close\r\n\r\n"));
         using Socket socket = await world.Api.ConnectAsync();
         string head = $"Host: 127.0.0.1\r\nX-Session-Token: {world.Token}\r\n\r\n";
 
         await socket.SendAsync(Encoding.ASCII.GetBytes($"{method} {world.Prefix}/x HTTP/1.1\r\n{head}GET /healthz HTTP/1.1\r\n{head}"));
         StringBuilder got = new();
-        await ReadUntilAsync(socket, got, "\"status\":\"ok\"");
+        await IngressWorld.ReadUntilAsync(socket, got, "\"status\":\"ok\"");
 
         Assert.StartsWith(status, got.ToString(), StringComparison.Ordinal);
         Assert.StartsWith($"{method} /x HTTP/1.1\r\n", Assert.Single(world.Server.Heads), StringComparison.Ordinal);
@@ -139,7 +116,7 @@ public sealed class IngressTests
     [Fact]
     public async Task An_answer_that_ends_early_ends_early_for_the_caller_too()
     {
-        await using World world = await World.StartAsync(new TestServer("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"));
+        await using IngressWorld world = await IngressWorld.StartAsync(new TestServer("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"));
 
         try
         {
@@ -157,7 +134,7 @@ public sealed class IngressTests
     public async Task An_answer_comes_piece_by_piece_and_so_does_a_request()
     {
         TaskCompletionSource<string> first = new(TaskCreationOptions.RunContinuationsAsynchronously), seen = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using World world = await World.StartAsync(new TestServer(async (stream, _) =>
+        await using IngressWorld world = await IngressWorld.StartAsync(new TestServer(async (stream, _) =>
         {
             byte[] buffer = new byte[100];
             first.SetResult(Encoding.ASCII.GetString(buffer, 0, await stream.ReadAsync(buffer)));
@@ -178,41 +155,17 @@ public sealed class IngressTests
         Assert.StartsWith("1\r\na", await first.Task.WaitAsync(TimeSpan.FromSeconds(60)), StringComparison.Ordinal);
         await socket.SendAsync("1\r\nb\r\n0\r\n\r\n"u8.ToArray());
         StringBuilder reply = new();
-        await ReadUntilAsync(socket, reply, "one");
+        await IngressWorld.ReadUntilAsync(socket, reply, "one");
         Assert.DoesNotContain("two", reply.ToString(), StringComparison.Ordinal);
         seen.SetResult("");
-        await ReadUntilAsync(socket, reply, "0\r\n\r\n");
+        await IngressWorld.ReadUntilAsync(socket, reply, "0\r\n\r\n");
         Assert.Contains("3\r\ntwo\r\n", reply.ToString(), StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task An_upgrade_makes_a_tunnel()
-    {
-        await using World world = await World.StartAsync(new TestServer(async (stream, head) =>
-        {
-            Assert.Contains("Connection: Upgrade\r\n", head, StringComparison.OrdinalIgnoreCase);
-            Assert.Contains("Upgrade: echo\r\n", head, StringComparison.OrdinalIgnoreCase);
-            await TestServer.WriteAsync(stream, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\nX-Own: 1\r\n\r\nhello ");
-            byte[] buffer = new byte[100];
-            await stream.WriteAsync(buffer.AsMemory(0, await stream.ReadAsync(buffer)));
-        }));
-        using Socket socket = await world.Api.ConnectAsync();
-
-        await socket.SendAsync(Encoding.ASCII.GetBytes(
-            $"GET {world.Prefix}/ HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Session-Token: {world.Token}\r\nConnection: keep-alive, Upgrade\r\nUpgrade: echo\r\n\r\n"));
-        StringBuilder reply = new();
-        await ReadUntilAsync(socket, reply, "hello ");
-        Assert.StartsWith("HTTP/1.1 101 ", reply.ToString(), StringComparison.Ordinal);
-        Assert.Contains("X-Own: 1\r\n", reply.ToString(), StringComparison.Ordinal);
-        await socket.SendAsync("world"u8.ToArray());
-        await ReadUntilAsync(socket, reply, "hello world");
-        Assert.Equal(0, await socket.ReceiveAsync(new byte[10]).WaitAsync(TimeSpan.FromSeconds(60)));
     }
 
     [Fact]
     public async Task A_link_opens_one_port_for_a_time_and_its_cookie_the_pages_further_requests()
     {
-        await using World world = await World.StartAsync(new TestServer(Reply));
+        await using IngressWorld world = await IngressWorld.StartAsync(new TestServer(Reply));
         world.Api.Parts.Ports.Put(SandboxId.Parse(world.Sandbox), 8081, null);
         Answer made = await world.Api.Parts.SendAsync(
             "POST", $"/sandboxes/{world.Sandbox}/links", """{"port":8080,"expires_in_seconds":600,"path":"/page?a=b&c=%20d"}""", world.Token,
@@ -251,7 +204,7 @@ public sealed class IngressTests
     [Fact]
     public async Task A_browser_with_a_token_in_the_address_gets_a_cookie_in_its_place()
     {
-        await using World world = await World.StartAsync(new TestServer(Reply));
+        await using IngressWorld world = await IngressWorld.StartAsync(new TestServer(Reply));
 
         string opened = await world.GetAsync($"{world.Prefix}/?session_token={world.Token}", "Sec-Fetch-Mode: navigate");
 
@@ -268,7 +221,7 @@ public sealed class IngressTests
     [Fact]
     public async Task A_page_that_is_served_by_path_gets_nothing_that_loopback_alone_opens()
     {
-        await using World world = await World.StartAsync(new TestServer(Reply));
+        await using IngressWorld world = await IngressWorld.StartAsync(new TestServer(Reply));
 
         Assert.StartsWith("HTTP/1.1 200 ", await world.GetAsync("/metrics"), StringComparison.Ordinal);
         Assert.Contains("\"host_not_allowed\"", await world.GetAsync("/metrics", "Sec-Fetch-Site: same-origin"), StringComparison.Ordinal);
@@ -278,7 +231,7 @@ public sealed class IngressTests
     [Fact]
     public async Task A_host_name_leads_to_a_port_and_to_nothing_else()
     {
-        await using World world = await World.StartAsync(new TestServer(Reply), domain: "localhost");
+        await using IngressWorld world = await IngressWorld.StartAsync(new TestServer(Reply), domain: "localhost");
         string host = $"Host: 8080-{world.Sandbox.Replace('_', '-')}.localhost:10122", token = $"X-Session-Token: {world.Token}";
 
         string reply = await world.GetAsync("/sandboxes?x", host, token, $"Origin: http://{host[6..]}");
@@ -298,7 +251,7 @@ public sealed class IngressTests
     public async Task What_the_end_of_the_sandbox_cuts_off_is_said_or_broken_off()
     {
         TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using World world = await World.StartAsync(new TestServer(async (stream, _) =>
+        await using IngressWorld world = await IngressWorld.StartAsync(new TestServer(async (stream, _) =>
         {
             asked.SetResult();
             Assert.Equal(0, await stream.ReadAsync(new byte[1]));
@@ -313,16 +266,4 @@ public sealed class IngressTests
 
     private static string Between(string text, string start, string end) =>
         text[(text.IndexOf(start, StringComparison.Ordinal) + start.Length)..].Split(end)[0];
-
-    private static async Task ReadUntilAsync(Socket socket, StringBuilder text, string end)
-    {
-        byte[] buffer = new byte[4096];
-        using CancellationTokenSource limit = new(TimeSpan.FromSeconds(60));
-        while (!text.ToString().Contains(end, StringComparison.Ordinal))
-        {
-            int count = await socket.ReceiveAsync(buffer, limit.Token);
-            Assert.True(count > 0, $"the connection ended after: {text}");
-            text.Append(Encoding.Latin1.GetString(buffer, 0, count));
-        }
-    }
 }

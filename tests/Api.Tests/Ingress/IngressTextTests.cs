@@ -77,6 +77,10 @@ public sealed class IngressTextTests
     [InlineData("a=b; path=x", "a=b; Path=/sandboxes/sbx_0123456789ab/ports/8080/")]
     [InlineData("a=b; Path=/sandboxes/sbx_0123456789ab/ports/8080/x", "a=b; Path=/sandboxes/sbx_0123456789ab/ports/8080/x")]
     [InlineData("a=b; Path=/sandboxes/sbx_0123456789ab/ports/80801", "a=b; Path=/sandboxes/sbx_0123456789ab/ports/8080/sandboxes/sbx_0123456789ab/ports/80801")]
+    [InlineData("a=b; Path=/sandboxes", "a=b; Path=/sandboxes/sbx_0123456789ab/ports/8080/sandboxes")]
+    [InlineData("a=b; Domain\t=127.0.0.1; Path\t=/sessions", "a=b; Path=/sandboxes/sbx_0123456789ab/ports/8080/sessions")]
+    [InlineData("a=\"b; Path=/; Domain=x\"; Path=/", "a=\"b; Path=/sandboxes/sbx_0123456789ab/ports/8080/")]
+    [InlineData("__Host-a=b; Secure; Path=/", "__Host-a=b; Secure; Path=/sandboxes/sbx_0123456789ab/ports/8080/")]
     [InlineData("sleigh_link=x; Path=/", null)]
     [InlineData(" sleigh_link =x", null)]
     public void A_cookie_of_a_server_goes_back_to_that_server_only(string sent, string? confined) => Assert.Equal(confined, LinkCookie.Confine(sent, ByPath));
@@ -98,6 +102,10 @@ public sealed class IngressTextTests
     [Theory]
     [InlineData("/login", "/sandboxes/sbx_0123456789ab/ports/8080/login")]
     [InlineData("http://localhost:8080/login?x", "/sandboxes/sbx_0123456789ab/ports/8080/login?x")]
+    [InlineData("https://localhost:8080/login", "/sandboxes/sbx_0123456789ab/ports/8080/login")]
+    [InlineData("HTTP://LOCALHOST:8080//evil.example/", "/sandboxes/sbx_0123456789ab/ports/8080//evil.example/")]
+    [InlineData("/sandboxes/sbx_ffffffffffff/ports/8080/x", "/sandboxes/sbx_0123456789ab/ports/8080/sandboxes/sbx_ffffffffffff/ports/8080/x")]
+    [InlineData("/sessions/token", "/sandboxes/sbx_0123456789ab/ports/8080/sessions/token")]
     [InlineData("http://127.0.0.1:8080", "/sandboxes/sbx_0123456789ab/ports/8080/")]
     [InlineData("/sandboxes/sbx_0123456789ab/ports/8080/x", "/sandboxes/sbx_0123456789ab/ports/8080/x")]
     [InlineData("http://localhost:80801/", "http://localhost:80801/")]
@@ -136,6 +144,14 @@ public sealed class IngressTextTests
             ],
             got);
     }
+
+    [Theory]
+    [InlineData("http://localhost:8080/login", "/login")]
+    [InlineData("https://localhost:8080", "/")]
+    [InlineData("http://localhost:8080//evil.example/", "/.//evil.example/")]
+    [InlineData("http://localhost:8080/\\evil.example/", "/./\\evil.example/")]
+    [InlineData("/login", "/login")]
+    public void By_host_name_a_redirect_to_itself_stays_on_that_name(string sent, string seen) => Assert.Equal(seen, IngressHeaders.Location(sent, ByHost, 8080));
 
     [Fact]
     public void A_servers_own_kind_of_authorization_goes_through() => Assert.Contains(
