@@ -1,6 +1,6 @@
 # What a person types. The work is in scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help run stop test test-all test-unit test-integration test-vm build deb bench bench-micro bench-memory format clean
+.PHONY: help run stop test test-all test-unit test-integration test-vm browser build deb bench bench-micro bench-memory format clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ test-integration: ## Only the tests against real containers (needs root)
 
 test-vm: ## Only the tests in a virtual machine with systemd and cgroup v2 (SLEIGH_VM_MACHINE=debian13 for the other one)
 	@scripts/test.sh vm
+
+browser: ## Two sandboxes with web servers, looked at by curl and by Debian's headless Chromium (apt-get install chromium), through the proxy
+	@scripts/browser.sh
 
 build: ## Build sleighd, sleighctl and sleigh-init into artifacts/
 	@scripts/build.sh
