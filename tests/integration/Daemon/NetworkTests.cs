@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text.Json.Nodes;
 using Sleigh.IntegrationTests.Network;
 using Sleigh.IntegrationTests.Overlay;
@@ -7,7 +6,8 @@ using Sleigh.TestSupport;
 namespace Sleigh.IntegrationTests.Daemon;
 
 /// <summary>Sandboxes on a network, from the inside: a daemon whose packets leave through a namespace with a world behind it.</summary>
-public sealed class NetworkTests(NetworkFixture fixture) : IClassFixture<NetworkFixture>
+[Collection(NetworkCollection.Name)]
+public sealed class NetworkTests(NetworkFixture fixture)
 {
     private DaemonClient Client => fixture.Client;
 
@@ -104,62 +104,6 @@ public sealed class NetworkTests(NetworkFixture fixture) : IClassFixture<Network
     }
 
     [HostFact(Need.Root, Need.Containerd, Need.Networking)]
-    public async Task Creates_and_deletes_with_a_daemon_that_is_killed_leave_no_namespace_link_address_or_rule()
-    {
-        const int Rounds = 6;
-        Random random = new(20251129);
-        int[] made = [0];
-        for (int round = 0; round < Rounds; round++)
-        {
-            using CancellationTokenSource stop = new();
-            Task[] working = [.. Enumerable.Range(0, 3).Select(_ => WorkAsync(made, stop.Token))];
-            await Task.Delay(random.Next(50, 700));
-            if (round == Rounds - 1)
-            {
-                // However slow the host is.
-                await Poll.UntilAsync(() => Volatile.Read(ref made[0]) > 0, 60, () => "no sandbox was made in all rounds");
-            }
-
-            await fixture.Daemon.KillAsync();
-            await stop.CancelAsync();
-            await Task.WhenAll(working);
-            await fixture.Daemon.StartAsync();
-
-            // What was killed makes sandboxes again.
-            string id = await Client.NewAsync(TestImages.Busybox);
-            await ConnectedAsync(id, $"round {round}");
-            await Client.DeleteAsync(id);
-        }
-
-        foreach (JsonNode? left in (await Client.SendAsync("GET", "/sandboxes", null, 200))["items"]!.AsArray())
-        {
-            await ConnectedAsync((string)left!["sandbox_id"]!, "left");
-            await Client.DeleteAsync((string)left["sandbox_id"]!);
-        }
-
-        // What is left is the pool: two parked slots, and two namespaces that lie ready.
-        string files = $"{fixture.Daemon.StateDir}/network";
-        string seen = "";
-        await Poll.UntilAsync(
-            async () =>
-            {
-                string rules = await fixture.World.NftAsync($"{files}/router", "list", "ruleset");
-                int links = int.Parse(
-                    (await fixture.World.ShellAsync($"{files}/router", "ip -o link show type veth | grep -c -F 'master sandboxes' || true")).Trim(), System.Globalization.CultureInfo.InvariantCulture);
-                int[] counts =
-                [
-                    Directory.GetFiles($"{files}/namespaces").Length, Directory.GetFiles($"{files}/results").Length,
-                    Directory.GetDirectories($"{files}/addresses").Sum(d => Directory.GetFiles(d).Count(f => IPAddress.TryParse(Path.GetFileName(f), out _))),
-                    rules.Split("\tchain net_").Length - 1, (rules.Split("\tcounter net_").Length - 1) / 4, (rules.Split("\"veth").Length - 1) / 2, links,
-                ];
-                seen = string.Join(' ', counts);
-                return counts.All(c => c == 4);
-            },
-            60,
-            () => seen);
-    }
-
-    [HostFact(Need.Root, Need.Containerd, Need.Networking)]
     public async Task A_policy_is_in_force_though_the_network_could_not_be_opened_at_the_start()
     {
         await using NetworkWorld world = await NetworkWorld.MakeAsync();
@@ -189,25 +133,6 @@ public sealed class NetworkTests(NetworkFixture fixture) : IClassFixture<Network
         await client.SendAsync("PUT", $"/sandboxes/{id}/network", new JsonObject { ["mode"] = "open" }, 200);
         Assert.Equal("198.51.100.1", (await client.RunAsync(id, "nc -w 20 203.0.113.7 80 < /dev/null")).Trim());
         await client.DeleteAsync(id);
-    }
-
-    /// <summary>Makes sandboxes and deletes them, and counts those that were made.</summary>
-    private async Task WorkAsync(int[] made, CancellationToken stop)
-    {
-        while (!stop.IsCancellationRequested)
-        {
-            try
-            {
-                string id = await Client.NewAsync(TestImages.Busybox);
-                Interlocked.Increment(ref made[0]);
-                await Client.DeleteAsync(id);
-            }
-            catch (Exception e) when (e is HttpRequestException or IOException or TaskCanceledException or Xunit.Sdk.XunitException or InvalidOperationException)
-            {
-                // The daemon was killed, or is not there yet.
-                await Task.Delay(20, CancellationToken.None);
-            }
-        }
     }
 
     private async Task ConnectedAsync(string id, string when)
