@@ -69,7 +69,7 @@ if [ "${1:-}" = --signals ]; then
     exec dotnet "$host" --data-dir "$repository" --commit "$(git -c safe.directory='*' rev-parse --short HEAD 2> /dev/null || echo "?")" "$@"
 fi
 # Bounds of our own: there is nothing to put beside them.
-[ "${1:-}" != --http ] || SLEIGH_BENCH_WITHOUT_DOCKER=1
+case ${1:-} in --http | --network) SLEIGH_BENCH_WITHOUT_DOCKER=1 ;; esac
 if pid=$(daemon_pid); then die "a daemon of an earlier run is alive (pid $pid); end that run first"; fi
 had_key=0
 had_run=0

@@ -1,3 +1,4 @@
+using Sleigh.Benchmarks.Host.Networks;
 using Sleigh.Benchmarks.Host.Snapshots;
 using Sleigh.Cli.Bench;
 
@@ -32,6 +33,12 @@ internal sealed record HostArguments
 
     /// <summary>How much of them.</summary>
     public required SnapshotSizes SnapshotSizes { get; init; }
+
+    /// <summary>Only what a network costs, rules that cut connections, and neighbours under attack, against their bounds.</summary>
+    public required bool Network { get; init; }
+
+    /// <summary>How much of them.</summary>
+    public required NetworkSizes NetworkSizes { get; init; }
 
     /// <summary>Commands whose times are taken over TCP.</summary>
     public required int HttpExecs { get; init; }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Sleigh.Benchmarks.Host.Networks;
 using Sleigh.Benchmarks.Host.Snapshots;
 using Sleigh.Cli.Bench;
 
@@ -33,6 +34,9 @@ internal sealed class HostOptions
     private readonly Option<int> _snapshotsAtOnce;
     private readonly Option<int> _snapshotsDeep;
     private readonly Option<int> _snapshotsWide;
+    private readonly Option<bool> _network;
+    private readonly Option<int> _networkTries;
+    private readonly Option<int> _networkExecs;
     private readonly Option<string> _output;
     private readonly Option<string> _baseline;
     private readonly Option<string> _save;
@@ -65,6 +69,9 @@ internal sealed class HostOptions
         _snapshotsAtOnce = Number("--snapshots-at-once", "With --snapshots: forks of one call", 20, 1);
         _snapshotsDeep = Number("--snapshots-deep", "With --snapshots: snapshots, each of what was restored from the one before; 0: none", 200, 0);
         _snapshotsWide = Number("--snapshots-wide", "With --snapshots: forks alive together; 0: none", 50, 0);
+        _network = Add(new Option<bool>("--network") { Description = "Instead: what a network costs a create, how soon a rule cuts a connection, and neighbours under attack, against their bounds" });
+        _networkTries = Number("--network-tries", "With --network: connections that are cut", 30, 1);
+        _networkExecs = Number("--network-execs", "With --network: commands of the neighbour before and during each attack", 300, 1);
         _output = Text("--output", "table for people, json for programs", "table");
         _output.Aliases.Add("-o");
         _output.AcceptOnlyFromAmong("table", "json");
@@ -109,6 +116,8 @@ internal sealed class HostOptions
             SnapshotSizes = new SnapshotSizes(
                 parsed.GetValue(_snapshotsFiles), parsed.GetValue(_snapshotsMb), parsed.GetValue(_snapshotsLargest), parsed.GetValue(_snapshotsAtOnce),
                 parsed.GetValue(_snapshotsDeep), parsed.GetValue(_snapshotsWide), parsed.GetValue(_rounds), parsed.GetValue(_dockerLarge)),
+            Network = parsed.GetValue(_network),
+            NetworkSizes = new NetworkSizes(parsed.GetValue(_rounds), parsed.GetValue(_networkTries), parsed.GetValue(_networkExecs)),
             HttpExecs = parsed.GetValue(_httpExecs),
             HttpSoak = parsed.GetValue(_httpSoak),
             HttpOutput = parsed.GetValue(_httpOutput),

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Sleigh.Benchmarks.Host.Daemon;
 using Sleigh.Benchmarks.Host.Docker;
 using Sleigh.Benchmarks.Host.Http;
+using Sleigh.Benchmarks.Host.Networks;
 using Sleigh.Benchmarks.Host.Notifications;
 using Sleigh.Benchmarks.Host.Parts;
 using Sleigh.Benchmarks.Host.Report;
@@ -146,6 +147,35 @@ internal sealed class HostSession
                 await host.DisposeAsync();
             }
         }
+    }
+
+    /// <summary>What a network costs a create, how soon a rule cuts a connection, and what neighbours feel of attacks, against their bounds.</summary>
+    public async Task<BenchReport> NetworkAsync(CancellationToken cancellationToken)
+    {
+        _withoutDocker = "the bounds are Sleigh's own";
+        var results = new BenchResults();
+        var bounds = new Bounds(results);
+        await using BenchWorld world = await BenchWorld.MakeAsync(Path.Combine(_arguments.Paths.StateDir, "world"), cancellationToken);
+        await using var host = new SleighHost(_arguments.Paths) { Listen = new IPEndPoint(IPAddress.Loopback, FreePort()) };
+        var bench = new NetworkBench(host, world, _arguments.Paths, _arguments.NetworkSizes, results, bounds, Progress);
+        try
+        {
+            await host.StartAsync(pool: true, cancellationToken);
+            await DescribeAsync([host], cancellationToken);
+            await host.StopAsync();
+            await bench.MeasureAsync(cancellationToken);
+        }
+        catch (CliException ex)
+        {
+            results.Fail("network", Bounds.Ours, ex.Message);
+        }
+        finally
+        {
+            // Before the world is gone: what the daemon has in it goes with the sandboxes.
+            await host.StopAllAsync(results);
+        }
+
+        return Report(results, bounds.Figures) with { Skipped = bench.Skipped };
     }
 
     private async Task<BenchReport> SnapshotsAsync(

@@ -17,6 +17,7 @@ static async Task<int> RunAsync(HostArguments arguments, CancellationToken cance
         {
             { Signals: true } => await session.SignalsAsync(cancellationToken),
             { Http: true } => await session.HttpAsync(cancellationToken),
+            { Network: true } => await session.NetworkAsync(cancellationToken),
             { Snapshots: true } => await session.SnapshotsAsync(cancellationToken),
             { Scale: true } => await session.ScaleAsync(cancellationToken),
             _ => await session.MeasureAsync(cancellationToken),

@@ -24,6 +24,14 @@ public sealed class ProcessTextTests
     public void The_parent_stands_behind_the_name(string? stat, int parent) => Assert.Equal(parent, ProcessTable.ParentOf(stat));
 
     [Theory]
+    [InlineData("cpu  10 1 20 50 9 2 3 5 4 0\ncpu0 1 1 1 1 1 1 1 1 1 1\n", 41, 100)]
+    [InlineData("cpu0 1 1 1 1 1 1 1 1\n", 0, 0)]
+    [InlineData("cpu", 0, 0)]
+    [InlineData(null, 0, 0)]
+    public void Waiting_for_a_disk_is_idle_and_guests_are_counted_once(string? stat, long busy, long all) =>
+        Assert.Equal((busy, all), ProcessTable.CpuTicksIn(stat));
+
+    [Theory]
     [InlineData("model name\t: AMD EPYC\nmodel\t: 1\n", "model name", "AMD EPYC")]
     [InlineData("PRETTY_NAME=\"Debian\"\n", "PRETTY_NAME", "\"Debian\"")]
     [InlineData("x\n", "y", null)]

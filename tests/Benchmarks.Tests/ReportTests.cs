@@ -70,6 +70,16 @@ public sealed class ReportTests
     }
 
     [Fact]
+    public void What_the_host_could_not_show_is_said_behind_the_tables_and_in_json()
+    {
+        BenchReport report = Report() with { Skipped = ["a disk filler: no\tquotas"] };
+
+        Assert.EndsWith("\nNot measured on this host: a disk filler: no quotas\n", report.ToText(), StringComparison.Ordinal);
+        Assert.Equal("a disk filler: no\tquotas", (string?)report.ToJson([])["not_measured"]![0]);
+        Assert.Empty(Report().ToJson([])["not_measured"]!.AsArray());
+    }
+
+    [Fact]
     public void Settings_cannot_steer_the_terminal() =>
         Assert.Equal("cores                     2\nkernel                    6.1 [31m\n", BenchReport.SettingsText(Report().Settings));
 

@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using System.Net;
 using System.Text.Json.Nodes;
 using Sleigh.Benchmarks.Host.Processes;
 using Sleigh.Cli.Api;
+using Sleigh.Cli.Bench;
 
 namespace Sleigh.Benchmarks.Host.Daemon;
 
@@ -19,13 +21,21 @@ internal sealed class SleighHost : IBenchHost
     /// <summary>Where the API is served besides the socket; null: where the configuration says.</summary>
     public IPEndPoint? Listen { get; init; }
 
+    /// <summary>Variables for the next start, such as <c>SLEIGH_SANDBOX_NETWORK</c>.</summary>
+    public Dictionary<string, string> Variables { get; } = [];
+
     public int DaemonPid => _daemon?.Id ?? 0;
 
     public int ContainerdPid => ProcessTable.WithArgument(Path.Combine(_paths.DataDir, "containerd", "config.toml")) is [var pid, ..] ? pid : 0;
 
     public async Task<TimeSpan> StartAsync(bool pool, CancellationToken cancellationToken)
     {
-        Dictionary<string, string> environment = pool ? [] : new() { ["SLEIGH_POOL_SIZE"] = "0" };
+        Dictionary<string, string> environment = new(Variables);
+        if (!pool)
+        {
+            environment["SLEIGH_POOL_SIZE"] = "0";
+        }
+
         if (Listen is { } listen)
         {
             environment["SLEIGH_HTTP_LISTEN"] = listen.ToString();
@@ -44,6 +54,34 @@ internal sealed class SleighHost : IBenchHost
         {
             _daemon = null;
             await daemon.StopAsync();
+        }
+    }
+
+    /// <summary>Containers that are parked, and how many there are to be.</summary>
+    public async Task<(long Parked, long Target)> PoolAsync(CancellationToken cancellationToken)
+    {
+        JsonObject status = await Client.GetAsync("/admin/status", cancellationToken);
+        return (status.Number("parked_slots") ?? 0, status.Number("parked_slots_target") ?? 0);
+    }
+
+    /// <summary>Ends sandboxes and network, and the containerd: with the variables, since they say where the network is.</summary>
+    /// <param name="results">Told where it fails.</param>
+    public async Task StopAllAsync(BenchResults results)
+    {
+        await StopAsync();
+        var start = new ProcessStartInfo(_paths.Sleighd, ["stop-all", "--config", _paths.Config]) { RedirectStandardError = true, RedirectStandardOutput = true };
+        foreach ((string name, string value) in Variables)
+        {
+            start.Environment[name] = value;
+        }
+
+        using Process process = Process.Start(start)!;
+        Task<string> said = process.StandardOutput.ReadToEndAsync();
+        string errors = await process.StandardError.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        if (process.ExitCode != 0)
+        {
+            results.Fail("stop-all", Name, $"sleighd stop-all ended with {process.ExitCode}: {errors.Trim()} {await said}");
         }
     }
 

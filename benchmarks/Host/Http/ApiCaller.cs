@@ -62,6 +62,10 @@ internal sealed class ApiCaller : IDisposable
     public async Task<string> CreateAsync(string image, CancellationToken cancellationToken) =>
         (string?)(await CallAsync(HttpMethod.Post, "/sandboxes", new JsonObject { ["image"] = image }, cancellationToken))["sandbox_id"] ?? "";
 
+    /// <summary>Deletes a sandbox.</summary>
+    public Task DeleteAsync(string sandbox, CancellationToken cancellationToken) =>
+        CallAsync(HttpMethod.Delete, $"/sandboxes/{sandbox}", null, cancellationToken);
+
     /// <summary>Deletes all that the session has.</summary>
     public Task EndAsync() => CallAsync(HttpMethod.Delete, $"/sessions/{Session}", null, CancellationToken.None);
 

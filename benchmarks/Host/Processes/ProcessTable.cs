@@ -35,6 +35,19 @@ internal static class ProcessTable
     public static IReadOnlyList<int> InCgroup(Func<string, bool> fits) =>
         [.. All().Where(pid => Read($"/proc/{pid}/cgroup") is { } text && text.Split('\n').Any(fits))];
 
+    /// <summary>What all CPUs together have done since the start of the host, in ticks: busy, and busy or idle (proc_stat(5); waiting for a disk is idle).</summary>
+    public static (long Busy, long All) CpuTicks() => CpuTicksIn(Read("/proc/stat"));
+
+    /// <summary>The same of a text; zeros when it has no line of all CPUs.</summary>
+    internal static (long Busy, long All) CpuTicksIn(string? stat)
+    {
+        // "cpu  user nice system idle iowait irq softirq steal guest guest_nice": guest time is part of user time.
+        long[] ticks = [.. (stat?.Split('\n').FirstOrDefault(l => l.StartsWith("cpu ", StringComparison.Ordinal)) ?? "")
+            .Split(' ', StringSplitOptions.RemoveEmptyEntries).Skip(1).Take(8).Select(t => long.TryParse(t, NumberStyles.None, CultureInfo.InvariantCulture, out long n) ? n : 0)];
+        long all = ticks.Sum();
+        return (all - ticks.Skip(3).Take(2).Sum(), all);
+    }
+
     /// <summary>The parent in the text of a stat file; 0 when there is none.</summary>
     internal static int ParentOf(string? stat)
     {

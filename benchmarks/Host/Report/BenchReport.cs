@@ -19,6 +19,9 @@ internal sealed record BenchReport(
     private const string Theirs = "docker";
     private static readonly double[] Shares = [0.5, 0.95, 0.99];
 
+    /// <summary>What this host could not show, one sentence each.</summary>
+    public IReadOnlyList<string> Skipped { get; init; } = [];
+
     /// <summary>Our p50 divided by Docker's, for each series that both have.</summary>
     public IReadOnlyDictionary<string, double> Ratios() => Results.Names
         .Select(name => (name, Ratio: Ratio(Results.Find(name, Ours)?.Percentile(0.5), Results.Find(name, Theirs)?.Percentile(0.5))))
@@ -53,6 +56,11 @@ internal sealed record BenchReport(
         if (WithoutDocker.Length > 0)
         {
             text.Append(CultureInfo.InvariantCulture, $"\nDocker was not measured: {WithoutDocker}\n");
+        }
+
+        foreach (string skipped in Skipped)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"\nNot measured on this host: {Human.OneLine(skipped)}\n");
         }
 
         return text.ToString();
@@ -104,6 +112,7 @@ internal sealed record BenchReport(
                 ["name"] = c.Name, ["before"] = c.Before, ["now"] = c.Now is { } now ? Math.Round(now, 4) : null, ["verdict"] = c.Verdict,
             }),
             ["failures"] = Array(Results.Failures, f => JsonValue.Create(f)),
+            ["not_measured"] = Array(Skipped, s => JsonValue.Create(s)),
             ["without_docker"] = WithoutDocker.Length > 0 ? WithoutDocker : null,
         };
     }

@@ -36,7 +36,7 @@ internal sealed partial class NetworkHoldings
             ("results", [.. results.Select(r => Path.GetFileName(r).Replace(".json", "", StringComparison.Ordinal)).Order(StringComparer.Ordinal)]),
             ("addresses", [.. AddressFiles(folder).Select(f => File.ReadLines(f).First().Trim()).Order(StringComparer.Ordinal)]),
             ("chains", Matches(Chain(), rules)),
-            ("counters", Matches(CounterOf(), rules)),
+            ("counters", [.. Matches(CounterOf(), rules).Distinct()]),
             ("ways to chains", Matches(Lead(), rules)),
         ]);
         found._ofPorts.AddRange(
@@ -72,7 +72,7 @@ internal sealed partial class NetworkHoldings
     [GeneratedRegex(@"^\tchain (net_\w+) \{", RegexOptions.Multiline)]
     private static partial Regex Chain();
 
-    [GeneratedRegex(@"^\tcounter (net_\w+) \{", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^\tcounter (net_[0-9a-f]+)_\w+ \{", RegexOptions.Multiline)]
     private static partial Regex CounterOf();
 
     [GeneratedRegex(@" : goto (net_\w+)")]
