@@ -35,6 +35,12 @@ public sealed record NetworkOptions
     /// <summary>How many namespaces lie ready.</summary>
     public int PoolSize { get; init; } = 4;
 
+    /// <summary>The policy of those that lie ready: whoever takes one and wants just that has to wait for nothing.</summary>
+    public Func<EgressPolicy> FirstPolicy { get; init; } = () => EgressPolicy.Open;
+
+    /// <summary>Waits while callers wait for something, no longer than it is told: called before a namespace is made ahead, while others still lie ready.</summary>
+    public Func<TimeSpan, CancellationToken, Task> StandBack { get; init; } = (_, _) => Task.CompletedTask;
+
     /// <summary>The file of the namespace that is taken for the host's; null: the daemon's own.</summary>
     public string? HostNamespace { get; init; }
 }

@@ -21,6 +21,9 @@ public sealed partial class SandboxNetwork : IAsyncDisposable
     private readonly string? _uplink;
     private readonly int? _connections;
     private readonly ConcurrentDictionary<IPAddress, EgressMode> _modes = new();
+
+    // Of those that this run has made or changed.
+    private readonly ConcurrentDictionary<NamespaceName, EgressPolicy> _inForce = new();
     private NameForwarder? _names53;
 
     private SandboxNetwork(NetworkOptions options, ILogger logger)
@@ -33,7 +36,7 @@ public sealed partial class SandboxNetwork : IAsyncDisposable
         (_hostNft, _nft) = (new NftCommand(host), new NftCommand(place));
         _router = new Router(options, _names, _files, host, _hostNft, place, _nft);
         _factory = new NamespaceFactory(options, _names, _files, _router, _nft);
-        _pool = new NamespacePool(token => _factory.MakeAsync(EgressPolicy.Open, token), _factory.DestroyAsync, options.PoolSize, logger);
+        _pool = new NamespacePool(token => MakeAsync(options.FirstPolicy(), token), DestroyAsync, options.PoolSize, options.StandBack, logger);
     }
 
     /// <summary>Programs without which there is no network.</summary>
@@ -144,17 +147,24 @@ public sealed partial class SandboxNetwork : IAsyncDisposable
     /// <summary>Begins to keep namespaces ready.</summary>
     public void Start() => _pool.Start();
 
-    /// <summary>Hands out a namespace: one that lies ready, or one made for the caller. Its policy is <see cref="EgressPolicy.Open"/>.</summary>
+    /// <summary>Hands out a namespace: one that lies ready, or one made for the caller. Its policy is <see cref="NetworkOptions.FirstPolicy"/> of the moment when it was made.</summary>
     /// <exception cref="IOException">A program is missing, or the kernel refused.</exception>
     public Task<SandboxNamespace> TakeAsync(CancellationToken cancellationToken) => _pool.TakeAsync(cancellationToken);
 
     /// <summary>Puts a policy in force, in one step, for new connections and for those that are open.</summary>
     /// <exception cref="IOException">nft refused.</exception>
-    public Task ApplyAsync(NamespaceName name, EgressPolicy policy, CancellationToken cancellationToken)
+    public async Task ApplyAsync(NamespaceName name, EgressPolicy policy, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(policy);
-        return _nft.ApplyAsync(SandboxRules.Change(_names, name, policy, _connections), cancellationToken);
+        _inForce.TryRemove(name, out _);
+        await _nft.ApplyAsync(SandboxRules.Change(_names, name, policy, _connections), cancellationToken);
+        _inForce[name] = policy;
     }
+
+    /// <summary>The same for one that was just taken and that nobody else changes: at once, where the policy is in force already.</summary>
+    /// <exception cref="IOException">nft refused.</exception>
+    public Task EnsureAsync(NamespaceName name, EgressPolicy policy, CancellationToken cancellationToken) =>
+        _inForce.TryGetValue(name, out EgressPolicy? inForce) && inForce.Equals(policy) ? Task.CompletedTask : ApplyAsync(name, policy, cancellationToken);
 
     /// <summary>Packets that were refused, by namespace, since each was made.</summary>
     /// <exception cref="IOException">nft failed.</exception>
@@ -208,7 +218,11 @@ public sealed partial class SandboxNetwork : IAsyncDisposable
 
     /// <summary>Takes a namespace away, with its link, its address and its rules. Passes over what is gone; may be called again.</summary>
     /// <exception cref="IOException">A program is missing, or the kernel refused.</exception>
-    public Task DestroyAsync(NamespaceName name, CancellationToken cancellationToken) => _factory.DestroyAsync(name, cancellationToken);
+    public Task DestroyAsync(NamespaceName name, CancellationToken cancellationToken)
+    {
+        _inForce.TryRemove(name, out _);
+        return _factory.DestroyAsync(name, cancellationToken);
+    }
 
     /// <summary>Takes everything away: the pool, what is left of namespaces, the router, and what is of ours on the host.</summary>
     /// <exception cref="IOException">The kernel refused.</exception>
@@ -235,6 +249,13 @@ public sealed partial class SandboxNetwork : IAsyncDisposable
         _pool.Dispose();
         _nft.Dispose();
         _hostNft.Dispose();
+    }
+
+    private async Task<SandboxNamespace> MakeAsync(EgressPolicy policy, CancellationToken cancellationToken)
+    {
+        SandboxNamespace made = await _factory.MakeAsync(policy, cancellationToken);
+        _inForce[made.Name] = policy;
+        return made;
     }
 
     // What cannot be removed now stands in nobody's way, and no start is to fail for it.

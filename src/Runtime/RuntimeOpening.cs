@@ -57,11 +57,11 @@ internal static partial class RuntimeOpening
         TreeMounter mounter = new(namespaces, new TreeMounterOptions { StagingDirectory = Path.Combine(options.StateDir, "staging") });
         Trees trees = new(mounter, paths, live);
         phase("opening the network of the sandboxes");
-        SandboxNetworks networks = new(live, records, instance, logger);
+        Traffic traffic = new(time);
+        SandboxNetworks networks = new(live, records, instance, traffic, logger);
         opened.Add(networks);
         await networks.OpenAtStartAsync(cancellationToken);
         SlotFactory factory = new(containerd, hierarchy, records, paths, live, networks, instance, time, logger);
-        Traffic traffic = new(time);
         HostGuard guard = new(live, MemoryInfo.Read);
         SlotPool pool = new(factory, records, guard, live, traffic, time, logger);
         ImageStore images = new(containerd);

@@ -6,10 +6,12 @@ namespace Sleigh.Network;
 internal sealed partial class NamespacePool : IDisposable
 {
     private static readonly TimeSpan RetryAfterFailure = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan MostPatience = TimeSpan.FromSeconds(2);
 
     private readonly Func<CancellationToken, Task<SandboxNamespace>> _make;
     private readonly Func<NamespaceName, CancellationToken, Task> _destroy;
     private readonly int _size;
+    private readonly Func<TimeSpan, CancellationToken, Task> _standBack;
     private readonly ILogger _logger;
     private readonly Lock _lock = new();
     private readonly Queue<SandboxNamespace> _ready = new();
@@ -17,9 +19,15 @@ internal sealed partial class NamespacePool : IDisposable
     private readonly SemaphoreSlim _changed = new(0, 1);
     private Task _keeping = Task.CompletedTask;
 
+    /// <param name="make">Makes one.</param>
+    /// <param name="destroy">Takes one away.</param>
+    /// <param name="size">How many are to lie there.</param>
+    /// <param name="standBack">Waits while callers wait for something, no longer than it is told.</param>
+    /// <param name="logger">Hears what fails.</param>
     public NamespacePool(
-        Func<CancellationToken, Task<SandboxNamespace>> make, Func<NamespaceName, CancellationToken, Task> destroy, int size, ILogger logger) =>
-        (_make, _destroy, _size, _logger) = (make, destroy, size, logger);
+        Func<CancellationToken, Task<SandboxNamespace>> make, Func<NamespaceName, CancellationToken, Task> destroy, int size,
+        Func<TimeSpan, CancellationToken, Task> standBack, ILogger logger) =>
+        (_make, _destroy, _size, _standBack, _logger) = (make, destroy, size, standBack, logger);
 
     /// <summary>How many lie there.</summary>
     public int Ready
@@ -106,6 +114,12 @@ internal sealed partial class NamespacePool : IDisposable
     {
         try
         {
+            // Making one keeps about a core busy, which whoever has just taken one needs for his container. With none left the next caller would wait.
+            if (Ready > 0)
+            {
+                await _standBack(MostPatience, _stop.Token);
+            }
+
             SandboxNamespace made = await _make(_stop.Token);
             lock (_lock)
             {

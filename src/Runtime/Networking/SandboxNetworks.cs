@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Sleigh.Network;
 using Sleigh.Runtime.Options;
 using Sleigh.Runtime.Records;
+using Sleigh.Runtime.Slots;
 
 namespace Sleigh.Runtime.Networking;
 
@@ -14,15 +15,16 @@ internal sealed partial class SandboxNetworks : IAsyncDisposable
     private readonly LiveOptions _options;
     private readonly RecordStore _records;
     private readonly string _instance;
+    private readonly Traffic _traffic;
     private readonly ILogger _logger;
     private readonly RefusedCounts _refused;
     private readonly SemaphoreSlim _opening = new(1);
     private SandboxNetwork? _network;
     private IReadOnlyDictionary<NamespaceName, SandboxNamespace> _found = new Dictionary<NamespaceName, SandboxNamespace>();
 
-    public SandboxNetworks(LiveOptions options, RecordStore records, string instance, ILogger logger)
+    public SandboxNetworks(LiveOptions options, RecordStore records, string instance, Traffic traffic, ILogger logger)
     {
-        (_options, _records, _instance, _logger) = (options, records, instance, logger);
+        (_options, _records, _instance, _traffic, _logger) = (options, records, instance, traffic, logger);
         _refused = new RefusedCounts(
             async () => _network is SandboxNetwork network ? await network.RefusedAsync(CancellationToken.None) : new Dictionary<NamespaceName, Refusals>());
     }
@@ -105,17 +107,14 @@ internal sealed partial class SandboxNetworks : IAsyncDisposable
         return (name is NamespaceName known ? Find(known) : null) ?? throw new IOException($"the network namespace {name} is not whole any more");
     }
 
-    /// <summary>Puts a sandbox's policy in force.</summary>
+    /// <summary>Puts a sandbox's policy in force, on a namespace that it is about to begin with.</summary>
     /// <exception cref="IOException">nft refused.</exception>
     public async Task ApplyAsync(SandboxNamespace on, EgressPolicy? policy, CancellationToken cancellationToken)
     {
         EgressPolicy whole = Whole(policy);
         SandboxNetwork network = await OpenAsync(cancellationToken);
         network.Note(on, whole.Mode);
-        if (whole != EgressPolicy.Open)
-        {
-            await network.ApplyAsync(on.Name, whole, cancellationToken);
-        }
+        await network.EnsureAsync(on.Name, whole, cancellationToken);
     }
 
     /// <summary>Replaces a policy that is in force.</summary>
@@ -194,7 +193,8 @@ internal sealed partial class SandboxNetworks : IAsyncDisposable
         {
             if (_network is null)
             {
-                SandboxNetwork network = await SandboxNetwork.OpenAsync(NetworkFor(_options.Now, _instance), _logger, cancellationToken);
+                SandboxNetwork network = await SandboxNetwork.OpenAsync(
+                    NetworkFor(_options.Now, _instance) with { StandBack = _traffic.QuietAsync, FirstPolicy = () => Whole(null) }, _logger, cancellationToken);
                 try
                 {
                     _found = await network.RecoverAsync([.. _records.ReadSlots().Select(s => s.Network).OfType<NamespaceName>()], cancellationToken);

@@ -127,6 +127,29 @@ public sealed class PolicyTests
     }
 
     [HostFact(Need.Root, Need.Networking)]
+    public async Task What_lies_ready_has_the_first_policy_and_who_wants_just_that_waits_for_no_change_of_rules()
+    {
+        await using NetworkWorld world = await NetworkWorld.MakeAsync();
+        EgressPolicy first = new() { Deny = [Rule("203.0.113.7")] };
+        await using SandboxNetwork network = await world.OpenAsync(world.Options with { FirstPolicy = () => first });
+        SandboxNamespace one = await network.TakeAsync(CancellationToken.None);
+        Assert.Equal("EHOSTUNREACH", await NetworkWorld.ConnectAsync(one.Path, "203.0.113.7"));
+        Assert.StartsWith("ok ", await NetworkWorld.ConnectAsync(one.Path, "198.51.100.2"), StringComparison.Ordinal);
+
+        // What somebody else changes is not put right, so no rule was touched.
+        string chain = $"chain inet sleigh_{world.Instance} {one.Name}";
+        await world.NftAsync(world.Router, $"flush {chain}");
+        await network.EnsureAsync(one.Name, new EgressPolicy { Deny = [Rule("203.0.113.7")] }, CancellationToken.None);
+        Assert.DoesNotContain("accept", await world.NftAsync(world.Router, $"list {chain}"), StringComparison.Ordinal);
+
+        await network.EnsureAsync(one.Name, EgressPolicy.Open, CancellationToken.None);
+        Assert.StartsWith("ok ", await NetworkWorld.ConnectAsync(one.Path, "203.0.113.7"), StringComparison.Ordinal);
+        await network.EnsureAsync(one.Name, first, CancellationToken.None);
+        Assert.Equal("EHOSTUNREACH", await NetworkWorld.ConnectAsync(one.Path, "203.0.113.7"));
+        await network.RemoveAllAsync(CancellationToken.None);
+    }
+
+    [HostFact(Need.Root, Need.Networking)]
     public async Task A_rule_that_is_added_cuts_an_open_connection()
     {
         await using NetworkWorld world = await NetworkWorld.MakeAsync();
