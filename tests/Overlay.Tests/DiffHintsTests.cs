@@ -49,4 +49,18 @@ public sealed class DiffHintsTests
         Assert.Null(DiffHints.Choose((new(_a, Guid.Empty, 7), true), (new(_b, Guid.Empty, 9), true)));
         Assert.Null(DiffHints.Choose((new(_a, _b, 7), false), (new(_b, _c, 9), false)));
     }
+
+    [Fact]
+    public void What_was_received_has_changed_since_it_was_made_from_its_parent()
+    {
+        // Of two that were received, the earlier one has changes of its own behind its origin. What was made from one afterwards has its own alone.
+        Assert.Null(DiffHints.Choose((new(_a, _c, 7, IsReceived: true), true), (new(_b, _c, 9, IsReceived: true), true)));
+        Assert.Null(DiffHints.Choose((new(_a, _c, 7, IsReceived: true), true), (new(_b, _c, 9), true)));
+        Assert.Null(DiffHints.Choose((new(_a, _c, 7), true), (new(_b, _c, 9, IsReceived: true), true)));
+        Assert.Null(DiffHints.Choose((new(_a, _b, 7, IsReceived: true), true), (new(_b, Guid.Empty, 3), false)));
+        Assert.Null(DiffHints.Choose((new(_b, Guid.Empty, 3), false), (new(_a, _b, 7, IsReceived: true), true)));
+        Assert.Equal((true, 9UL), DiffHints.Choose((new(_a, _b, 7, IsReceived: true), true), (new(_c, _a, 9), false)));
+        Assert.Equal((false, 9UL), DiffHints.Choose((new(_c, _a, 9), false), (new(_a, _b, 7, IsReceived: true), true)));
+        Assert.Equal((true, 9UL), DiffHints.Choose((new(_a, _b, 7, IsReceived: true), true), (new(_c, _a, 9, IsReceived: true), true)));
+    }
 }

@@ -51,7 +51,10 @@ internal sealed class DiffHints
     }
 
     /// <summary>Which of two layers has all that differs, and since which transaction. Null: they are not related so.</summary>
-    /// <remarks>A sealed layer never changes; a live one does, and what was made from it has what it held then.</remarks>
+    /// <remarks>
+    /// A sealed layer never changes; a live one does, and what was made from it has what it held then. One that came by <c>btrfs receive</c> was
+    /// made from its parent first and then filled, so that it has more than that: only what was made from it in turn is told.
+    /// </remarks>
     internal static (bool IsAfter, ulong Since)? Choose((BtrfsLineage Of, bool IsSealed) before, (BtrfsLineage Of, bool IsSealed) after)
     {
         if (after.Of.Id == before.Of.Id)
@@ -59,17 +62,19 @@ internal sealed class DiffHints
             return null;
         }
 
-        if (after.Of.Parent == before.Of.Id && (before.IsSealed || after.IsSealed))
+        bool isAfterExact = after is { IsSealed: true, Of.IsReceived: false };
+        bool isBeforeExact = before is { IsSealed: true, Of.IsReceived: false };
+        if (after.Of.Parent == before.Of.Id && (before.IsSealed || isAfterExact))
         {
             return before.IsSealed ? (true, after.Of.Origin) : (false, after.Of.Origin);
         }
 
-        if (before.Of.Parent == after.Of.Id && (before.IsSealed || after.IsSealed))
+        if (before.Of.Parent == after.Of.Id && (after.IsSealed || isBeforeExact))
         {
             return after.IsSealed ? (false, before.Of.Origin) : (true, before.Of.Origin);
         }
 
-        if (before.Of.Parent == after.Of.Parent && before.Of.Parent != Guid.Empty && before.IsSealed && after.IsSealed)
+        if (before.Of.Parent == after.Of.Parent && before.Of.Parent != Guid.Empty && isBeforeExact && isAfterExact)
         {
             return after.Of.Origin >= before.Of.Origin ? (true, before.Of.Origin) : (false, after.Of.Origin);
         }
@@ -98,14 +103,18 @@ internal sealed class DiffHints
     private static DiffHints? Collect(SafeFileHandle subvolume, IReadOnlyList<ulong> inodes, CancellationToken cancellationToken)
     {
         DiffHints hints = new();
+        int left = MostChanges;
         foreach (ulong inode in inodes)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            if (BtrfsChanges.Paths(subvolume, inode) is not IReadOnlyList<KernelPath> paths)
+
+            // A whiteout is one inode with a name for each file that was deleted.
+            if (BtrfsNames.Of(subvolume, inode, left, cancellationToken) is not IReadOnlyList<KernelPath> paths)
             {
                 return null;
             }
 
+            left -= paths.Count;
             foreach (KernelPath path in paths)
             {
                 hints.Add(path);

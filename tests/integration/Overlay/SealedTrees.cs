@@ -29,7 +29,7 @@ public abstract class SealedTrees : IAsyncLifetime
         if (Environment.IsPrivilegedProcess)
         {
             Image = SampleTree.MakeImage(Place);
-            Shell.Bash($"cd {Image}; mkdir -p proc dev sys deep/a-b/c deep/a/c; echo x > deep/a-b/x; echo x > deep/a/x; echo y > deep/a.b");
+            Shell.Bash($"cd {Image}; mkdir -p proc dev sys deep/a-b/c deep/a/c doomed; echo x > deep/a-b/x; echo x > deep/a/x; echo y > deep/a.b; cd doomed; touch $(seq 300)");
             Store = await LayerStore.OpenAsync(new LayerStoreOptions { DataDirectory = Place["data"], Driver = _driver, PoolBytes = 1L << 30 });
             Live = Mount(await Store.CreateLiveAsync(LayerId.NewLive()));
         }

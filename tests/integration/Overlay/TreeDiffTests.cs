@@ -1,3 +1,4 @@
+using Microsoft.Win32.SafeHandles;
 using Sleigh.Linux;
 using Sleigh.Overlay;
 using Sleigh.TestSupport;
@@ -33,6 +34,45 @@ public sealed class BtrfsTreeDiffTests() : TreeDiffTests(LayerDriverKind.Btrfs)
         Assert.Null(await HintsAsync(1, null));
 
         static IEnumerable<string> Sorted(DiffHints hints, string path) => hints.Below(KernelPath.FromString(path)).Select(name => name.ToString()).Order(StringComparer.Ordinal);
+    }
+
+    [HostFact(Need.Overlay, Need.Btrfs, Need.LoopDevices)]
+    public async Task Of_the_one_whiteout_for_many_deleted_files_all_names_are_told()
+    {
+        await SealAsync();
+        Shell.Bash($"cd {Live.Path}/doomed; rm *");
+
+        Assert.Equal(300, (await HintsAsync(0, null))!.Below(KernelPath.FromString("doomed")).Count);
+        await AgreesAsync(0, null);
+        await SealAsync();
+        await AgreesAsync(0, 1);
+    }
+
+    [HostFact(Need.Overlay, Need.Btrfs, Need.LoopDevices)]
+    public async Task What_the_kernel_tells_in_pages_is_whole()
+    {
+        // Some in one item of the tree, those for which it has no more room in items of their own.
+        string[] names = [.. Enumerable.Range(0, 400).Select(i => $"own/{i % 3}/{new string('n', 150)}{i}").Order(StringComparer.Ordinal)];
+        Shell.Bash($"cd {Live.Path}; mkdir -p own/0 own/1 own/2 pages; for i in $(seq 3000); do : > pages/$i; done; echo 1 > {names[0]}");
+        Array.ForEach(names[1..], name => Shell.Run("ln", $"{Live.Path}/{names[0]}", $"{Live.Path}/{name}"));
+        using SafeFileHandle upper = Files.Open(Live.Layer.Upper, OpenFlags.ReadOnly | OpenFlags.Directory);
+        FileSystems.Sync(upper);
+        ulong linked = Files.Stat(upper, names[0]).Inode;
+
+        IReadOnlyList<ulong> whole = BtrfsChanges.Inodes(upper, 0, int.MaxValue, CancellationToken.None)!;
+
+        Assert.True(whole.Count > 3000);
+        Assert.Equal(whole.Distinct(), BtrfsChanges.Inodes(upper, 0, int.MaxValue, 20 * 1024, CancellationToken.None)!);
+        Assert.Null(BtrfsChanges.Inodes(upper, 0, whole.Count - 1, 20 * 1024, CancellationToken.None));
+        foreach (IReadOnlyList<KernelPath>? told in new[]
+            { BtrfsNames.Of(upper, linked, 400, CancellationToken.None), BtrfsNames.Searched(upper, linked, 400, 20 * 1024, CancellationToken.None) })
+        {
+            Assert.Equal(names.Select(name => $"upper/{name}"), told!.Select(path => path.ToString()).Order(StringComparer.Ordinal));
+        }
+
+        Assert.Null(BtrfsNames.Of(upper, linked, 399, CancellationToken.None));
+        Assert.Equal("upper/pages/7", Assert.Single(BtrfsNames.Searched(upper, Files.Stat(upper, "pages/7").Inode, 1, 20 * 1024, CancellationToken.None)!).ToString());
+        Assert.Empty(BtrfsNames.Of(upper, 1 << 30, 1, CancellationToken.None)!);
     }
 
     private async Task<DiffHints?> HintsAsync(int from, int? to) => DiffHints.Find(await SideAsync(from), await SideAsync(to), default);
@@ -171,7 +211,7 @@ public class TreeDiffTests : SealedTrees
         }
     }
 
-    private async Task AgreesAsync(int from, int? to)
+    private protected async Task AgreesAsync(int from, int? to)
     {
         using MountedTree before = await RestoreAsync(from);
         using MountedTree after = await RestoreAsync(to ?? from);
