@@ -151,6 +151,17 @@ internal sealed class BtrfsDriver : ILayerDriver, IDisposable
 
     public bool MendQuota() => _quotas.Mend();
 
+    /// <summary>
+    /// The deletion of a subvolume holds a lock that the making of each other one waits for (subvol_sem of fs/btrfs/ioctl.c and inode.c): with the
+    /// lowest priority, on a host that is busy, rollbacks and forks would wait for a turn of that thread.
+    /// </summary>
+    public bool EmptiesByWalking => false;
+
+    public void BuryUnreferenced()
+    {
+        // No layer needs another one.
+    }
+
     public bool EmptyOne(CancellationToken cancellationToken) =>
         _live.DestroyOne(cancellationToken) || _sealed.DestroyOne(cancellationToken);
 

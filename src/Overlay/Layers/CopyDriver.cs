@@ -70,8 +70,6 @@ internal sealed class CopyDriver : ILayerDriver, IDisposable
     public SealPreparation PrepareSeal(LayerId live, CancellationToken cancellationToken)
     {
         _live.RequirePresent(live);
-        // Before anything is copied: what changes from here on makes another mark.
-        LayerMark? mark = Mark(live, cancellationToken);
         FileTime trustedBefore = FileTime.From(_time.GetUtcNow() - ClockTick);
         FileSystems.Sync(_live.Handle);
         if (FileSystems.Stat(_live.Handle).Magic == FileSystems.Tmpfs)
@@ -81,12 +79,24 @@ internal sealed class CopyDriver : ILayerDriver, IDisposable
         }
 
         string name = LayerDirectory.NewName(live);
+        UpperLook.Builder look = new();
         SealIndex index = _sealed.Build(name, layer =>
         {
             using LastSealed last = OpenLast(live);
-            return CopyUpper(live, layer, new UpperCopyOptions(_reflink, SourceMayChange: true, trustedBefore, last.Copies), cancellationToken).Index;
+            return CopyUpper(live, layer, new UpperCopyOptions(_reflink, SourceMayChange: true, trustedBefore, last.Copies, look), cancellationToken).Index;
         });
-        return new CopyPreparation(live, name, index, trustedBefore, () => _sealed.Bury(name)) { Mark = mark };
+        var prepared = new CopyPreparation(live, name, index, trustedBefore, () => _sealed.Bury(name));
+        try
+        {
+            // A mark may stand for any moment before the seal: what changes from there on makes another. Files that changed just now are looked at again.
+            prepared.Mark = look.Build() is UpperLook seen && seen.Newest < trustedBefore ? seen.Mark : Mark(live, cancellationToken);
+            return prepared;
+        }
+        catch (Exception)
+        {
+            prepared.Dispose();
+            throw;
+        }
     }
 
     public SealedLayer Seal(SealPreparation prepared, LayerId sealedId, LayerMark? since, CancellationToken cancellationToken)
@@ -188,11 +198,29 @@ internal sealed class CopyDriver : ILayerDriver, IDisposable
 
     public bool MendQuota() => false;
 
-    public bool EmptyOne(CancellationToken cancellationToken)
+    public bool EmptiesByWalking => true;
+
+    /// <summary>Buries what was marked and nothing stands on any more; that may free what it stood on in turn.</summary>
+    public void BuryUnreferenced()
     {
-        BuryUnreferenced();
-        return _live.DestroyOne(cancellationToken) || _sealed.DestroyOne(cancellationToken);
+        lock (_references)
+        {
+            LayerId[] marked = [.. _sealed.Ids().Where(_sealedNotes.IsDeleted)];
+            while (marked.Length > 0)
+            {
+                HashSet<LayerId> referenced = References();
+                ILookup<bool, LayerId> free = marked.ToLookup(id => !referenced.Contains(id));
+                foreach (LayerId id in free[true])
+                {
+                    _sealed.Bury(id.ToString());
+                }
+
+                marked = free[true].Any() ? [.. free[false]] : [];
+            }
+        }
     }
+
+    public bool EmptyOne(CancellationToken cancellationToken) => _live.DestroyOne(cancellationToken) || _sealed.DestroyOne(cancellationToken);
 
     public void Dispose()
     {
@@ -247,18 +275,6 @@ internal sealed class CopyDriver : ILayerDriver, IDisposable
         return new LastSealed(upper is null ? null : new SealedCopy(upper, index, CountsAsOwn: false));
     }
 
-    private void BuryUnreferenced()
-    {
-        lock (_references)
-        {
-            HashSet<LayerId> referenced = References();
-            foreach (LayerId id in _sealed.Ids().Where(id => _sealedNotes.IsDeleted(id) && !referenced.Contains(id)))
-            {
-                _sealed.Bury(id.ToString());
-            }
-        }
-    }
-
     /// <summary>The sealed layers that others stand on.</summary>
     private HashSet<LayerId> References() =>
         [.. _live.Ids().SelectMany(_liveNotes.ReadLowers), .. _sealed.Ids().SelectMany(_sealedNotes.ReadLowers)];
@@ -275,7 +291,7 @@ internal sealed class CopyDriver : ILayerDriver, IDisposable
 
         public FileTime TrustedBefore { get; } = trustedBefore;
 
-        public LayerMark? Mark { get; init; }
+        public LayerMark? Mark { get; set; }
     }
 
     private sealed class LastSealed(SealedCopy? copy) : IDisposable

@@ -40,6 +40,15 @@ internal interface ILayerDriver
     /// <summary>Brings wrong counts in order; true if there were some.</summary>
     bool MendQuota();
 
+    /// <summary>
+    /// Whether <see cref="EmptyOne"/> walks trees, which takes long and is to be in nobody's way. Else the kernel does it behind a short call that
+    /// holds its locks.
+    /// </summary>
+    bool EmptiesByWalking { get; }
+
+    /// <summary>Puts into the trash what only waited for others; before <see cref="EmptyOne"/>, and not with its priority, as it holds a lock.</summary>
+    void BuryUnreferenced();
+
     /// <summary>Really deletes one thing from the trash; false if there is nothing more.</summary>
     bool EmptyOne(CancellationToken cancellationToken);
 }

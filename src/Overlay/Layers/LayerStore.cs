@@ -182,7 +182,7 @@ public sealed class LayerStore : IAsyncDisposable
     public LayerInventory List() => _storage.Driver.List();
 
     /// <summary>
-    /// Really deletes what was deleted, on a thread of the lowest priority. Call it after opening and after deletions; a
+    /// Really deletes what was deleted, where that means walking trees on a thread of the lowest priority. Call it after opening and after deletions; a
     /// cancelled one goes on next time.
     /// </summary>
     /// <exception cref="KernelException">The kernel refused.</exception>
@@ -191,17 +191,10 @@ public sealed class LayerStore : IAsyncDisposable
         await _emptying.WaitAsync(cancellationToken);
         try
         {
-            await OwnThread.RunInBackgroundAsync(
-                "empty trash",
-                () =>
-                {
-                    while (_storage.Driver.EmptyOne(cancellationToken))
-                    {
-                        cancellationToken.ThrowIfCancellationRequested();
-                    }
-
-                    _storage.HastenReclaim();
-                });
+            await Task.Run(_storage.Driver.BuryUnreferenced, cancellationToken);
+            await (_storage.Driver.EmptiesByWalking
+                ? OwnThread.RunInBackgroundAsync("empty trash", () => Empty(cancellationToken))
+                : OwnThread.RunAsync("empty trash", () => Empty(cancellationToken)));
         }
         finally
         {
@@ -218,6 +211,16 @@ public sealed class LayerStore : IAsyncDisposable
     {
         await CloseAsync(unmount: false);
         _emptying.Dispose();
+    }
+
+    private void Empty(CancellationToken cancellationToken)
+    {
+        while (_storage.Driver.EmptyOne(cancellationToken))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
+        _storage.HastenReclaim();
     }
 
     private static LayerId Live(LayerId id) =>

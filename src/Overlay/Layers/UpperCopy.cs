@@ -43,7 +43,9 @@ internal sealed class UpperCopy
         SafeFileHandle source, SafeFileHandle target, UpperCopyOptions options, CancellationToken cancellationToken)
     {
         var copy = new UpperCopy(source, target, options, cancellationToken);
-        copy._directories.Add((default, Files.Stat(source)));
+        FileStatus top = Files.Stat(source);
+        options.Look?.Add(default, top);
+        copy._directories.Add((default, top));
         for (int next = 0; next < copy._directories.Count; next++)
         {
             copy.CopyDirectory(copy._directories[next].Path);
@@ -92,6 +94,7 @@ internal sealed class UpperCopy
         using SafeFileHandle? source = OpenSource(path);
         if (source is null)
         {
+            _options.Look?.Miss();
             return;
         }
 
@@ -109,6 +112,7 @@ internal sealed class UpperCopy
                 catch (KernelException ex) when (_options.SourceMayChange && MeansChanged(ex.Errno))
                 {
                     // The sandbox runs: it removed or replaced the file meanwhile. The seal will look again.
+                    _options.Look?.Miss();
                 }
             }
 
@@ -128,6 +132,7 @@ internal sealed class UpperCopy
     {
         FileStatus status = Files.Stat(source, name);
         KernelPath path = directory.Join(name);
+        _options.Look?.Add(path, status);
         if (status.Type == FileType.Directory)
         {
             Files.MakeDirectory(target, name, 0x1C0); // 0700 until it is finished
@@ -256,5 +261,6 @@ internal sealed record SealedCopy(SafeFileHandle Upper, SealIndex Index, bool Co
 /// <param name="SourceMayChange">The sandbox runs: what vanishes on the way is left out.</param>
 /// <param name="TrustedBefore">Files that changed since are not put into the index: see <see cref="SealIndex"/>.</param>
 /// <param name="Copies">Copies to share files with, best first.</param>
+/// <param name="Look">Is told how each file looked before it was copied; null: nobody asks.</param>
 internal sealed record UpperCopyOptions(
-    bool Reflink, bool SourceMayChange, FileTime TrustedBefore, IReadOnlyList<SealedCopy> Copies);
+    bool Reflink, bool SourceMayChange, FileTime TrustedBefore, IReadOnlyList<SealedCopy> Copies, UpperLook.Builder? Look = null);

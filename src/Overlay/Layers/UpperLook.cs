@@ -17,10 +17,8 @@ internal sealed record UpperLook(LayerMark Mark, FileTime Newest)
     /// <returns>Null: a directory went away meanwhile.</returns>
     public static UpperLook? Take(SafeFileHandle upper, CancellationToken cancellationToken)
     {
-        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        FileStatus top = Files.Stat(upper);
-        Add(hash, default, top);
-        FileTime newest = top.ChangeTime;
+        Builder look = new();
+        look.Add(default, Files.Stat(upper));
         Queue<KernelPath> directories = new([default]);
         while (directories.TryDequeue(out KernelPath path))
         {
@@ -33,8 +31,7 @@ internal sealed record UpperLook(LayerMark Mark, FileTime Newest)
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 KernelPath file = path.Join(name);
-                Add(hash, file, status);
-                newest = status.ChangeTime > newest ? status.ChangeTime : newest;
+                look.Add(file, status);
                 if (status.Type == FileType.Directory)
                 {
                     directories.Enqueue(file);
@@ -42,10 +39,9 @@ internal sealed record UpperLook(LayerMark Mark, FileTime Newest)
             }
         }
 
-        return new UpperLook(new LayerMark("look:" + Convert.ToHexStringLower(hash.GetHashAndReset())), newest);
+        return look.Build();
     }
 
-    // A filesystem may list the same names in another order.
     private static List<(KernelPath Name, FileStatus Status)>? Read(SafeFileHandle upper, KernelPath path)
     {
         try
@@ -59,7 +55,6 @@ internal sealed record UpperLook(LayerMark Mark, FileTime Newest)
                 batch.Clear();
             }
 
-            files.Sort((a, b) => a.Name.Bytes.SequenceCompareTo(b.Name.Bytes));
             return files;
         }
         catch (KernelException gone) when (gone.Errno is Errno.ENOENT or Errno.ENOTDIR or Errno.ELOOP or Errno.ESTALE)
@@ -68,17 +63,51 @@ internal sealed record UpperLook(LayerMark Mark, FileTime Newest)
         }
     }
 
-    private static void Add(IncrementalHash hash, KernelPath path, FileStatus status)
+    /// <summary>Puts a look together from what another walk sees.</summary>
+    public sealed class Builder
     {
-        Span<byte> facts = stackalloc byte[40];
-        BinaryPrimitives.WriteUInt64LittleEndian(facts, status.Inode);
-        BinaryPrimitives.WriteInt64LittleEndian(facts[8..], status.ChangeTime.Seconds);
-        BinaryPrimitives.WriteUInt32LittleEndian(facts[16..], status.ChangeTime.Nanoseconds);
-        BinaryPrimitives.WriteInt32LittleEndian(facts[20..], status.Mode);
-        BinaryPrimitives.WriteInt64LittleEndian(facts[24..], status.Size);
-        BinaryPrimitives.WriteInt32LittleEndian(facts[32..], (int)status.Type);
-        BinaryPrimitives.WriteInt32LittleEndian(facts[36..], path.Bytes.Length);
-        hash.AppendData(facts);
-        hash.AppendData(path.Bytes);
+        private readonly List<(KernelPath Path, FileStatus Status)> _files = [];
+        private bool _isIncomplete;
+
+        /// <summary>A file and how it looked; the top has the empty path.</summary>
+        public void Add(KernelPath path, FileStatus status) => _files.Add((path, status));
+
+        /// <summary>Something went away before it was looked at.</summary>
+        public void Miss() => _isIncomplete = true;
+
+        /// <summary>The look; null: something went away meanwhile.</summary>
+        public UpperLook? Build()
+        {
+            if (_isIncomplete)
+            {
+                return null;
+            }
+
+            // A filesystem may list the same names in another order.
+            _files.Sort((a, b) => a.Path.Bytes.SequenceCompareTo(b.Path.Bytes));
+            using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            FileTime newest = default;
+            foreach ((KernelPath path, FileStatus status) in _files)
+            {
+                AddTo(hash, path, status);
+                newest = status.ChangeTime > newest ? status.ChangeTime : newest;
+            }
+
+            return new UpperLook(new LayerMark("look:" + Convert.ToHexStringLower(hash.GetHashAndReset())), newest);
+        }
+
+        private static void AddTo(IncrementalHash hash, KernelPath path, FileStatus status)
+        {
+            Span<byte> facts = stackalloc byte[40];
+            BinaryPrimitives.WriteUInt64LittleEndian(facts, status.Inode);
+            BinaryPrimitives.WriteInt64LittleEndian(facts[8..], status.ChangeTime.Seconds);
+            BinaryPrimitives.WriteUInt32LittleEndian(facts[16..], status.ChangeTime.Nanoseconds);
+            BinaryPrimitives.WriteInt32LittleEndian(facts[20..], status.Mode);
+            BinaryPrimitives.WriteInt64LittleEndian(facts[24..], status.Size);
+            BinaryPrimitives.WriteInt32LittleEndian(facts[32..], (int)status.Type);
+            BinaryPrimitives.WriteInt32LittleEndian(facts[36..], path.Bytes.Length);
+            hash.AppendData(facts);
+            hash.AppendData(path.Bytes);
+        }
     }
 }
