@@ -11,11 +11,8 @@ public sealed class BigExportTests
     [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
     public async Task A_gibibyte_goes_out_in_constant_memory()
     {
-        await using TestDaemon daemon = new();
-        await daemon.StartAsync();
-        using TestImages images = new(daemon);
-        using DaemonClient client = await DaemonClient.NewSessionAsync(daemon);
-        await using TestSandbox sandbox = new(client, await client.NewAsync(await images.HaveAsync(TestImages.Busybox)));
+        await using OneSandbox one = await OneSandbox.StartAsync();
+        (TestDaemon daemon, DaemonClient client, TestSandbox sandbox) = (one.Daemon, one.Client, one.Sandbox);
         await sandbox.RunAsync("head -c 10000000 /dev/urandom > /small");
         string small = await sandbox.SnapshotAsync();
         string[] forms = ["", "?compression=zstd", "?format=tar.zst"];
@@ -46,11 +43,8 @@ public sealed class BigExportTests
     [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
     public async Task A_snapshot_that_is_deleted_while_it_is_exported_gives_an_error_or_all_of_it_and_nothing_is_left()
     {
-        await using TestDaemon daemon = new();
-        await daemon.StartAsync();
-        using TestImages images = new(daemon);
-        using DaemonClient client = await DaemonClient.NewSessionAsync(daemon);
-        await using TestSandbox sandbox = new(client, await client.NewAsync(await images.HaveAsync(TestImages.Busybox)));
+        await using OneSandbox one = await OneSandbox.StartAsync();
+        (TestDaemon daemon, DaemonClient client, TestSandbox sandbox) = (one.Daemon, one.Client, one.Sandbox);
         await sandbox.RunAsync("head -c 200000000 /dev/urandom > /big");
         string[] snapshots = [await sandbox.SnapshotAsync(), await sandbox.SnapshotAsync(), await sandbox.SnapshotAsync()];
         string Path(int index) => $"/sandboxes/{sandbox.Id}/snapshots/{snapshots[index]}";
@@ -83,11 +77,8 @@ public sealed class BigExportTests
     [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
     public async Task A_daemon_that_is_killed_during_an_export_leaves_nothing_of_it()
     {
-        await using TestDaemon daemon = new();
-        await daemon.StartAsync();
-        using TestImages images = new(daemon);
-        using DaemonClient client = await DaemonClient.NewSessionAsync(daemon);
-        await using TestSandbox sandbox = new(client, await client.NewAsync(await images.HaveAsync(TestImages.Busybox)));
+        await using OneSandbox one = await OneSandbox.StartAsync();
+        (TestDaemon daemon, DaemonClient client, TestSandbox sandbox) = (one.Daemon, one.Client, one.Sandbox);
         await sandbox.RunAsync("head -c 200000000 /dev/urandom > /big");
         string snapshot = await sandbox.SnapshotAsync();
         using DaemonClient administrator = DaemonClient.Administrator(daemon);
