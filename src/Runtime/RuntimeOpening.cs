@@ -136,6 +136,7 @@ internal static partial class RuntimeOpening
         ports.UsedBy = sessions.Use;
         SessionEnds ends = new(sessions, sandboxes, parts);
         ends.FinishAfterStart();
+        Scrubs scrubs = new(parts.Layers, records, live, () => execs.CountRunning(null) == 0, time, logger);
         Doctor doctor = new(() => live.Now, serves: true, time);
         opened.Keep();
         return new OpenRuntime(
@@ -154,12 +155,13 @@ internal static partial class RuntimeOpening
             new ImageUpkeep(adminImages, adminImages.PruneViewsAsync, live, parts.Background, time, logger),
             new RuntimeHost(parts, containerd, hierarchy, doctor, alerts, supervisor is null ? "system" : "embedded"),
             new Inspection(parts, hierarchy),
-            new Fsck(parts, sandboxes, liveMounts),
+            new Fsck(parts, sandboxes, liveMounts, scrubs),
             new Idempotency(records, live, time),
             webhooks,
             webhookSender,
             new WebhookDeliverer(records, webhookSender.SendAsync, time, Random.Shared.NextDouble, logger),
             new Retention(records, spool, sandboxes.DeleteOldSnapshotsAsync, sandboxes.DeleteSurplusSnapshotsAsync, live, background, time, logger, execs.Stopping),
+            scrubs,
             teller, proc, refusals, containerd, supervisor, namespaces, network, strays, subtree, held);
     }
 

@@ -29,7 +29,7 @@ public sealed partial class SleighRuntime : IAsyncDisposable
         (_open, _parts) = (open, open.Parts);
         Events = new Events(_parts.Records);
         CodeWriter = new CodeWriter(_parts);
-        Storage = new Storage(_parts.Layers, _parts.Table, _parts.Snapshots);
+        Storage = new Storage(_parts.Layers, _parts.Table, _parts.Snapshots, open.Scrubs);
         CursorSecret = _parts.Records.MetaOrAdd("cursor_secret", () => RandomNumberGenerator.GetHexString(CursorSecretLength, lowercase: true));
         _maintenance = _parts.Time.CreateTimer(_ => Maintain(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _expiry = _parts.Time.CreateTimer(_ => Expire(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -204,6 +204,7 @@ public sealed partial class SleighRuntime : IAsyncDisposable
         await _maintenance.DisposeAsync();
         await _expiry.DisposeAsync();
         await _open.Retention.DisposeAsync();
+        await _open.Scrubs.DisposeAsync();
         await _open.Proc.DisposeAsync();
         await _open.Refusals.DisposeAsync();
         await _open.Ports.DisposeAsync();
@@ -267,6 +268,11 @@ public sealed partial class SleighRuntime : IAsyncDisposable
         _parts.Background.Run("look for slots that came up late", _open.Strays.SweepAsync);
         _parts.Background.Run("follow the host's addresses", _parts.Networks.RefreshAsync);
         _parts.Background.Run("count anew what layers hold", () => _parts.Layers.MendQuotaAsync());
+        _parts.Background.Run("begin a check of the layers", () =>
+        {
+            _open.Scrubs.Tick();
+            return Task.CompletedTask;
+        });
         TimeSpan? idle = _parts.Options.Now.Sandbox.IdleTtl;
         foreach (SandboxEntry entry in _parts.Table.All.Where(e => !e.IsDeleted))
         {

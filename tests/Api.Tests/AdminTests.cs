@@ -19,6 +19,7 @@ public sealed class AdminTests
     [InlineData("GET", "/admin/status")]
     [InlineData("GET", "/admin/storage")]
     [InlineData("POST", "/admin/storage/grow")]
+    [InlineData("POST", "/admin/storage/scrub")]
     [InlineData("GET", "/admin/doctor")]
     [InlineData("GET", "/admin/events")]
     [InlineData("GET", "/admin/sandboxes/sbx_00000000abcd")]

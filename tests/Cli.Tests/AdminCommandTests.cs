@@ -122,7 +122,10 @@ public sealed class AdminCommandTests
         await using FakeServer server = FakeServer.Answering(_ => FakeServer.Reply(200, """
             {"warning":"beware","driver":"btrfs","reason":"in a pool file","root":"/d/pool","total_bytes":8589934592,"free_bytes":5368709120,
              "pool":{"file":"/d/pool.btrfs","size_bytes":8589934592,"allocated_bytes":3221225472,"disk_free_bytes":21474836480},
-             "quota":{"kind":"btrfs","on":true,"reason":"btrfs quotas"},"shared_bytes":1048576,
+             "quota":{"kind":"btrfs","on":true,"reason":"btrfs quotas"},
+             "scrub":{"running":{"outcome":"running","started_at":"2026-11-30T03:00:00.000Z","percent":40,"checked_bytes":1048576,"errors":0,"uncorrectable":0},
+                      "last":{"outcome":"failed","started_at":"2026-10-30T03:00:00.000Z","percent":7,"checked_bytes":2097152,"errors":3,"uncorrectable":2,"error":"of the\ndisk"}},
+             "shared_bytes":1048576,
              "items":[{"sandbox_id":"sbx_0123456789ab","name":"box","disk_limit_mb":64,"live_bytes":2097152,"live_exclusive_bytes":1048576,"snapshots":2,"snapshot_bytes":3145728,"snapshot_exclusive_bytes":0},
                       {"sandbox_id":"sbx_0123456789ac","snapshots":0}]}
             """));
@@ -131,6 +134,8 @@ public sealed class AdminCommandTests
         CliRun grown = await CliRun.OfAsync(["storage", "grow", "10GiB", "-o", "json"], server.SocketPath);
         CliRun bad = await CliRun.OfAsync(["storage", "grow", "10"], server.SocketPath);
         await CliRun.OfAsync(["storage", "--measure"], server.SocketPath);
+        CliRun scrubbed = await CliRun.OfAsync(["storage", "scrub"], server.SocketPath);
+        await CliRun.OfAsync(["storage", "scrub", "--cancel"], server.SocketPath);
 
         Assert.Equal(
             """
@@ -140,6 +145,8 @@ public sealed class AdminCommandTests
             pool file    /d/pool.btrfs
             takes        3 GB of 8 GB, 20 GB free on the disk below
             disk limits  btrfs (btrfs quotas)
+            scrub        running, begun 2026-11-30T03:00:00.000Z, 40 %, 1 MB, no errors
+            last scrub   failed, begun 2026-10-30T03:00:00.000Z, 7 %, 2 MB, 3 errors, 2 of them stay: of the disk
             shared       1 MB
 
             ID                NAME  LIMIT    FILES      OWN  SNAPSHOTS     SIZE      OWN
@@ -152,9 +159,11 @@ public sealed class AdminCommandTests
         Assert.Equal(2, bad.ExitCode);
         Assert.StartsWith("sleighctl: '10' is no size: a number with MiB, GiB or TiB\n", bad.Stderr, StringComparison.Ordinal);
         Assert.Equal(
-            [("GET", "/admin/storage"), ("POST", "/admin/storage/grow"), ("GET", "/admin/storage?measure=true")],
+            [("GET", "/admin/storage"), ("POST", "/admin/storage/grow"), ("GET", "/admin/storage?measure=true"), ("POST", "/admin/storage/scrub"), ("POST", "/admin/storage/scrub")],
             server.Requests.Select(r => (r.Method, r.Target)));
         Assert.Equal("""{"bytes":10737418240}""", server.Requests[1].Text);
+        Assert.Equal(("""{"cancel":false}""", """{"cancel":true}"""), (server.Requests[3].Text, server.Requests[4].Text));
+        Assert.Equal("sleighctl: beware\n", scrubbed.Stderr);
     }
 
     [Fact]

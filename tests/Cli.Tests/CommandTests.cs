@@ -161,7 +161,7 @@ public sealed class CommandTests
 
         foreach (string command in (string[])
         [
-            "image ls", "image pull", "image import", "image bootstrap", "image rm", "image prune", "pool refill", "storage grow", "session ls", "session create", "session rm",
+            "image ls", "image pull", "image import", "image bootstrap", "image rm", "image prune", "pool refill", "storage grow", "storage scrub", "session ls", "session create", "session rm",
             "webhooks list", "webhooks show", "webhooks retry", "webhooks secret", "config show", "config check", "completion bash", "snapshot diff", "snapshot restore",
             "snapshot export", "snapshot to-image", "snapshot tree", "snapshot keep", "snapshot unkeep",
         ])

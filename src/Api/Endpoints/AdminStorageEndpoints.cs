@@ -7,7 +7,7 @@ using Sleigh.Runtime;
 
 namespace Sleigh.Api.Endpoints;
 
-/// <summary>What the administrator's socket shows of the disk, and its growth.</summary>
+/// <summary>What the administrator's socket shows of the disk, its growth and its check.</summary>
 internal static class AdminStorageEndpoints
 {
     public static IEnumerable<Endpoint> List() =>
@@ -17,6 +17,12 @@ internal static class AdminStorageEndpoints
         {
             Access = AccessClass.Socket,
             KnownFields = GrowStorageRequest.Fields,
+        },
+        new Endpoint<ScrubStorageRequest>("POST", "admin/storage/scrub", ScrubStorageRequest.Read, ScrubAsync)
+        {
+            Access = AccessClass.Socket,
+            Body = BodyRule.Optional,
+            KnownFields = ScrubStorageRequest.Fields,
         },
     ];
 
@@ -35,6 +41,12 @@ internal static class AdminStorageEndpoints
     private static async Task<Reply> GrowAsync(Call call, GrowStorageRequest request)
     {
         (StorageReport report, string? warning) = await call.Dependencies.Storage.GrowAsync(request.Check());
+        return Reply.Json(200, json => StorageView.Write(json, report, warning));
+    }
+
+    private static async Task<Reply> ScrubAsync(Call call, ScrubStorageRequest request)
+    {
+        (StorageReport report, string? warning) = await call.Dependencies.Storage.ScrubAsync(request.Cancel);
         return Reply.Json(200, json => StorageView.Write(json, report, warning));
     }
 }

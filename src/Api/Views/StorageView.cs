@@ -33,8 +33,40 @@ internal static class StorageView
         json.WriteBoolean("on", report.Quota.IsOn);
         json.WriteString("reason", report.Quota.Reason);
         json.WriteEndObject();
+        json.WriteStartObject("scrub");
+        WriteScrub(json, "running", report.Scrub.Running);
+        WriteScrub(json, "last", report.Scrub.Last);
+        json.WriteEndObject();
         json.WriteOptional("shared_bytes", report.SharedBytes);
         json.WriteItems(report.Sandboxes, WriteSandbox);
+        json.WriteEndObject();
+    }
+
+    private static void WriteScrub(Utf8JsonWriter json, string name, Scrub? scrub)
+    {
+        if (scrub is null)
+        {
+            return;
+        }
+
+        json.WriteStartObject(name);
+        json.WriteString("outcome", scrub.Outcome.ToString().ToLowerInvariant());
+        json.WriteMillis("started_at", scrub.Started);
+        if (scrub.Ended is DateTimeOffset ended)
+        {
+            json.WriteMillis("ended_at", ended);
+        }
+
+        json.WriteNumber("percent", scrub.Percent);
+        json.WriteNumber("checked_bytes", scrub.Count.Bytes);
+        json.WriteNumber("errors", scrub.Count.Errors);
+        json.WriteNumber("read_errors", scrub.Count.ReadErrors);
+        json.WriteNumber("checksum_errors", scrub.Count.ChecksumErrors);
+        json.WriteNumber("metadata_errors", scrub.Count.MetadataErrors);
+        json.WriteNumber("super_errors", scrub.Count.SuperErrors);
+        json.WriteNumber("corrected", scrub.Count.Corrected);
+        json.WriteNumber("uncorrectable", scrub.Count.Uncorrectable);
+        json.WriteOptional("error", scrub.Error);
         json.WriteEndObject();
     }
 

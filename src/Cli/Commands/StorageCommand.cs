@@ -6,7 +6,7 @@ using Sleigh.Cli.Output;
 
 namespace Sleigh.Cli.Commands;
 
-/// <summary><c>sleighctl storage</c>: where layers lie, what each sandbox takes, and growing the pool.</summary>
+/// <summary><c>sleighctl storage</c>: where layers lie, what each sandbox takes, growing the pool and checking it.</summary>
 internal static class StorageCommand
 {
     // A walk over all files takes as long as it takes.
@@ -16,9 +16,10 @@ internal static class StorageCommand
     {
         var measure = new Option<bool>("--measure") { Description = "Walk the files of layers whose size the kernel does not count; slow" };
         var command = new ExampledCommand(
-            "storage", "Show where the files of sandboxes lie and what they take", "sleighctl storage\nsleighctl storage --measure\nsleighctl storage grow 200GiB");
+            "storage", "Show where the files of sandboxes lie and what they take", "sleighctl storage\nsleighctl storage --measure\nsleighctl storage grow 200GiB\nsleighctl storage scrub");
         command.Options.Add(measure);
         command.Subcommands.Add(Grow(host));
+        command.Subcommands.Add(Scrub(host));
         return host.Runs(command, async (arguments, run) => Show(run, arguments.GetValue(measure)
             ? await run.Client.GetAsync("/admin/storage?measure=true", run.Cancelled, Patience)
             : await run.Client.GetAsync("/admin/storage", run.Cancelled)));
@@ -35,13 +36,19 @@ internal static class StorageCommand
             long bytes = TryParse(text) ?? throw new CliException(
                 ExitCode.Usage, $"'{text}' is no size: a number with MiB, GiB or TiB", "sleighctl storage grow --help shows what it takes");
             JsonObject answer = await run.Client.PostAsync("/admin/storage/grow", new JsonObject { ["bytes"] = bytes }, run.Cancelled, Patience);
-            if (answer.Text("warning") is { } warning)
-            {
-                run.Remark($"sleighctl: {Human.OneLine(warning)}");
-            }
-
-            return Show(run, answer);
+            return ShowChanged(run, answer);
         });
+    }
+
+    private static Command Scrub(CommandHost host)
+    {
+        var cancel = new Option<bool>("--cancel") { Description = "End the check under way" };
+        var command = new ExampledCommand(
+            "scrub", "Begin to check all that the layers hold against its checksums (btrfs); 'sleighctl storage' shows how far it is and what it found",
+            "sleighctl storage scrub\nsleighctl storage scrub --cancel");
+        command.Options.Add(cancel);
+        return host.Runs(command, async (arguments, run) => ShowChanged(
+            run, await run.Client.PostAsync("/admin/storage/scrub", new JsonObject { ["cancel"] = arguments.GetValue(cancel) }, run.Cancelled, Patience)));
     }
 
     /// <summary>Reads <c>200GiB</c>; also <c>200G</c> and <c>200GB</c>, which are the same. Null: it is no size.</summary>
@@ -53,6 +60,16 @@ internal static class StorageCommand
             && number <= long.MaxValue >> shift
                 ? number << shift
                 : null;
+    }
+
+    private static int ShowChanged(Invocation run, JsonObject answer)
+    {
+        if (answer.Text("warning") is { } warning)
+        {
+            run.Remark($"sleighctl: {Human.OneLine(warning)}");
+        }
+
+        return Show(run, answer);
     }
 
     private static int Show(Invocation run, JsonObject storage)

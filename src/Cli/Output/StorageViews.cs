@@ -20,6 +20,8 @@ internal static class StorageViews
         }
 
         lines.Add("disk limits", storage.Object("quota") is { } quota ? $"{quota.Text("kind")} ({Human.OneLine(quota.Text("reason") ?? "")})" : null);
+        lines.Add("scrub", Scrub(storage.Object("scrub")?.Object("running")));
+        lines.Add("last scrub", Scrub(storage.Object("scrub")?.Object("last")));
         lines.Add("shared", storage.Number("shared_bytes") is { } shared ? Human.Bytes(shared) : null);
         if (storage.Items() is not { Count: > 0 } items)
         {
@@ -36,6 +38,18 @@ internal static class StorageViews
         }
 
         return $"{lines}\n{table}";
+    }
+
+    private static string? Scrub(JsonObject? scrub)
+    {
+        if (scrub is null)
+        {
+            return null;
+        }
+
+        string errors = scrub.Number("errors") is not > 0 ? "no errors" : $"{scrub.Show("errors")} errors, {scrub.Show("uncorrectable")} of them stay";
+        return $"{scrub.Text("outcome")}, begun {scrub.Text("started_at")}, {scrub.Show("percent")} %, {Size(scrub, "checked_bytes")}, {errors}"
+            + (scrub.Text("error") is { } why ? $": {Human.OneLine(why)}" : "");
     }
 
     private static string Size(JsonObject item, string name) => item.Number(name) is { } bytes ? Human.Bytes(bytes) : "unknown";

@@ -80,6 +80,9 @@ internal sealed class LayerStorage
         }
     }
 
+    /// <summary>Makes ready to check what lies on the disks; null where layers lie in another filesystem, which cannot tell.</summary>
+    public LayerScrub? NewScrub() => _kind == LayerDriverKind.Btrfs ? new LayerScrub(_root) : null;
+
     /// <summary>Blocks of all files of a layer; null: there is none.</summary>
     public long? Measure(LayerId id, CancellationToken cancellationToken)
     {

@@ -33,6 +33,19 @@ public sealed class LayerStore : IAsyncDisposable
     public IReadOnlyList<BtrfsErrorCount> DiskErrors => _storage.DiskErrors();
 
     /// <summary>
+    /// Reads all that the btrfs under the layers holds and compares it with its checksums, beside everything else. One at a time, which is the
+    /// caller's to see to. A process that is killed ends behind the piece that is being read, at most 1 GiB.
+    /// </summary>
+    /// <param name="cancellationToken">Ends it; what has been found till then is the result.</param>
+    /// <returns>Asked while it goes on, how far it is; and its end.</returns>
+    /// <exception cref="LayerStoreUnavailableException">The layers are not on btrfs.</exception>
+    public (Func<LayerScrubState> Now, Task<LayerScrubState> End) Scrub(CancellationToken cancellationToken)
+    {
+        LayerScrub scrub = _storage.NewScrub() ?? throw new LayerStoreUnavailableException("the layers are not on btrfs, and only that keeps checksums of all it holds");
+        return (scrub.Now, OwnThread.RunAsync("scrub", () => scrub.Run(cancellationToken)));
+    }
+
+    /// <summary>
     /// Grows the pool now, under sandboxes that run; smaller than it is does nothing. After a crash on the way the next
     /// <see cref="OpenAsync"/> does the rest.
     /// </summary>

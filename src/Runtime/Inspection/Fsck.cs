@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Extensions.Logging;
 using Sleigh.Linux;
 using Sleigh.Linux.Sqlite;
@@ -13,8 +14,10 @@ internal sealed partial class Fsck : IFsck
     private readonly SandboxParts _parts;
     private readonly Sandboxes _sandboxes;
     private readonly LiveMounts _mounts;
+    private readonly Scrubs _scrubs;
 
-    public Fsck(SandboxParts parts, Sandboxes sandboxes, LiveMounts mounts) => (_parts, _sandboxes, _mounts) = (parts, sandboxes, mounts);
+    public Fsck(SandboxParts parts, Sandboxes sandboxes, LiveMounts mounts, Scrubs scrubs) =>
+        (_parts, _sandboxes, _mounts, _scrubs) = (parts, sandboxes, mounts, scrubs);
 
     /// <inheritdoc/>
     public async Task<FsckReport> RunAsync(bool repair, CancellationToken cancellationToken)
@@ -29,7 +32,7 @@ internal sealed partial class Fsck : IFsck
             problems = [.. look.Problems.Where(p => before.Contains((p.Kind, p.Subject)))];
         }
 
-        List<FsckFinding> findings = [.. Database(), .. Disks()];
+        List<FsckFinding> findings = [.. Database(), .. Disks(), .. Scrub(_parts.Layers.Status.Root, _scrubs.Report.Last)];
         foreach (FsckProblem problem in problems)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -69,7 +72,21 @@ internal sealed partial class Fsck : IFsck
     internal static FsckFinding OfDisk(string layers, BtrfsErrorCount error) => new(
         "disk_errors", $"{layers}: {error.Kind} of device {error.Device}", FsckOutcome.Manual,
         $"The btrfs of the layers has counted {error.Count} of them; files may be damaged. Look at the kernel log and the disk, find the files with "
-        + "'btrfs scrub start -B' on that directory, take them out of a snapshot or a backup, and then reset the counters with 'btrfs device stats -z'.");
+        + "'sleighctl storage scrub', after which the kernel log names them, take them out of a snapshot or a backup, and then reset the counters with 'btrfs device stats -z'.");
+
+    /// <summary>What the last check of the layers has found.</summary>
+    internal static IEnumerable<FsckFinding> Scrub(string root, Scrub? last)
+    {
+        if (last is { Count.Errors: > 0 } bad)
+        {
+            yield return new FsckFinding(
+                "scrub_errors", root, FsckOutcome.Manual,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"The check of {bad.Started:u} found {bad.Count.Errors} errors, of which {bad.Count.Uncorrectable} stay: the kernel log of that time names the files ('dmesg', 'journalctl -k'). ")
+                + "Replace the disk if it is failing, delete those files or snapshots or take them out of a backup, and check again with 'sleighctl storage scrub'.");
+        }
+    }
 
     [LoggerMessage(EventId = 1504, EventName = "fsck", Level = LogLevel.Warning, Message = "Mended {Kind}: {Subject}")]
     private static partial void Repaired(ILogger logger, string kind, string subject);

@@ -8,4 +8,7 @@ public sealed record StorageOptions
 
     /// <summary>Key <c>storage.pool_size</c>, in bytes: size of the sparse pool file that the btrfs driver makes where the data directory is not on btrfs.</summary>
     public long PoolSize { get; init; } = 64L * 1024 * 1024 * 1024;
+
+    /// <summary>Key <c>storage.scrub_interval_days</c>: time from one check of the pool against its checksums to the next; null (written 0): only when asked.</summary>
+    public TimeSpan? ScrubInterval { get; init; } = TimeSpan.FromDays(30);
 }

@@ -16,5 +16,6 @@ namespace Sleigh.Runtime.Records;
 [JsonSerializable(typeof(EventRecord))]
 [JsonSerializable(typeof(OomReport))]
 [JsonSerializable(typeof(DiskReport))]
+[JsonSerializable(typeof(ScrubReport))]
 [JsonSourceGenerationOptions(IgnoreReadOnlyProperties = true)]
 internal sealed partial class RecordJson : JsonSerializerContext;

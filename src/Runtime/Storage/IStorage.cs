@@ -18,4 +18,12 @@ public interface IStorage
     /// <see cref="ErrorKind.DiskFull"/>: the disk below has no file of that size.
     /// </exception>
     Task<(StorageReport Report, string? Warning)> GrowAsync(long bytes);
+
+    /// <summary>
+    /// Begins to check all that the layers hold against the checksums of btrfs, beside everything else; one at a time. The result is kept.
+    /// </summary>
+    /// <param name="cancel">Ends the one under way instead.</param>
+    /// <returns>As <see cref="ReadAsync"/>, and why nothing was begun or ended.</returns>
+    /// <exception cref="RuntimeException"><see cref="ErrorKind.UnsupportedOnHost"/>: the layers are not on btrfs.</exception>
+    Task<(StorageReport Report, string? Warning)> ScrubAsync(bool cancel);
 }

@@ -5,7 +5,7 @@ using Sleigh.Overlay;
 namespace Sleigh.Runtime;
 
 /// <inheritdoc cref="IStorage"/>
-internal sealed class Storage(LayerStore layers, SandboxTable sandboxes, SnapshotTable snapshots) : IStorage
+internal sealed class Storage(LayerStore layers, SandboxTable sandboxes, SnapshotTable snapshots, Scrubs scrubs) : IStorage
 {
     /// <inheritdoc/>
     public async Task<StorageReport> ReadAsync(bool measure, CancellationToken cancellationToken)
@@ -23,7 +23,7 @@ internal sealed class Storage(LayerStore layers, SandboxTable sandboxes, Snapsho
             items.Add(new SandboxStorage(entry.View, live, taken));
         }
 
-        return new StorageReport(layers.Status, layers.Pool, layers.QuotaSupport, items);
+        return new StorageReport(layers.Status, layers.Pool, layers.QuotaSupport, items) { Scrub = scrubs.Report };
     }
 
     /// <inheritdoc/>
@@ -41,6 +41,15 @@ internal sealed class Storage(LayerStore layers, SandboxTable sandboxes, Snapsho
 
         StorageReport report = await ReadAsync(measure: false, CancellationToken.None);
         return (report, Warning(report.Pool));
+    }
+
+    /// <inheritdoc/>
+    public async Task<(StorageReport Report, string? Warning)> ScrubAsync(bool cancel)
+    {
+        string? warning = cancel
+            ? await scrubs.CancelAsync() ? null : "no check is under way"
+            : scrubs.TryStart() ? null : "a check is under way already; no other was begun";
+        return (await ReadAsync(measure: false, CancellationToken.None), warning);
     }
 
     internal static void CheckGrowth(PoolStatus? pool, long bytes)

@@ -9,6 +9,9 @@ namespace Sleigh.Runtime;
 /// <param name="Sandboxes">Oldest first.</param>
 public sealed record StorageReport(LayerStoreStatus Store, PoolStatus? Pool, LayerQuotaSupport Quota, IReadOnlyList<SandboxStorage> Sandboxes)
 {
+    /// <summary>Checks of all that the layers hold.</summary>
+    public ScrubReport Scrub { get; init; } = new();
+
     /// <summary>What two layers or more refer to, counted once; null unless the kernel counts.</summary>
     public long? SharedBytes => Sandboxes.All(s => s.Live.ExclusiveBytes is not null && s.Snapshots.All(l => l.ExclusiveBytes is not null)) && Quota.IsOn
         ? Math.Max(0, Store.TotalBytes - Store.FreeBytes - Sandboxes.Sum(s => (s.Live.ExclusiveBytes ?? 0) + s.Snapshots.Sum(l => l.ExclusiveBytes ?? 0)))

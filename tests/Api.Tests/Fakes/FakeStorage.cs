@@ -27,4 +27,15 @@ internal sealed class FakeStorage : IStorage
         Report = Report with { Pool = Report.Pool! with { SizeBytes = bytes }, Store = Report.Store with { TotalBytes = bytes } };
         return Task.FromResult((Report, bytes > 20 * GiB ? "beware" : (string?)null));
     }
+
+    public Task<(StorageReport Report, string? Warning)> ScrubAsync(bool cancel)
+    {
+        bool runs = Report.Scrub.Running is not null;
+        Report = Report with
+        {
+            Scrub = cancel ? new ScrubReport { Last = Report.Scrub.Running is { } ended ? ended with { Outcome = ScrubOutcome.Cancelled } : Report.Scrub.Last }
+                : Report.Scrub with { Running = new Scrub { Outcome = ScrubOutcome.Running, Started = DateTimeOffset.UnixEpoch } },
+        };
+        return Task.FromResult((Report, runs == cancel ? null : "nothing done"));
+    }
 }

@@ -87,6 +87,7 @@ internal static class OwnerTable
         ["GET admin/top"] = [Administrators],
         ["GET admin/storage"] = [Administrators],
         ["POST admin/storage/grow"] = [Administrators],
+        ["POST admin/storage/scrub"] = [Administrators],
         ["GET admin/memory"] = [Administrators],
         ["GET admin/memory/{id}"] = [Administrators],
         ["GET admin/memory/{id}/explain"] = [Administrators],

@@ -54,6 +54,7 @@ public static class FuzzFields
         ["POST admin/webhooks/{delivery}/retry"] = [],
         ["POST admin/fsck"] = [],
         ["POST admin/storage/grow"] = ["bytes"],
+        ["POST admin/storage/scrub"] = ["cancel"],
         ["POST admin/images/prune"] = ["unused_for_seconds", "dry_run"],
         ["POST admin/snapshots/{snapshot}/image"] = ["name"],
     };
@@ -141,5 +142,6 @@ public static class FuzzFields
         ["platform"] = ["\"linux/amd64\""],
         ["unused_for_seconds"] = ["0", "60"],
         ["dry_run"] = ["true"],
+        ["cancel"] = ["true"],
     };
 }

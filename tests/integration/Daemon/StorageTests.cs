@@ -3,7 +3,7 @@ using Sleigh.TestSupport;
 
 namespace Sleigh.IntegrationTests.Daemon;
 
-/// <summary>What the administrator sees of the disk, and the pool's growth.</summary>
+/// <summary>What the administrator sees of the disk, the pool's growth and its check.</summary>
 public sealed class StorageTests
 {
     private const long MiB = 1 << 20;
@@ -48,4 +48,86 @@ public sealed class StorageTests
         await daemon.KillAndRestartAsync();
         Assert.Equal(2048 * MiB, (long)(await administrator.SendAsync("GET", "/admin/storage", null, 200))["total_bytes"]!);
     }
+
+    [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    public async Task A_check_finds_a_damaged_block_and_its_result_stays_and_one_that_was_cut_off_says_so()
+    {
+        await using TestDaemon daemon = new(("storage.driver", "btrfs"), ("storage.pool_size", "1GiB"), ("pool.size", "0"));
+        await daemon.StartAsync();
+        using TestImages images = new(daemon);
+        using DaemonClient client = await DaemonClient.NewSessionAsync(daemon);
+        using DaemonClient administrator = DaemonClient.Administrator(daemon);
+        string id = await client.NewAsync(await images.HaveAsync(TestImages.Busybox));
+        byte[] content = new byte[1 << 20];
+        Random.Shared.NextBytes(content);
+        using (ByteArrayContent file = new(content))
+        {
+            Assert.Equal(201, (await client.CallAsync("PUT", $"/sandboxes/{id}/files?path=/file", file)).Status);
+        }
+
+        await client.SnapshotAsync(id);
+        Assert.Empty((await ReadAsync(administrator))["scrub"]!.AsObject());
+        JsonObject good = await CheckedAsync(administrator);
+        Assert.Equal(("completed", 100, 0), ((string?)good["outcome"], (int)good["percent"]!, (int)good["errors"]!));
+        Assert.True((long)good["checked_bytes"]! > content.Length);
+        Assert.Empty(await FindingsAsync(administrator));
+
+        SpoiledBlock.In(Path.Combine(daemon.DataDir, "pool.btrfs"), content);
+        JsonObject bad = await CheckedAsync(administrator);
+        Assert.Equal(("completed", 1, 1, 1), ((string?)bad["outcome"], (int)bad["errors"]!, (int)bad["checksum_errors"]!, (int)bad["uncorrectable"]!));
+        Assert.Equal(["disk_errors", "scrub_errors"], await FindingsAsync(administrator));
+        JsonNode seen = (await administrator.SendAsync("GET", "/admin/doctor", null, 200))["items"]!.AsArray().Single(c => (string?)c!["name"] == "disk errors")!;
+        Assert.Equal("warn", (string?)seen["result"]);
+        Assert.Contains("1 corruption_errs of device 1", (string)seen["seen"]!, StringComparison.Ordinal);
+        Assert.Contains("found 1 errors, of which 1 stay", await File.ReadAllTextAsync(daemon.LogFile), StringComparison.Ordinal);
+
+        Assert.Equal(0, await daemon.TerminateAsync());
+        daemon.Variables["SLEIGH_TEST_DIE_AT"] = "scrub-1";
+        await daemon.StartAsync();
+        Assert.Equal(bad.ToJsonString(), (await ReadAsync(administrator))["scrub"]!["last"]!.ToJsonString());
+        await Assert.ThrowsAnyAsync<Exception>(() => administrator.SendAsync("POST", "/admin/storage/scrub", null, 200));
+        await Poll.UntilAsync(() => !daemon.IsAlive, 60, () => "the daemon never began the check");
+        daemon.Variables.Remove("SLEIGH_TEST_DIE_AT");
+        await daemon.StartAsync();
+        JsonObject cut = (await ReadAsync(administrator))["scrub"]!.AsObject();
+        Assert.Equal(("interrupted", false, false), ((string?)cut["last"]!["outcome"], cut.ContainsKey("running"), cut["last"]!.AsObject().ContainsKey("ended_at")));
+        Assert.Contains("did not come to its end (Interrupted at 0 %): the daemon was killed", await File.ReadAllTextAsync(daemon.LogFile), StringComparison.Ordinal);
+        JsonObject none = await administrator.SendAsync("POST", "/admin/storage/scrub", new JsonObject { ["cancel"] = true }, 200);
+        Assert.Equal("no check is under way", (string?)none["warning"]);
+        await client.DeleteAsync(id);
+    }
+
+    [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    public async Task Without_btrfs_a_check_is_refused()
+    {
+        await using TestDaemon daemon = new(("storage.driver", "copy"), ("pool.size", "0"));
+        await daemon.StartAsync();
+        using DaemonClient administrator = DaemonClient.Administrator(daemon);
+
+        JsonObject refused = await administrator.SendAsync("POST", "/admin/storage/scrub", null, 400);
+
+        Assert.Equal("unsupported_on_host", (string?)refused["code"]);
+        Assert.Equal("the layers are not on btrfs, which alone keeps checksums of all that it holds: check the disk below with its own tools", (string?)refused["error"]);
+        Assert.Empty((await ReadAsync(administrator))["scrub"]!.AsObject());
+    }
+
+    private static Task<JsonObject> ReadAsync(DaemonClient administrator) => administrator.SendAsync("GET", "/admin/storage", null, 200);
+
+    // Begins a check and gives its result.
+    private static async Task<JsonObject> CheckedAsync(DaemonClient administrator)
+    {
+        Assert.False((await administrator.SendAsync("POST", "/admin/storage/scrub", null, 200)).ContainsKey("warning"));
+        JsonObject scrub = [];
+        await Poll.UntilAsync(
+            async () =>
+            {
+                scrub = (await ReadAsync(administrator))["scrub"]!.AsObject();
+                return !scrub.ContainsKey("running");
+            },
+            120, () => $"it does not end: {scrub.ToJsonString()}");
+        return scrub["last"]!.AsObject();
+    }
+
+    private static async Task<string[]> FindingsAsync(DaemonClient administrator) =>
+        [.. (await administrator.SendAsync("GET", "/admin/fsck", null, 200))["items"]!.AsArray().Select(f => (string)f!["kind"]!).Order(StringComparer.Ordinal)];
 }

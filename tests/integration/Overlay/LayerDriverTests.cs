@@ -77,11 +77,38 @@ public sealed class BtrfsLayerTests : LayerStoreContract
         Assert.Empty(Store.DiskErrors);
         await Store.CloseAsync(unmount: true);
 
-        Spoil($"{DataDirectory}/pool.btrfs", content.AsSpan(0, 512).ToArray());
+        SpoiledBlock.In($"{DataDirectory}/pool.btrfs", content);
         Store = await LayerStore.OpenAsync(Options);
         await Assert.ThrowsAsync<IOException>(() => File.ReadAllBytesAsync($"{layer.Upper}/file"));
         BtrfsErrorCount error = Assert.Single(Store.DiskErrors);
         Assert.Equal(("1", "corruption_errs", true), (error.Device, error.Kind, error.Count > 0));
+    }
+
+    [HostFact(Need.Overlay, Need.Btrfs, Need.LoopDevices)]
+    public async Task A_scrub_finds_what_nobody_has_read_since_it_was_damaged_and_ends_when_it_is_asked_to()
+    {
+        byte[] content = new byte[1 << 20];
+        Random.Shared.NextBytes(content);
+        LiveLayer layer = await Store.CreateLiveAsync(LayerId.NewLive());
+        await File.WriteAllBytesAsync($"{layer.Upper}/file", content);
+        await Store.FlushAsync();
+
+        LayerScrubState good = await Store.Scrub(CancellationToken.None).End;
+        Assert.Equal((100, true, 0L), (good.Percent, good.IsComplete, good.Count.Errors));
+        Assert.InRange(good.Count.Bytes, content.Length, Store.Status.TotalBytes);
+
+        SpoiledBlock.In($"{DataDirectory}/pool.btrfs", content);
+        (Func<LayerScrubState> now, Task<LayerScrubState> end) = Store.Scrub(CancellationToken.None);
+        Assert.InRange(now().Percent, 0, 100);
+        LayerScrubState bad = await end;
+        Assert.Equal((true, 1L, 1L, 1L), (bad.IsComplete, bad.Count.Errors, bad.Count.ChecksumErrors, bad.Count.Uncorrectable));
+        Assert.Equal(bad.Count, now().Count);
+        Assert.Equal(new BtrfsErrorCount("1", "corruption_errs", 1), Assert.Single(Store.DiskErrors));
+
+        using CancellationTokenSource cancelled = new();
+        await cancelled.CancelAsync();
+        LayerScrubState none = await Store.Scrub(cancelled.Token).End;
+        Assert.Equal((0, false, 0L), (none.Percent, none.IsComplete, none.Count.Bytes));
     }
 
     [HostFact(Need.Overlay, Need.Btrfs, Need.LoopDevices)]
@@ -157,36 +184,6 @@ public sealed class BtrfsLayerTests : LayerStoreContract
     }
 
     // One bit in the place where these bytes stand, a multiple of 4 KiB.
-    private static void Spoil(string file, byte[] bytes)
-    {
-        using FileStream pool = new(file, FileMode.Open, FileAccess.ReadWrite);
-        byte[] read = new byte[1 << 20];
-        for (long offset = 0; offset < pool.Length; offset += read.Length)
-        {
-            pool.Position = offset;
-            pool.ReadExactly(read);
-            for (int i = 0; i < read.Length; i += 4096)
-            {
-                if (read.AsSpan(i, bytes.Length).SequenceEqual(bytes))
-                {
-                    pool.Position = offset + i;
-                    pool.WriteByte((byte)(bytes[0] ^ 1));
-                    return;
-                }
-            }
-        }
-
-        Assert.Fail("what was written is not in the pool file");
-    }
-}
-
-/// <summary>Subvolumes directly in a data directory on btrfs.</summary>
-public sealed class DirectBtrfsLayerTests : OnBtrfs
-{
-    protected override LayerDriverKind Driver => LayerDriverKind.Btrfs;
-
-    [HostFact(Need.Overlay, Need.Btrfs, Need.LoopDevices)]
-    public void No_pool_is_made() => Assert.Null(Store.Status.PoolDevice);
 }
 
 /// <summary>Cloned files on a filesystem that can.</summary>
@@ -214,6 +211,42 @@ public sealed class CopyLayerTests : LayerStoreContract
         Assert.Equal(Inode(first, "big"), Inode(second, "big"));
         Assert.NotEqual(Inode(first, "changes"), Inode(second, "changes"));
         Assert.InRange(layer.OwnBytes!.Value, 5_000_000, 5_100_000);
+    }
+
+    [HostFact(Need.Overlay, Need.Btrfs, Need.LoopDevices)]
+    public void Without_checksums_there_is_no_scrub() => Assert.Equal(
+        "the layers are not on btrfs, and only that keeps checksums of all it holds",
+        Assert.Throws<LayerStoreUnavailableException>(() => Store.Scrub(CancellationToken.None)).Message);
+
+    [HostFact(Need.Overlay, Need.Btrfs, Need.LoopDevices)]
+    public async Task Deleted_seals_that_stand_on_one_another_go_together_with_the_last_layer_on_them()
+    {
+        LiveLayer layer = await Store.CreateLiveAsync(LayerId.NewLive());
+        List<LayerId> chain = [];
+        for (int i = 0; i < 3; i++)
+        {
+            using (MountedTree tree = Mount(layer))
+            {
+                File.WriteAllText(tree["file"], $"{i}");
+                chain.Add(await SealAsync(tree));
+            }
+
+            LiveLayer next = await Store.CreateLiveAsync(LayerId.NewLive(), chain[^1]);
+            await Store.DeleteLiveAsync(layer.Id);
+            layer = next;
+        }
+
+        foreach (LayerId id in chain)
+        {
+            await Store.DeleteSealedAsync(id);
+        }
+
+        await Store.EmptyTrashAsync();
+        Assert.Equal(3, System.IO.Directory.GetFileSystemEntries($"{DataDirectory}/layers/sealed").Length);
+        await Store.DeleteLiveAsync(layer.Id);
+        await Store.EmptyTrashAsync();
+        Assert.Empty(System.IO.Directory.GetFileSystemEntries($"{DataDirectory}/layers/sealed"));
+        Assert.Empty(System.IO.Directory.GetFileSystemEntries($"{DataDirectory}/layers/live"));
     }
 
     [HostFact(Need.Overlay, Need.Btrfs, Need.LoopDevices)]

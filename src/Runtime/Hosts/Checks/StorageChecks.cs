@@ -23,6 +23,11 @@ internal sealed class StorageChecks(SleighOptions options)
         new("layer store", () => Layers(Outlook())),
         new("btrfs", () => Btrfs(Outlook(), KernelHasBtrfs(), HostTool.Find("mkfs.btrfs") is not null, File.Exists("/dev/loop-control"))),
         new("disk limits", () => DiskLimits(Outlook(), HostQuotas())),
+        new("disk errors", () =>
+        {
+            string layers = LayerDirectory();
+            return DiskErrors(layers, CountedErrors(layers));
+        }),
         new("free space", () =>
         {
             (string Name, long, long)[] places = [.. Places().Select(p => (p.Name, p.Disk.AvailableBytes, p.Disk.TotalBytes))];
@@ -83,6 +88,18 @@ internal sealed class StorageChecks(SleighOptions options)
             $"disk_limit_mb is refused: driver {outlook.Kind.ToString().ToLowerInvariant()} cannot hold it", "btrfs-progs before the first start, or data_dir on btrfs; not needed without disk limits"),
     };
 
+    /// <summary>What the btrfs of the layers has met on its disks.</summary>
+    /// <param name="layers">Where the layers lie.</param>
+    /// <param name="counted">Its counters that are not zero; null: it is no btrfs, or there are no layers yet.</param>
+    internal static Finding DiskErrors(string layers, IReadOnlyList<BtrfsErrorCount>? counted) => counted switch
+    {
+        null => Finding.Ok($"nobody counts those of {layers}, which is not on btrfs"),
+        [] => Finding.Ok($"{layers} has met none"),
+        _ => Finding.Warn(
+            $"{layers} has met {string.Join(", ", counted.Select(e => $"{e.Count} {e.Kind} of device {e.Device}"))}: files may be damaged",
+            "sleighctl storage scrub, after which the kernel log names the files; take them out of a snapshot or a backup, then btrfs device stats -z on that directory"),
+    };
+
     /// <summary>Names with what is free and what there is; a total of 0 has no limit.</summary>
     internal static Finding Free(IReadOnlyList<(string Name, long Free, long Total)> places, Func<long, string> show, string what)
     {
@@ -111,6 +128,23 @@ internal sealed class StorageChecks(SleighOptions options)
 
         using SafeFileHandle directory = Files.Open(place, OpenFlags.ReadOnly | OpenFlags.Directory);
         return BtrfsQuota.Status(directory).Mode;
+    }
+
+    private string LayerDirectory()
+    {
+        string pool = LayerOutlook.PoolMountPoint(options.DataDir);
+        return MountInfo.Read().Any(m => m.MountPoint == pool) ? pool : Nearest($"{options.DataDir}/layers");
+    }
+
+    private static IReadOnlyList<BtrfsErrorCount>? CountedErrors(string layers)
+    {
+        if (FileSystems.Stat(layers).Magic != FileSystems.Btrfs)
+        {
+            return null;
+        }
+
+        using SafeFileHandle directory = Files.Open(layers, OpenFlags.ReadOnly | OpenFlags.Directory);
+        return BtrfsDevices.Errors(directory);
     }
 
     private static bool KernelHasBtrfs() => HostText.HasFileSystem(HostText.Of("/proc/filesystems") ?? "", "btrfs")

@@ -32,6 +32,16 @@ public sealed class StorageChecksTests
     public void Types_are_known_by_number(long magic, string? name) => Assert.Equal(name, FileSystemName.Of(magic));
 
     [Fact]
+    public void Errors_that_the_disk_was_seen_to_have_are_a_warning()
+    {
+        Assert.Equal(Finding.Ok("/d/pool has met none"), StorageChecks.DiskErrors("/d/pool", []));
+        Assert.Equal(Finding.Ok("nobody counts those of /d, which is not on btrfs"), StorageChecks.DiskErrors("/d", null));
+        Finding bad = StorageChecks.DiskErrors("/d/pool", [new BtrfsErrorCount("1", "read_errs", 2), new BtrfsErrorCount("1", "corruption_errs", 3)]);
+        Assert.Equal(("warn", "/d/pool has met 2 read_errs of device 1, 3 corruption_errs of device 1: files may be damaged"), (bad.Result, bad.Seen));
+        Assert.StartsWith("sleighctl storage scrub", bad.Remedy, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_copying_driver_is_worth_a_word()
     {
         Assert.Equal(Finding.Ok("btrfs (in a pool file)"), StorageChecks.Layers(Pool));
