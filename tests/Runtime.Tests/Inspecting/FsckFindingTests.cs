@@ -12,7 +12,7 @@ public sealed class FsckFindingTests
         Assert.Equal(("disk_errors", "/var/lib/sleigh/layers: corruption_errs of device 1", FsckOutcome.Manual), (finding.Kind, finding.Subject, finding.Outcome));
         Assert.Equal(
             "The btrfs of the layers has counted 3 of them; files may be damaged. Look at the kernel log and the disk, find the files with "
-            + "'btrfs scrub start -B' on that directory, take them out of a snapshot or a backup, and then reset the counters with 'btrfs device stats -z'.",
+            + "'sleighctl storage scrub', after which the kernel log names them, take them out of a snapshot or a backup, and then reset the counters with 'btrfs device stats -z'.",
             finding.Explanation);
     }
 }
