@@ -21,7 +21,7 @@ finish() {
     local status=$?
     trap '' INT TERM
     [ -z "$browser" ] || kill -TERM "-$browser" 2> /dev/null || true
-    stop_daemon || status=1
+    if stop_daemon; then rm -rf "$state_dir"; else status=1; fi
     [ "$status" = 0 ] || tail -n 20 "$daemon_log" >&2
     rm -rf "$work"
     exit "$status"
