@@ -35,14 +35,7 @@ internal sealed partial class Ports
         try
         {
             RefusedConnections refused = new(_time, (count, why) => ConnectionsRefused(_logger, count, port, record.Number, record.Sandbox.ToString(), why.Message, why.InnerException));
-            door = TcpDoor.TryOpen(port, token => ConnectAsync(record.Sandbox, record.Number, token), why =>
-            {
-                refused.Note(why);
-                if (why is null)
-                {
-                    Touch(record.Sandbox);
-                }
-            });
+            door = TcpDoor.TryOpen(port, token => ConnectAsync(record.Sandbox, record.Number, token), refused.Note);
         }
         catch (SocketException e)
         {

@@ -332,6 +332,8 @@ internal sealed partial class Ports : IPorts, IAsyncDisposable
     {
         PortStream stream = await _connector.ConnectAsync(slot.Namespaces.Network, slot.Connections, id, port, cancellationToken);
 
+        stream.Ending = () => Touch(id);
+
         // From the place it has taken on, nobody freezes it; but somebody may have begun to just before.
         if (slot.IsSqueezed && _table.Find(id) is SandboxEntry entry)
         {

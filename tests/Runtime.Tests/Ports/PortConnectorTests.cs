@@ -19,7 +19,13 @@ public sealed class PortConnectorTests
 
         PortStream stream = await ConnectAsync(Open, slot, ((IPEndPoint)server.LocalEndpoint).Port);
         Assert.True(slot.Any);
+        List<bool> told = [];
+        stream.Ending = () => told.Add(slot.Any);
         await stream.DisposeAsync();
+        await stream.DisposeAsync();
+
+        // Before the place is given back: else the session of a sandbox that was held by this connection alone would end with it.
+        Assert.Equal([true], told);
         Assert.False(slot.Any);
     }
 
