@@ -10,7 +10,7 @@ internal static class ReloadTable
         "containerd.runtime", "storage.driver", "storage.pool_size", "cgroup.subtree", "init.path",
 
         // The network of sandboxes that are connected already, and what parked containers were made with.
-        "sandbox.network", "network.reachable", "network.subnet", "network.forwarding", "network.pool_size", "network.plugins", "network.uplink_namespace",
+        "sandbox.network", "network.reachable", "network.subnet", "network.forwarding", "network.connections_per_sandbox", "network.pool_size", "network.plugins", "network.uplink_namespace",
 
         // The kernel was asked for wake-ups by it, once for each sandbox that runs.
         "memory.stall_threshold_ms", "memory.stall_window_ms",

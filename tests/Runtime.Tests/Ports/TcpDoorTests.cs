@@ -7,6 +7,7 @@ using Sleigh.TestSupport;
 namespace Sleigh.Runtime.Tests.Ports;
 
 /// <summary>TCP ports of the host, each with a real server behind it in place of a sandbox.</summary>
+[Collection(nameof(MeasuredAlone))]
 public sealed class TcpDoorTests
 {
     [Fact]
