@@ -7,6 +7,7 @@ using Sleigh.TestSupport;
 namespace Sleigh.Api.Tests.Ingress;
 
 /// <summary>Where requests and answers begin and end, byte by byte, by path and by host name.</summary>
+[Collection(AloneCollection.Name)]
 public sealed class IngressFramingTests
 {
     [Theory]
