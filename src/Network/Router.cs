@@ -38,6 +38,9 @@ internal sealed class Router
     /// <summary>Whether the host forwards what the sandboxes send.</summary>
     public bool Forwards { get; private set; }
 
+    /// <summary>Addresses that no name opens.</summary>
+    public ClosedAddresses Closed { get; private set; } = new([], [], []);
+
     /// <summary>Makes what is missing and puts the rules in force. Rules come before links, and sandboxes that are connected stay so.</summary>
     /// <exception cref="IOException">A program is missing, or the kernel refused.</exception>
     public async Task EnsureAsync(CancellationToken cancellationToken)
@@ -50,6 +53,7 @@ internal sealed class Router
         }
 
         HostLook look = await HostLook.TakeAsync(_host, cancellationToken);
+        Close(look);
         HasSix = look.Ways6.Count > 0 && _forwarding.IsOn6;
         Mtu = look.Mtu;
         IPNetwork uplink = ChooseUplink(look);
@@ -67,6 +71,7 @@ internal sealed class Router
     public async Task RefreshAsync(CancellationToken cancellationToken)
     {
         HostLook look = await HostLook.TakeAsync(_host, cancellationToken);
+        Close(look);
         NftTransaction all = new();
         RouterRules.PutHost(all, _names.Table, look.AddressesBut(_names.HostUplink), look.Networks6);
         await _nft.ApplyAsync(all, cancellationToken);
@@ -90,6 +95,9 @@ internal sealed class Router
         await _hostNft.ApplyAsync(all, cancellationToken);
         NamespaceFiles.Remove(_files.Router);
     }
+
+    private void Close(HostLook look) =>
+        Closed = new ClosedAddresses(_options.Reachable, look.AddressesBut(_names.HostUplink), [.. look.Networks6, _options.Subnet, _options.Subnet6]);
 
     private IPNetwork ChooseUplink(HostLook look)
     {

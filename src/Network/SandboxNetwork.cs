@@ -20,10 +20,11 @@ public sealed partial class SandboxNetwork : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly string? _uplink;
     private readonly int? _connections;
-    private readonly ConcurrentDictionary<IPAddress, EgressMode> _modes = new();
 
     // Of those that this run has made or changed.
     private readonly ConcurrentDictionary<NamespaceName, EgressPolicy> _inForce = new();
+    private readonly NameAskers _askers = new();
+    private readonly NamePins _pins;
     private NameForwarder? _names53;
 
     private SandboxNetwork(NetworkOptions options, ILogger logger)
@@ -36,6 +37,7 @@ public sealed partial class SandboxNetwork : IAsyncDisposable
         (_hostNft, _nft) = (new NftCommand(host), new NftCommand(place));
         _router = new Router(options, _names, _files, host, _hostNft, place, _nft);
         _factory = new NamespaceFactory(options, _names, _files, _router, _nft);
+        _pins = new NamePins(_names, _nft, TimeProvider.System, _connections);
         _pool = new NamespacePool(token => MakeAsync(options.FirstPolicy(), token), DestroyAsync, options.PoolSize, options.StandBack, logger);
     }
 
@@ -120,12 +122,13 @@ public sealed partial class SandboxNetwork : IAsyncDisposable
         IReadOnlyCollection<NamespaceName> used, CancellationToken cancellationToken)
     {
         Inventory found = await Inventory.TakeAsync(_nft, _names, cancellationToken);
+        _pins.Learn(found);
         Dictionary<NamespaceName, SandboxNamespace> whole =
             used.Distinct().Select(name => _factory.Find(name, found)).OfType<SandboxNamespace>().ToDictionary(n => n.Name);
         foreach (NamespaceName name in _files.List().Concat(found.Names).Distinct().Where(n => !whole.ContainsKey(n)))
         {
             Removing(_logger, name.ToString());
-            await TryAsync(name.ToString(), () => _factory.DestroyAsync(name, cancellationToken));
+            await TryAsync(name.ToString(), () => DestroyAsync(name, cancellationToken));
         }
 
         NftTransaction rest = new();
@@ -157,14 +160,14 @@ public sealed partial class SandboxNetwork : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(policy);
         _inForce.TryRemove(name, out _);
-        await _nft.ApplyAsync(SandboxRules.Change(_names, name, policy, _connections), cancellationToken);
+        await _pins.ChangeAsync(name, policy, cancellationToken);
         _inForce[name] = policy;
     }
 
     /// <summary>The same for one that was just taken and that nobody else changes: at once, where the policy is in force already.</summary>
     /// <exception cref="IOException">nft refused.</exception>
     public Task EnsureAsync(NamespaceName name, EgressPolicy policy, CancellationToken cancellationToken) =>
-        _inForce.TryGetValue(name, out EgressPolicy? inForce) && inForce.Equals(policy) ? Task.CompletedTask : ApplyAsync(name, policy, cancellationToken);
+        policy is { AllowNames: [] } && _inForce.TryGetValue(name, out EgressPolicy? inForce) && inForce.Equals(policy) ? Task.CompletedTask : ApplyAsync(name, policy, cancellationToken);
 
     /// <summary>Packets that were refused, by namespace, since each was made.</summary>
     /// <exception cref="IOException">nft failed.</exception>
@@ -188,23 +191,27 @@ public sealed partial class SandboxNetwork : IAsyncDisposable
         (await _nft.CountersAsync(_names.PortTable, cancellationToken)).GetValueOrDefault(RouterRules.Spoofed);
 
     /// <summary>Notes what a namespace's policy is, for the answers to its questions for names.</summary>
-    public void Note(SandboxNamespace on, EgressMode mode)
+    public void Note(SandboxNamespace on, EgressPolicy policy)
     {
         ArgumentNullException.ThrowIfNull(on);
-        _modes[on.Addresses.Four] = mode;
+        ArgumentNullException.ThrowIfNull(policy);
+        _askers.Put(on, policy);
     }
 
+    /// <summary>What of a namespace's questions for names was not answered as it could have been, since the network was opened.</summary>
+    public NameCounts CountsOf(NamespaceName name) => _askers.Find(name)?.Counts ?? default;
+
     /// <summary>
-    /// Answers questions for names on the router's port 53, for sandboxes whose mode is <see cref="EgressMode.Open"/>: for others an answer would be a way
-    /// out, since a question carries text to whoever serves the name.
+    /// Answers questions for names on the router's port 53: all of sandboxes whose mode is <see cref="EgressMode.Open"/>, those for allowed names of
+    /// <see cref="EgressMode.Restricted"/>. For others an answer would be a way out, since a question carries text to whoever serves the name.
     /// </summary>
     /// <param name="servers">The servers to ask; none: those of the host's resolv.conf.</param>
     /// <exception cref="IOException">The port cannot be listened on.</exception>
     public void ServeNames(Func<IReadOnlyList<IPAddress>> servers)
     {
         _names53 = new NameForwarder(
-            _files.Router, _uplink, () => servers() is { Count: > 0 } set ? set : NameForwarder.Servers(ReadResolvConf()),
-            asker => _modes.GetValueOrDefault(asker, EgressMode.None) == EgressMode.Open, _logger);
+            _files.Router, new NameServers(_uplink, () => servers() is { Count: > 0 } set ? set : NameForwarder.Servers(ReadResolvConf()), _logger), _askers,
+            new NameAdmission(() => _router.Closed, _pins, TimeProvider.System, _logger), _logger);
         _names53.Start();
     }
 
@@ -218,10 +225,13 @@ public sealed partial class SandboxNetwork : IAsyncDisposable
 
     /// <summary>Takes a namespace away, with its link, its address and its rules. Passes over what is gone; may be called again.</summary>
     /// <exception cref="IOException">A program is missing, or the kernel refused.</exception>
-    public Task DestroyAsync(NamespaceName name, CancellationToken cancellationToken)
+    public async Task DestroyAsync(NamespaceName name, CancellationToken cancellationToken)
     {
         _inForce.TryRemove(name, out _);
-        return _factory.DestroyAsync(name, cancellationToken);
+        _askers.Remove(name);
+        await _pins.RemoveAsync(name, cancellationToken);
+        await _factory.DestroyAsync(name, cancellationToken);
+        _pins.Forget(name);
     }
 
     /// <summary>Takes everything away: the pool, what is left of namespaces, the router, and what is of ours on the host.</summary>
@@ -231,7 +241,7 @@ public sealed partial class SandboxNetwork : IAsyncDisposable
         await _pool.StopAsync();
         foreach (NamespaceName name in _files.List())
         {
-            await _factory.DestroyAsync(name, cancellationToken);
+            await DestroyAsync(name, cancellationToken);
         }
 
         await _router.RemoveAsync(cancellationToken);
@@ -247,6 +257,7 @@ public sealed partial class SandboxNetwork : IAsyncDisposable
 
         await _pool.StopAsync();
         _pool.Dispose();
+        _pins.Dispose();
         _nft.Dispose();
         _hostNft.Dispose();
     }

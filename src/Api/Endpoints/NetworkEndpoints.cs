@@ -49,6 +49,8 @@ internal static class NetworkEndpoints
 
         json.WriteNumber("refused_packets", view.Refused.Total);
         SandboxView.WriteRefused(json, view.Refused);
+        json.WriteNumber("refused_names", view.Names.Refused);
+        json.WriteNumber("withheld_addresses", view.Names.Withheld);
         json.WriteEndObject();
     });
 }

@@ -55,30 +55,42 @@ internal sealed record NetworkRequest
             throw ApiErrors.Invalid($"{prefix}allow", $"counts only with {prefix}mode restricted").Exception();
         }
 
-        List<EgressRule> allow = Rules($"{prefix}allow", Allow);
+        List<EgressEntry> allow = Rules($"{prefix}allow", Allow);
         for (int i = 0; i < allow.Count; i++)
         {
-            if (ProtectedNetworks.Containing(allow[i].Network) is { } inside && !reachable.Any(allow[i].IsWithin))
+            if (allow[i].Destination is EgressRule one && ProtectedNetworks.Containing(one.Network) is { } inside && !reachable.Any(one.IsWithin))
             {
                 throw ApiErrors.Invalid(
                     string.Create(CultureInfo.InvariantCulture, $"{prefix}allow[{i}]"),
-                    $"{allow[i]} lies in {inside}, which only the operator can open, with the setting network.reachable").Exception();
+                    $"{one} lies in {inside}, which only the operator can open, with the setting network.reachable").Exception();
             }
         }
 
-        return new EgressPolicy { Mode = Enum.Parse<EgressMode>(Mode, ignoreCase: true), Allow = allow, Deny = Rules($"{prefix}deny", Deny) };
+        List<EgressEntry> deny = Rules($"{prefix}deny", Deny);
+        if (deny.FindIndex(e => e.Name?.Ports is not null) is >= 0 and int ported)
+        {
+            throw ApiErrors.Invalid(
+                string.Create(CultureInfo.InvariantCulture, $"{prefix}deny[{ported}]"), $"is '{deny[ported]}': a denied name is not answered at all, and has no ports").Exception();
+        }
+
+        return new EgressPolicy
+        {
+            Mode = Enum.Parse<EgressMode>(Mode, ignoreCase: true),
+            Allow = [.. allow.Select(e => e.Destination).OfType<EgressRule>()], AllowNames = [.. allow.Select(e => e.Name).OfType<NameRule>()],
+            Deny = [.. deny.Select(e => e.Destination).OfType<EgressRule>()], DenyNames = [.. deny.Select(e => e.Name).OfType<NameRule>()],
+        };
     }
 
-    private static List<EgressRule> Rules(string field, IReadOnlyList<string>? texts)
+    private static List<EgressEntry> Rules(string field, IReadOnlyList<string>? texts)
     {
-        List<EgressRule> rules = [];
+        List<EgressEntry> rules = [];
         foreach (string text in texts ?? [])
         {
-            rules.Add(EgressRule.TryParse(text, out EgressRule? rule)
+            rules.Add(EgressEntry.TryParse(text, out EgressEntry? rule, out string? fault)
                 ? rule!
                 : throw ApiErrors.Invalid(
                     string.Create(CultureInfo.InvariantCulture, $"{field}[{rules.Count}]"),
-                    $"is '{(text.Length > 100 ? text[..100] : text)}', must be {EgressRule.Form}").Exception());
+                    $"is '{(text.Length > 100 ? text[..100] : text)}', must be {EgressEntry.Form}{(fault is null ? "" : $"; {fault}")}").Exception());
         }
 
         return rules.Count <= MostRules

@@ -181,18 +181,21 @@ internal static class SandboxView
     public static void WriteEgress(Utf8JsonWriter json, EgressPolicy egress)
     {
         json.WriteString("mode", egress.Mode.ToString().ToLowerInvariant());
-        foreach ((string name, IReadOnlyList<EgressRule> rules) in ((string, IReadOnlyList<EgressRule>)[])[("allow", egress.Allow), ("deny", egress.Deny)])
-        {
-            if (rules.Count > 0)
-            {
-                json.WriteStartArray(name);
-                foreach (EgressRule rule in rules)
-                {
-                    json.WriteStringValue(rule.ToString());
-                }
+        WriteRules(json, "allow", EgressEntry.Of(egress.Allow, egress.AllowNames));
+        WriteRules(json, "deny", EgressEntry.Of(egress.Deny, egress.DenyNames));
+    }
 
-                json.WriteEndArray();
+    private static void WriteRules(Utf8JsonWriter json, string name, IReadOnlyList<EgressEntry> rules)
+    {
+        if (rules.Count > 0)
+        {
+            json.WriteStartArray(name);
+            foreach (EgressEntry rule in rules)
+            {
+                json.WriteStringValue(rule.ToString());
             }
+
+            json.WriteEndArray();
         }
     }
 

@@ -261,8 +261,18 @@ internal static class SettingTable
     private static IEnumerable<Setting> Network() =>
     [
         Choice("network.mode", o => o.Network.Mode, (o, v) => o with { Network = o.Network with { Mode = v } }),
-        Rules("network.allow", o => o.Network.Allow, (o, v) => o with { Network = o.Network with { Allow = v } }),
-        Rules("network.deny", o => o.Network.Deny, (o, v) => o with { Network = o.Network with { Deny = v } }),
+        Entries(
+            "network.allow",
+            "with ports as in \"example.com:443\"",
+            _ => true,
+            o => EgressEntry.Of(o.Network.Allow, o.Network.AllowNames),
+            (o, v, n) => o with { Network = o.Network with { Allow = v, AllowNames = n } }),
+        Entries(
+            "network.deny",
+            "without ports",
+            e => e.Name?.Ports is null,
+            o => EgressEntry.Of(o.Network.Deny, o.Network.DenyNames),
+            (o, v, n) => o with { Network = o.Network with { Deny = v, DenyNames = n } }),
         Rules("network.reachable", o => o.Network.Reachable, (o, v) => o with { Network = o.Network with { Reachable = v } }),
         new ListSetting<IPAddress>(
             "network.nameservers",
@@ -295,6 +305,16 @@ internal static class SettingTable
             o => o.Network.UplinkNamespace,
             (o, v) => o with { Network = o.Network with { UplinkNamespace = v } }),
     ];
+
+    private static ListSetting<EgressEntry> Entries(
+        string key, string ports, Func<EgressEntry, bool> isFit, Func<SleighOptions, IReadOnlyList<EgressEntry>> get,
+        Func<SleighOptions, IReadOnlyList<EgressRule>, IReadOnlyList<NameRule>, SleighOptions> set) => new(
+            key,
+            $"a list of addresses, networks and names, such as [203.0.113.0/24, \"203.0.113.7:443\", \"[2001:db8::/32]:8000-8100\", example.org, \"*.example.net\"]; names {ports}",
+            (string t, out EgressEntry v) => EgressEntry.TryParse(t, out v!, out _) && isFit(v),
+            v => v.ToString(),
+            get,
+            (o, v) => set(o, [.. v.Select(e => e.Destination).OfType<EgressRule>()], [.. v.Select(e => e.Name).OfType<NameRule>()]));
 
     private static ListSetting<EgressRule> Rules(
         string key, Func<SleighOptions, IReadOnlyList<EgressRule>> get, Func<SleighOptions, IReadOnlyList<EgressRule>, SleighOptions> set) => new(

@@ -9,14 +9,20 @@ namespace Sleigh.Network;
 /// <summary>
 /// Answers the sandboxes' questions for names, on port 53 of the router, by asking the host's own name servers. So these need not be reachable for
 /// sandboxes, which they often are not: they lie in private networks, on the host, or beside a metadata service. Questions are passed on as they are (RFC 1035);
-/// updates, notifications and transfers of zones are refused, since the servers may trust the host with them.
+/// updates, notifications and transfers of zones are refused, since the servers may trust the host with them. A name that a sandbox's policy does not allow does
+/// not exist: that is the answer which all programs take at once, where some resolvers ask on after a refusal until their time is over (musl's for ten seconds).
 /// </summary>
 internal sealed partial class NameForwarder : IAsyncDisposable
 {
+    /// <summary>The code of an answer: the server has failed.</summary>
+    public const int ServerFailure = 2;
+
+    /// <summary>The code of an answer: there is no such name.</summary>
+    public const int NoSuchName = 3;
+
     private const int Port = 53;
     private const int LargestMessage = 65535;
     private const int HeaderLength = 12;
-    private const int ServerFailure = 2;
     private const int Refused = 5;
     private const int LargestLabel = 63;
     private const int Ixfr = 251;
@@ -27,9 +33,9 @@ internal sealed partial class NameForwarder : IAsyncDisposable
     private static readonly TimeSpan IdleLimit = TimeSpan.FromSeconds(20);
 
     private readonly string _router;
-    private readonly string? _uplink;
-    private readonly Func<IReadOnlyList<IPAddress>> _servers;
-    private readonly Func<IPAddress, bool> _mayAsk;
+    private readonly NameServers _servers;
+    private readonly NameAskers _askers;
+    private readonly NameAdmission _admission;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stop = new();
 
@@ -40,12 +46,12 @@ internal sealed partial class NameForwarder : IAsyncDisposable
 
     /// <summary>A forwarder.</summary>
     /// <param name="router">The router's file.</param>
-    /// <param name="uplink">The file of the namespace in which servers are asked; null: the daemon's own.</param>
-    /// <param name="servers">The servers, asked one after the other.</param>
-    /// <param name="mayAsk">Whether the sandbox with this address is answered.</param>
+    /// <param name="servers">Who is asked.</param>
+    /// <param name="askers">Who may ask.</param>
+    /// <param name="admission">Opens what the policy of an asker opens by names.</param>
     /// <param name="logger">Where sentences go.</param>
-    public NameForwarder(string router, string? uplink, Func<IReadOnlyList<IPAddress>> servers, Func<IPAddress, bool> mayAsk, ILogger logger) =>
-        (_router, _uplink, _servers, _mayAsk, _logger) = (router, uplink, servers, mayAsk, logger);
+    public NameForwarder(string router, NameServers servers, NameAskers askers, NameAdmission admission, ILogger logger) =>
+        (_router, _servers, _askers, _admission, _logger) = (router, servers, askers, admission, logger);
 
     /// <summary>Begins to answer.</summary>
     /// <exception cref="IOException">The port is taken, or the kernel refused.</exception>
@@ -148,18 +154,25 @@ internal sealed partial class NameForwarder : IAsyncDisposable
             {
                 SocketReceiveFromResult got = await socket.ReceiveFromAsync(buffer, SocketFlags.None, new IPEndPoint(IPAddress.Any, 0), _stop.Token);
                 IPEndPoint asker = (IPEndPoint)got.RemoteEndPoint;
-                if (!_mayAsk(asker.Address))
+                if (_askers.Find(asker.Address) is not NameAsker known)
+                {
+                    // Its policy is not known yet, as for a moment after the daemon's start: it asks again.
+                    continue;
+                }
+
+                byte[] question = buffer[..got.ReceivedBytes];
+                (byte[]? prompt, DnsQuestion asked, NameVerdict? verdict) = Judge(known, question);
+                if (verdict is null)
                 {
                     // At once: whoever is not answered takes no place from those who are.
-                    if (Failure(buffer.AsSpan(0, got.ReceivedBytes), Refused) is byte[] refusal)
+                    if (prompt is not null)
                     {
-                        await socket.SendToAsync(refusal, asker, _stop.Token);
+                        await socket.SendToAsync(prompt, asker, _stop.Token);
                     }
                 }
                 else if (_places.TryEnter(asker.Address))
                 {
-                    byte[] question = buffer[..got.ReceivedBytes];
-                    _ = Task.Run(() => AnswerDatagramAsync(socket, question, asker));
+                    _ = Task.Run(() => AnswerDatagramAsync(socket, question, asked, verdict, known, asker));
                 }
             }
             catch (SocketException e)
@@ -170,11 +183,29 @@ internal sealed partial class NameForwarder : IAsyncDisposable
         }
     }
 
-    private async Task AnswerDatagramAsync(Socket socket, byte[] question, IPEndPoint asker)
+    // What is answered without asking anybody; null and a verdict: a server is to be asked; null and none: it is no question at all.
+    private static (byte[]? Prompt, DnsQuestion Asked, NameVerdict? Verdict) Judge(NameAsker asker, byte[] question)
+    {
+        if (!IsOneQuestion(question) || !DnsQuestion.TryRead(question, out DnsQuestion asked))
+        {
+            return (Failure(question, Refused), default, null);
+        }
+
+        NameVerdict verdict = NameVerdict.Of(asker.Policy, asked);
+        if (verdict.IsAnswered)
+        {
+            return (null, asked, verdict);
+        }
+
+        asker.CountRefused();
+        return (Failure(question, NoSuchName), asked, null);
+    }
+
+    private async Task AnswerDatagramAsync(Socket socket, byte[] question, DnsQuestion asked, NameVerdict verdict, NameAsker from, IPEndPoint asker)
     {
         try
         {
-            if (await AnswerAsync(question, isStream: false) is byte[] answer)
+            if (await AnswerAsync(question, asked, verdict, from, isStream: false) is byte[] answer)
             {
                 await socket.SendToAsync(answer, asker, _stop.Token);
             }
@@ -196,7 +227,7 @@ internal sealed partial class NameForwarder : IAsyncDisposable
             try
             {
                 Socket caller = await socket.AcceptAsync(_stop.Token);
-                if (caller.RemoteEndPoint is IPEndPoint { Address: IPAddress asker } && _mayAsk(asker) && _places.TryEnter(asker))
+                if (caller.RemoteEndPoint is IPEndPoint { Address: IPAddress asker } && _askers.Find(asker) is not null && _places.TryEnter(asker))
                 {
                     _ = Task.Run(() => ServeStreamAsync(caller, asker));
                 }
@@ -219,9 +250,16 @@ internal sealed partial class NameForwarder : IAsyncDisposable
         try
         {
             using Socket socket = caller;
-            while (_mayAsk(asker) && await ReadMessageAsync(caller, IdleLimit) is byte[] question && await AnswerAsync(question, isStream: true) is byte[] answer)
+            while (await DnsStream.ReadAsync(caller, IdleLimit, _stop.Token) is byte[] question && _askers.Find(asker) is NameAsker known)
             {
-                await SendMessageAsync(caller, answer);
+                (byte[]? answer, DnsQuestion asked, NameVerdict? verdict) = Judge(known, question);
+                answer = verdict is null ? answer : await AnswerAsync(question, asked, verdict, known, isStream: true);
+                if (answer is null)
+                {
+                    return;
+                }
+
+                await DnsStream.SendAsync(caller, answer, AnswerLimit, _stop.Token);
             }
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
@@ -234,99 +272,14 @@ internal sealed partial class NameForwarder : IAsyncDisposable
         }
     }
 
-    private async Task<byte[]?> AnswerAsync(byte[] question, bool isStream)
+    private async Task<byte[]?> AnswerAsync(byte[] question, DnsQuestion asked, NameVerdict verdict, NameAsker asker, bool isStream)
     {
-        if (Failure(question, Refused) is not byte[] refusal)
-        {
-            return null;
-        }
-
-        if (!IsOneQuestion(question))
-        {
-            return refusal;
-        }
-
-        foreach (IPAddress server in _servers())
-        {
-            try
-            {
-                byte[]? answer = await AskAsync(server, question, isStream);
-                if (answer is { Length: >= HeaderLength } && answer.AsSpan(0, 2).SequenceEqual(question.AsSpan(0, 2)))
-                {
-                    return answer;
-                }
-            }
-            catch (Exception e) when (e is SocketException || (e is OperationCanceledException && !_stop.IsCancellationRequested))
-            {
-                Silent(_logger, server.ToString(), e.Message);
-            }
-        }
-
-        return Failure(question, ServerFailure);
-    }
-
-    private async Task<byte[]?> AskAsync(IPAddress server, byte[] question, bool isStream)
-    {
-        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
-        limit.CancelAfter(AnswerLimit);
-        bool isSix = server.AddressFamily == AddressFamily.InterNetworkV6;
-        using Socket socket = _uplink is null
-            ? new Socket(server.AddressFamily, isStream ? SocketType.Stream : SocketType.Dgram, isStream ? ProtocolType.Tcp : ProtocolType.Udp)
-            : new Socket(NetworkNamespace.OpenSocket(_uplink, isSix, isStream));
-        await socket.ConnectAsync(new IPEndPoint(server, Port), limit.Token);
-        if (isStream)
-        {
-            await SendMessageAsync(socket, question);
-            return await ReadMessageAsync(socket, AnswerLimit);
-        }
-
-        byte[] buffer = new byte[LargestMessage];
-        await socket.SendAsync(question, limit.Token);
-        int length = await socket.ReceiveAsync(buffer, limit.Token);
-        return buffer[..length];
-    }
-
-    private async Task SendMessageAsync(Socket socket, byte[] message)
-    {
-        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
-        limit.CancelAfter(AnswerLimit);
-        byte[] framed = new byte[message.Length + 2];
-        BinaryPrimitives.WriteUInt16BigEndian(framed, (ushort)message.Length);
-        message.CopyTo(framed, 2);
-        for (int sent = 0; sent < framed.Length;)
-        {
-            sent += await socket.SendAsync(framed.AsMemory(sent), limit.Token);
-        }
-    }
-
-    private async Task<byte[]?> ReadMessageAsync(Socket socket, TimeSpan patience)
-    {
-        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
-        limit.CancelAfter(patience);
-        byte[] length = new byte[2];
-        byte[]? message = await FillAsync(length) ? new byte[BinaryPrimitives.ReadUInt16BigEndian(length)] : null;
-        return message is not null && await FillAsync(message) ? message : null;
-
-        async Task<bool> FillAsync(byte[] buffer)
-        {
-            for (int got = 0; got < buffer.Length;)
-            {
-                int now = await socket.ReceiveAsync(buffer.AsMemory(got), limit.Token);
-                if (now == 0)
-                {
-                    return false;
-                }
-
-                got += now;
-            }
-
-            return true;
-        }
+        byte[]? answer = await _servers.AskAsync(question, asked, isStream, _stop.Token);
+        return answer is null ? Failure(question, ServerFailure)
+            : verdict.Pins is null ? answer
+            : await _admission.AdmitAsync(asker, verdict.Pins, question, asked, answer, _stop.Token);
     }
 
     [LoggerMessage(EventId = 2204, EventName = "network", Level = LogLevel.Debug, Message = "A sandbox's question for a name was not answered: {Reason}")]
     private static partial void Failed(ILogger logger, string reason);
-
-    [LoggerMessage(EventId = 2205, EventName = "network", Level = LogLevel.Debug, Message = "The name server {Server} did not answer: {Reason}")]
-    private static partial void Silent(ILogger logger, string server, string reason);
 }

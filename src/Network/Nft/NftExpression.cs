@@ -61,6 +61,15 @@ internal static class NftExpression
     public static JsonNode SetMark(int value) =>
         new JsonObject { ["mangle"] = new JsonObject { ["key"] = Meta("mark"), ["value"] = value } };
 
+    /// <summary>Marks the connection with what a map has for a key; where it has nothing, the rule ends here.</summary>
+    public static JsonNode MarkConnection(JsonNode key, string map) => new JsonObject
+    {
+        ["mangle"] = new JsonObject
+        {
+            ["key"] = Ct("mark"), ["value"] = new JsonObject { ["map"] = new JsonObject { ["key"] = key, ["data"] = "@" + map } },
+        },
+    };
+
     public static JsonNode Reject(string type, string? reason) => new JsonObject
     {
         ["reject"] = reason is null ? new JsonObject { ["type"] = type } : new JsonObject { ["type"] = type, ["expr"] = reason },

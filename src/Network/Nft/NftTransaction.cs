@@ -63,6 +63,20 @@ internal sealed class NftTransaction
         Add("add", "map", map);
     }
 
+    /// <summary>A map from addresses to marks of connections, whose elements leave by themselves.</summary>
+    public void AddMarkMap(NftTable table, string name, string type)
+    {
+        JsonObject map = Object(table, name);
+        map["type"] = type;
+        map["map"] = "mark";
+        map["flags"] = new JsonArray("timeout");
+        Add("add", "map", map);
+    }
+
+    public void FlushMap(NftTable table, string name) => Add("flush", "map", Object(table, name));
+
+    public void DeleteMap(NftTable table, string name) => Add("delete", "map", Object(table, name));
+
     public void FlushSet(NftTable table, string name) => Add("flush", "set", Object(table, name));
 
     /// <summary>Adds elements; none: nothing is done.</summary>

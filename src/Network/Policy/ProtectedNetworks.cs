@@ -31,6 +31,9 @@ public static class ProtectedNetworks
         ]).Select(IPNetwork.Parse),
     ];
 
+    /// <summary>Whether an address is in one of them.</summary>
+    public static bool Contains(IPAddress address) => Four.Concat(Six).Any(n => n.Contains(address));
+
     /// <summary>The protected network that all of another lies in; null: some of it is public.</summary>
     public static IPNetwork? Containing(IPNetwork network)
     {

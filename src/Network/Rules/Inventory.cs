@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json.Nodes;
 using Sleigh.Network.Nft;
 using static Sleigh.Network.Nft.NftExpression;
@@ -10,6 +11,9 @@ internal sealed class Inventory
     private readonly List<(string Map, JsonNode Key, string Chain)> _leads = [];
     private readonly List<(string Set, string Port, JsonArray Parts)> _bound = [];
 
+    private readonly List<(NamespaceName Name, PinMap Map)> _pinMaps = [];
+    private readonly List<(NamespaceName Name, IPAddress Address, uint Mark, TimeSpan Left)> _pins = [];
+
     /// <summary>Chains named after a namespace.</summary>
     public HashSet<string> Chains { get; } = [];
 
@@ -21,7 +25,11 @@ internal sealed class Inventory
 
     /// <summary>All namespaces that something is named after.</summary>
     public IEnumerable<NamespaceName> Names =>
-        Chains.Concat(_leads.Select(l => l.Chain)).Where(n => NamespaceName.TryParse(n, out _)).Select(NamespaceName.Parse).Concat(Counters.Select(Owner)).Distinct();
+        Chains.Concat(_leads.Select(l => l.Chain)).Where(n => NamespaceName.TryParse(n, out _)).Select(NamespaceName.Parse).Concat(Counters.Select(Owner))
+            .Concat(_pinMaps.Select(m => m.Name)).Distinct();
+
+    /// <summary>Namespaces with maps of addresses that names have let through.</summary>
+    public IEnumerable<NamespaceName> Pinned => _pinMaps.Select(m => m.Name).Distinct();
 
     /// <summary>Looks.</summary>
     /// <exception cref="IOException">nft is not there or failed.</exception>
@@ -55,6 +63,13 @@ internal sealed class Inventory
     public IEnumerable<JsonNode> LeadingTo(string map, string chain) =>
         _leads.Where(l => l.Map == map && l.Chain == chain).Select(l => (JsonNode)new JsonArray(l.Key.DeepClone(), Goto(chain)));
 
+    /// <summary>The maps of a namespace for what names let through.</summary>
+    public IReadOnlyList<PinMap> PinMapsOf(NamespaceName name) => [.. _pinMaps.Where(m => m.Name == name).Select(m => m.Map)];
+
+    /// <summary>What names have let through for a namespace.</summary>
+    public PinSet PinsOf(NamespaceName name, DateTimeOffset now) =>
+        PinSet.Found(PinMapsOf(name), _pins.Where(p => p.Name == name).Select(p => (p.Address, p.Mark, now + p.Left)));
+
     /// <summary>Takes out what binds senders to other ports than these.</summary>
     public void RemovePortsBut(IReadOnlySet<string> kept, NftTable table, NftTransaction all)
     {
@@ -77,11 +92,31 @@ internal sealed class Inventory
 
     private void ReadMap(JsonObject map)
     {
+        if (PinMap.TryParse(map["name"]?.GetValue<string>(), out NamespaceName owner, out PinMap pins))
+        {
+            _pinMaps.Add((owner, pins));
+            ReadPins(owner, map);
+            return;
+        }
+
         foreach (JsonArray pair in (map["elem"] as JsonArray ?? []).OfType<JsonArray>().Where(p => p.Count == 2))
         {
             if (pair[1]?["goto"]?["target"]?.GetValue<string>() is string chain && pair[0] is JsonNode key)
             {
                 _leads.Add((map["name"]!.GetValue<string>(), key, chain));
+            }
+        }
+    }
+
+    private void ReadPins(NamespaceName owner, JsonObject map)
+    {
+        foreach (JsonNode? key in (map["elem"] as JsonArray ?? []).OfType<JsonArray>().Select(p => p[0]))
+        {
+            if (key?["elem"] is JsonObject element && IPAddress.TryParse(element["val"]?.GetValue<string>(), out IPAddress? address))
+            {
+                // Whole seconds, cut off: nobody's address ends early for it.
+                TimeSpan left = TimeSpan.FromSeconds((element["expires"]?.GetValue<int>() ?? 0) + 1);
+                _pins.AddRange(PinElement.MarksIn(element["comment"]?.GetValue<string>()).Select(mark => (owner, address, mark, left)));
             }
         }
     }

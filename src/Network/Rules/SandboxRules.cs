@@ -20,7 +20,7 @@ internal static class SandboxRules
         string chain = name.ToString();
         AddCounters(all, names.Table, chain);
         all.AddChain(names.Table, chain);
-        Fill(all, names.Table, chain, policy, connections);
+        Fill(all, names.Table, chain, policy, connections, () => { });
         all.AddElements(names.Table, RouterRules.Chains4, [Leads(addresses.Four.ToString(), chain)]);
         all.AddElements(names.PortTable, RouterRules.Bound, [Concat(addresses.Port, addresses.Mac)]);
         all.AddElements(names.PortTable, RouterRules.Bound4, [Concat(addresses.Port, addresses.Mac, addresses.Four.ToString())]);
@@ -34,12 +34,20 @@ internal static class SandboxRules
     }
 
     /// <summary>Puts another policy in force, in one step.</summary>
-    public static NftTransaction Change(NetworkNames names, NamespaceName name, EgressPolicy policy, int? connections)
+    /// <param name="names">Names.</param>
+    /// <param name="name">Whose.</param>
+    /// <param name="policy">The policy.</param>
+    /// <param name="connections">The most connections at a time; null: any number.</param>
+    /// <param name="before">What names have let through until now.</param>
+    /// <param name="after">What of it the policy still lets through.</param>
+    /// <param name="now">The time.</param>
+    public static NftTransaction Change(NetworkNames names, NamespaceName name, EgressPolicy policy, int? connections, PinSet before, PinSet after, DateTimeOffset now)
     {
         NftTransaction all = new();
         AddCounters(all, names.Table, name.ToString());
         all.FlushChain(names.Table, name.ToString());
-        Fill(all, names.Table, name.ToString(), policy, connections);
+        PinRules.Replace(all, names.Table, name, before, after, now);
+        Fill(all, names.Table, name.ToString(), policy, connections, () => PinRules.Fill(all, names.Table, name, after));
         return all;
     }
 
@@ -54,6 +62,11 @@ internal static class SandboxRules
         {
             all.FlushChain(names.Table, chain);
             all.DeleteChain(names.Table, chain);
+        }
+
+        foreach (PinMap map in found.PinMapsOf(name))
+        {
+            all.DeleteMap(names.Table, map.NameFor(name));
         }
 
         foreach (string counter in CounterName.All(chain).Where(found.Counters.Contains))
@@ -98,7 +111,7 @@ internal static class SandboxRules
         }
     }
 
-    private static void Fill(NftTransaction all, NftTable table, string chain, EgressPolicy policy, int? connections)
+    private static void Fill(NftTransaction all, NftTable table, string chain, EgressPolicy policy, int? connections, Action fillNames)
     {
         foreach (JsonNode[] destination in Destinations(policy.Deny))
         {
@@ -126,6 +139,8 @@ internal static class SandboxRules
                 {
                     all.AddRule(table, chain, [.. destination, Verdict("accept")]);
                 }
+
+                fillNames();
 
                 // Errors that belong to a connection, such as that a packet was too large, have no ports to be allowed by.
                 all.AddRule(table, chain, MatchState("related"), Match(Meta("l4proto"), AnyOf("icmp", "ipv6-icmp")), Verdict("accept"));

@@ -53,7 +53,10 @@ internal sealed partial class SandboxNetworks : IAsyncDisposable
     public SleighOptions Options => _options.Now;
 
     /// <summary>What a sandbox may reach whose caller does not say.</summary>
-    public EgressPolicy Default => new() { Mode = _options.Now.Network.Mode, Allow = _options.Now.Network.Allow };
+    public EgressPolicy Default => new()
+    {
+        Mode = _options.Now.Network.Mode, Allow = _options.Now.Network.Allow, AllowNames = _options.Now.Network.AllowNames,
+    };
 
     /// <summary>Opens it at the start, where there is reason to; what no record names is taken away.</summary>
     /// <exception cref="StartException">It is the default, and cannot be opened.</exception>
@@ -113,7 +116,7 @@ internal sealed partial class SandboxNetworks : IAsyncDisposable
     {
         EgressPolicy whole = Whole(policy);
         SandboxNetwork network = await OpenAsync(cancellationToken);
-        network.Note(on, whole.Mode);
+        network.Note(on, whole);
         await network.EnsureAsync(on.Name, whole, cancellationToken);
     }
 
@@ -124,19 +127,23 @@ internal sealed partial class SandboxNetworks : IAsyncDisposable
         EgressPolicy whole = Whole(policy);
         SandboxNetwork network = await OpenAsync(cancellationToken);
         await network.ApplyAsync(on.Name, whole, cancellationToken);
-        network.Note(on, whole.Mode);
+        network.Note(on, whole);
     }
 
     /// <summary>What a sandbox may reach: its own policy or the default, and the operator's denials in any case.</summary>
     public EgressPolicy Whole(EgressPolicy? policy)
     {
         EgressPolicy own = policy ?? Default;
-        return own with { Deny = [.. _options.Now.Network.Deny, .. own.Deny] };
+        NetworkingOptions all = _options.Now.Network;
+        return own with { Deny = [.. all.Deny, .. own.Deny], DenyNames = [.. all.DenyNames, .. own.DenyNames] };
     }
 
     /// <summary>Packets that were refused, by namespace; up to a second old.</summary>
     /// <exception cref="IOException">nft failed.</exception>
     public Task<IReadOnlyDictionary<NamespaceName, Refusals>> RefusedAsync(CancellationToken cancellationToken) => _refused.ReadAsync(cancellationToken);
+
+    /// <summary>What of a namespace's questions for names was not answered as it could have been, since the daemon's start.</summary>
+    public NameCounts NamesOf(NamespaceName name) => _network?.CountsOf(name) ?? default;
 
     /// <summary>Takes a slot's namespace away. Passes over what is gone.</summary>
     /// <exception cref="IOException">It cannot be done now.</exception>

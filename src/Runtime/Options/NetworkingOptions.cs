@@ -12,8 +12,14 @@ public sealed record NetworkingOptions
     /// <summary>Key <c>network.allow</c>: what <see cref="EgressMode.Restricted"/> of the default lets through.</summary>
     public IReadOnlyList<EgressRule> Allow { get; init; } = [];
 
+    /// <summary>The names of the same key.</summary>
+    public IReadOnlyList<NameRule> AllowNames { get; init; } = [];
+
     /// <summary>Key <c>network.deny</c>: refused to all sandboxes, whatever their own policy is.</summary>
     public IReadOnlyList<EgressRule> Deny { get; init; } = [];
+
+    /// <summary>The names of the same key, without ports: not answered.</summary>
+    public IReadOnlyList<NameRule> DenyNames { get; init; } = [];
 
     /// <summary>Key <c>network.reachable</c>: protected destinations that sandboxes may reach all the same.</summary>
     public IReadOnlyList<EgressRule> Reachable { get; init; } = [];

@@ -13,8 +13,9 @@ internal sealed partial class Sandboxes
     {
         SandboxEntry entry = _table.Require(id);
         return entry.Slot?.Network is SandboxNamespace network
-            ? new SandboxNetworkView(entry.View, network.Addresses, (await _networks.RefusedAsync(cancellationToken)).GetValueOrDefault(network.Name))
-            : new SandboxNetworkView(entry.View, null, default);
+            ? new SandboxNetworkView(
+                entry.View, network.Addresses, (await _networks.RefusedAsync(cancellationToken)).GetValueOrDefault(network.Name), _networks.NamesOf(network.Name))
+            : new SandboxNetworkView(entry.View, null, default, default);
     }
 
     // Settings that changed between the making of its policy and the moment from which a reload finds the sandbox.

@@ -192,7 +192,7 @@ internal sealed class FakeSandboxes(TimeProvider time) : ISandboxes
     }
 
     public Task<SandboxNetworkView> NetworkAsync(SandboxId id, CancellationToken cancellationToken) =>
-        Task.FromResult(new SandboxNetworkView(Find(id)!, null, default));
+        Task.FromResult(new SandboxNetworkView(Find(id)!, null, default, default));
 
     public async Task SetEgressAsync(SandboxId id, EgressPolicy policy, CancellationToken cancellationToken)
     {

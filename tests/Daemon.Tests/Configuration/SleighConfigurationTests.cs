@@ -124,6 +124,23 @@ public sealed class SleighConfigurationTests : IDisposable
             errors);
     }
 
+    [Fact]
+    public void Names_stand_among_the_addresses_of_the_network()
+    {
+        SleighOptions loaded = _folder.Yaml("network: {allow: [example.org, 203.0.113.7, '*.example.net:443'], deny: [bad.example.com]}").Load();
+
+        Assert.Equal(["example.org", "*.example.net:443"], loaded.Network.AllowNames.Select(n => n.ToString()));
+        Assert.Equal("[203.0.113.7, example.org, *.example.net:443]", SettingTable.ByKey["network.allow"].Format(loaded));
+        Assert.Equal(["bad.example.com"], loaded.Network.DenyNames.Select(n => n.ToString()));
+        Assert.Equal(
+            [
+                "sleigh.yaml:1: network.allow is [example.org, example.com.], must be a list of addresses, networks and names, such as [203.0.113.0/24, \"203.0.113.7:443\", \"[2001:db8::/32]:8000-8100\", example.org, \"*.example.net\"]; names with ports as in \"example.com:443\"",
+                "sleigh.yaml:1: network.deny is [bad.example.com:443], must be a list of addresses, networks and names, such as [203.0.113.0/24, \"203.0.113.7:443\", \"[2001:db8::/32]:8000-8100\", example.org, \"*.example.net\"]; names without ports",
+                "sleigh.yaml:1: network.reachable is [example.org], must be a list of addresses and networks, such as [203.0.113.0/24, \"203.0.113.7:443\", \"[2001:db8::/32]:8000-8100\"]",
+            ],
+            _folder.Yaml("network: {allow: [example.org, example.com.], deny: ['bad.example.com:443'], reachable: [example.org]}").Errors());
+    }
+
     [Theory]
     [InlineData("http: {listen: 0.0.0.0:10122}", "0.0.0.0:10122")]
     [InlineData("http: {listen: '[::]:10122'}", "[::]:10122")]

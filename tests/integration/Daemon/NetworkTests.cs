@@ -95,12 +95,52 @@ public sealed class NetworkTests(NetworkFixture fixture)
             ("""{"mode":"restricted","allow":["10.1.2.3:80"]}""", "bad request: network.allow[0] 10.1.2.3:80 lies in 10.0.0.0/8, which only the operator can open, with the setting network.reachable"),
             ("""{"mode":"open","allow":["203.0.113.7"]}""", "bad request: network.allow counts only with network.mode restricted"),
             ("""{"mode":"open","deny":["nowhere"]}""", "bad request: network.deny[0] is 'nowhere', must be an address"),
+            ("""{"mode":"open","allow":["world.example"]}""", "bad request: network.allow counts only with network.mode restricted"),
+            ("""{"mode":"open","deny":["world.example:80"]}""", "bad request: network.deny[0] is 'world.example:80': a denied name is not answered at all, and has no ports"),
         ])
         {
             (int status, JsonObject reply) = await Client.CallAsync("POST", "/sandboxes", new JsonObject { ["image"] = TestImages.Busybox, ["network"] = JsonNode.Parse(body) });
             Assert.Equal(400, status);
             Assert.StartsWith(error, (string)reply["error"]!, StringComparison.Ordinal);
         }
+    }
+
+    [HostFact(Need.Root, Need.Containerd, Need.Networking)]
+    public async Task A_name_in_a_policy_opens_its_addresses_over_a_killed_daemon_and_until_it_is_removed()
+    {
+        JsonObject made = await Client.CreateAsync(
+            TestImages.Busybox, new JsonObject { ["network"] = new JsonObject { ["mode"] = "restricted", ["allow"] = new JsonArray("World.Example:80", "198.51.100.2:443") } });
+        string id = (string)made["sandbox_id"]!;
+        Assert.Equal("""{"mode":"restricted","allow":["198.51.100.2:443","world.example:80"]}""", made["egress"]!.ToJsonString());
+
+        // By the name alone, and from the first packet on.
+        Assert.NotEqual(0, (await Client.ExecAsync(id, "nc -w 20 203.0.113.7 80 < /dev/null")).ExitCode);
+        long refused = (long)(await ShownAsync(id))["refused_packets"]!;
+        Assert.Equal("198.51.100.1", (await Client.RunAsync(id, "nc -w 20 world.example 80 < /dev/null")).Trim());
+        Assert.Equal(refused, (long)(await ShownAsync(id))["refused_packets"]!);
+        Assert.NotEqual(0, (await Client.ExecAsync(id, "nc -w 20 203.0.113.7 443 < /dev/null")).ExitCode);
+        Assert.NotEqual(0, (await Client.ExecAsync(id, "nc -w 20 other.example 80 < /dev/null")).ExitCode);
+        Assert.True((long)(await ShownAsync(id))["refused_names"]! > 0);
+
+        await fixture.Daemon.KillAndRestartAsync();
+        Assert.Equal("198.51.100.1", (await Client.RunAsync(id, "nc -w 20 203.0.113.7 80 < /dev/null")).Trim());
+        Assert.Equal("198.51.100.1", (await Client.RunAsync(id, "nc -w 20 world.example 80 < /dev/null")).Trim());
+        Assert.Equal("198.51.100.1", (await Client.RunAsync(id, "nc -w 20 203.0.113.7 80 < /dev/null")).Trim());
+
+        await Client.SendAsync("PUT", $"/sandboxes/{id}/network", new JsonObject { ["mode"] = "restricted", ["allow"] = new JsonArray("*.world.example", "198.51.100.2:443") }, 200);
+        Assert.NotEqual(0, (await Client.ExecAsync(id, "nc -w 20 203.0.113.7 80 < /dev/null")).ExitCode);
+        Assert.NotEqual(0, (await Client.ExecAsync(id, "nc -w 20 world.example 80 < /dev/null")).ExitCode);
+        Assert.Equal("198.51.100.1", (await Client.RunAsync(id, "nc -w 20 198.51.100.2 443 < /dev/null")).Trim());
+
+        // A fork has the same names, and asks for itself.
+        await Client.SendAsync("PUT", $"/sandboxes/{id}/network", new JsonObject { ["mode"] = "restricted", ["allow"] = new JsonArray("world.example") }, 200);
+        string fork = (await Client.ForkAsync(id, 1, await Client.SnapshotAsync(id)))[0];
+        Assert.NotEqual(0, (await Client.ExecAsync(fork, "nc -w 20 203.0.113.7 80 < /dev/null")).ExitCode);
+        Assert.Equal("198.51.100.1", (await Client.RunAsync(fork, "nc -w 20 world.example 80 < /dev/null")).Trim());
+        await Client.DeleteAsync(fork);
+        await Client.DeleteAsync(id);
+
+        async Task<JsonObject> ShownAsync(string sandbox) => await Client.SendAsync("GET", $"/sandboxes/{sandbox}/network", null, 200);
     }
 
     [HostFact(Need.Root, Need.Containerd, Need.Networking)]

@@ -10,8 +10,9 @@ internal static class SandboxRows
     /// <summary>What a sandbox may reach.</summary>
     public static Schema Policy { get; } = Object(
         Has("mode", OneOf("open", "restricted", "none"), "open: all that is not protected; restricted: what allow names; none: nothing."),
-        May("allow", Make.List(Text).Most(64), "Addresses and networks, with ports or without: 203.0.113.0/24, 203.0.113.7:443, [2001:db8::/32]:8000-8100."),
-        May("deny", Make.List(Text).Most(64), "The same, refused in every mode."));
+        May("allow", Make.List(Text).Most(64),
+            "Addresses, networks and names, with ports or without: 203.0.113.0/24, 203.0.113.7:443, [2001:db8::/32]:8000-8100, example.org, *.example.net:443."),
+        May("deny", Make.List(Text).Most(64), "The same, names without ports, refused in every mode."));
 
     /// <summary>The members of a create; a step of a workflow has them too.</summary>
     public static IReadOnlyList<Member> CreateFields { get; } =
@@ -101,7 +102,7 @@ internal static class SandboxRows
             Fields = Policy.Members!,
             Replies = [new(200, "Its place in the network.", Ref("SandboxNetwork"))],
             Errors = ["invalid_argument", "sandbox_busy"],
-            Example = """{"mode":"restricted","allow":["203.0.113.0/24:443"]}""",
+            Example = """{"mode":"restricted","allow":["203.0.113.0/24:443","*.example.com"]}""",
         },
         new("POST", "/sandboxes/{id}/undo", 0, Tag, "Go back to the files as they were before the latest changes")
         {

@@ -52,7 +52,9 @@ internal static class SandboxSchemas
         ("SandboxNetwork", Object(
             Has("sandbox_id", Id("sbx")), Has("network", OneOf("none", "bridge")), May("mode", OneOf("open", "restricted", "none")), May("allow", Make.List(Text)),
             May("deny", Make.List(Text)), May("addresses", Make.List(Text), "Left out while it does not run, or has loopback only."),
-            Has("refused_packets", Count, "Since it got these addresses."), Has("refused_by", Ref("RefusedPackets")))),
+            Has("refused_packets", Count, "Since it got these addresses."), Has("refused_by", Ref("RefusedPackets")),
+            Has("refused_names", Count, "Questions for names that the policy does not allow, since the daemon's start."),
+            Has("withheld_addresses", Count, "Addresses left out of answers for names: protected ones, and those that were too many; since the daemon's start."))),
         ("RefusedPackets", Object(
             Has("denied", Count, "A denial names where they went."), Has("protected", Count, "They went to the host, to other sandboxes, to private networks or the like."),
             Has("not_allowed", Count, "The mode does not let them through."), Has("connections", Count, "The sandbox had as many connections as it may have."))

@@ -13,6 +13,7 @@ for port in (80, 443):
             s.listen(64)
         listening.append(s)
 names = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+names.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 names.bind(("0.0.0.0", 53))
 print("ready")
 while True:

@@ -1,0 +1,205 @@
+using System.Collections.Concurrent;
+using Sleigh.Network.Nft;
+
+namespace Sleigh.Network;
+
+/// <summary>
+/// What names have let through, of all sandboxes: here and, the same, in the kernel. What many sandboxes ask for at the same time is put there in one transaction, so
+/// at most one of these stands before a transaction of anybody else's.
+/// </summary>
+internal sealed class NamePins : IDisposable
+{
+    private readonly NetworkNames _names;
+    private readonly NftCommand _nft;
+    private readonly TimeProvider _time;
+    private readonly int? _connections;
+    private readonly ConcurrentDictionary<NamespaceName, PinSet> _sets = new();
+    private readonly SemaphoreSlim _writing = new(1);
+    private readonly Lock _lock = new();
+    private List<Wish> _wishes = [];
+
+    public NamePins(NetworkNames names, NftCommand nft, TimeProvider time, int? connections) => (_names, _nft, _time, _connections) = (names, nft, time, connections);
+
+    /// <summary>Takes over what a run before has left in the kernel.</summary>
+    public void Learn(Inventory found)
+    {
+        foreach (NamespaceName name in found.Pinned)
+        {
+            _sets[name] = found.PinsOf(name, _time.GetUtcNow());
+        }
+    }
+
+    /// <summary>Puts a policy in force, in one step: what was let through by names that it does not allow is refused from then on.</summary>
+    /// <exception cref="IOException">nft refused; all is as before.</exception>
+    public async Task ChangeAsync(NamespaceName name, EgressPolicy policy, CancellationToken cancellationToken)
+    {
+        await _writing.WaitAsync(cancellationToken);
+        try
+        {
+            PinSet before = _sets.GetValueOrDefault(name, PinSet.Empty);
+            PinSet after = before.Under(policy.Mode == EgressMode.Restricted ? policy.AllowNames : []);
+            await _nft.ApplyAsync(SandboxRules.Change(_names, name, policy, _connections, before, after, _time.GetUtcNow()), cancellationToken);
+            Keep(name, after);
+        }
+        finally
+        {
+            _writing.Release();
+        }
+    }
+
+    /// <summary>Takes the maps of a namespace away, and what was in its chain with them: nothing of it may send any more. Passes over what is gone.</summary>
+    public async Task RemoveAsync(NamespaceName name, CancellationToken cancellationToken)
+    {
+        if (!_sets.ContainsKey(name))
+        {
+            return;
+        }
+
+        try
+        {
+            await ChangeAsync(name, new EgressPolicy { Mode = EgressMode.None }, cancellationToken);
+        }
+        catch (IOException)
+        {
+            // The chain or a map is gone. What is left of it is looked up when the namespace is removed.
+        }
+    }
+
+    /// <summary>Forgets a namespace that has been removed.</summary>
+    public void Forget(NamespaceName name) => _sets.TryRemove(name, out _);
+
+    /// <summary>Whether the addresses are let through already, for as long as they may be remembered.</summary>
+    public bool Covers(NamespaceName name, IReadOnlyList<NameRule> rules, IReadOnlyList<DnsAddress> addresses) =>
+        _sets.TryGetValue(name, out PinSet? set) && set.Covers(rules, addresses, _time.GetUtcNow());
+
+    /// <summary>Lets addresses through that a name has. False: none of the rules is in force any more, and nothing is done.</summary>
+    /// <exception cref="IOException">nft refused; all is as before.</exception>
+    public async Task<bool> LetAsync(
+        NamespaceName name, IReadOnlyList<NameRule> rules, IReadOnlyList<DnsAddress> addresses, CancellationToken cancellationToken)
+    {
+        Wish own = new(name, rules, addresses);
+        lock (_lock)
+        {
+            _wishes.Add(own);
+        }
+
+        await _writing.WaitAsync(cancellationToken);
+        try
+        {
+            // Whoever comes first does it for all that wait by then.
+            if (!own.Done.Task.IsCompleted)
+            {
+                List<Wish> wishes;
+                lock (_lock)
+                {
+                    (wishes, _wishes) = (_wishes, []);
+                }
+
+                await PutAsync(wishes);
+            }
+        }
+        finally
+        {
+            _writing.Release();
+        }
+
+        return await own.Done.Task;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _writing.Dispose();
+
+    private async Task PutAsync(List<Wish> wishes)
+    {
+        IGrouping<NamespaceName, Wish>[] sandboxes = [.. wishes.GroupBy(w => w.Name)];
+        try
+        {
+            await PutAsync(sandboxes);
+        }
+        catch (IOException) when (sandboxes.Length > 1)
+        {
+            // One of them may just have been removed: the others are not to suffer from it.
+            foreach (IGrouping<NamespaceName, Wish> one in sandboxes)
+            {
+                try
+                {
+                    await PutAsync([one]);
+                }
+                catch (IOException e)
+                {
+                    Fail(one, e);
+                }
+            }
+        }
+        catch (IOException e)
+        {
+            Fail(wishes, e);
+        }
+    }
+
+    private async Task PutAsync(IReadOnlyList<IGrouping<NamespaceName, Wish>> sandboxes)
+    {
+        NftTransaction all = new();
+        DateTimeOffset now = _time.GetUtcNow();
+        Dictionary<NamespaceName, PinSet> next = [];
+        List<(Wish Wish, bool Is)> results = [];
+        foreach (IGrouping<NamespaceName, Wish> sandbox in sandboxes)
+        {
+            PinSet before = _sets.GetValueOrDefault(sandbox.Key, PinSet.Empty), after = before;
+            foreach (Wish wish in sandbox)
+            {
+                PinSet? with = after.With(wish.Rules, wish.Addresses, now);
+                after = with ?? after;
+                results.Add((wish, with is not null));
+            }
+
+            if (after != before)
+            {
+                PinRules.Put(all, _names.Table, sandbox.Key, after, Touched(after, sandbox), now);
+                next[sandbox.Key] = after;
+            }
+        }
+
+        await _nft.ApplyAsync(all, CancellationToken.None);
+        foreach ((NamespaceName name, PinSet set) in next)
+        {
+            Keep(name, set);
+        }
+
+        results.ForEach(r => r.Wish.Done.SetResult(r.Is));
+    }
+
+    private static IEnumerable<PinMap> Touched(PinSet pins, IEnumerable<Wish> wishes)
+    {
+        HashSet<PortRange?> ports = [.. wishes.SelectMany(w => w.Rules).Select(r => r.Ports)];
+
+        // Where it is full, others have made room in any of them.
+        return pins.Maps.Where(m => ports.Contains(m.Ports) || pins.Count >= PinSet.Most);
+    }
+
+    private static void Fail(IEnumerable<Wish> wishes, IOException why)
+    {
+        foreach (Wish wish in wishes)
+        {
+            wish.Done.TrySetException(why);
+        }
+    }
+
+    private void Keep(NamespaceName name, PinSet set)
+    {
+        if (set.Maps.Count > 0)
+        {
+            _sets[name] = set;
+        }
+        else
+        {
+            _sets.TryRemove(name, out _);
+        }
+    }
+
+    /// <summary>What one answer asks for.</summary>
+    private sealed record Wish(NamespaceName Name, IReadOnlyList<NameRule> Rules, IReadOnlyList<DnsAddress> Addresses)
+    {
+        public TaskCompletionSource<bool> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}

@@ -1,0 +1,17 @@
+using System.Net;
+
+namespace Sleigh.Network;
+
+/// <summary>Addresses that no name opens: protected ones, the host's and those in its IPv6 networks, and the sandboxes' own; but for what the operator has opened.</summary>
+/// <param name="Reachable">What the operator has opened.</param>
+/// <param name="Host">The host's own addresses.</param>
+/// <param name="Near">IPv6 networks at the host's interfaces, and the sandboxes' networks.</param>
+internal sealed record ClosedAddresses(IReadOnlyList<EgressRule> Reachable, IReadOnlyList<IPAddress> Host, IReadOnlyList<IPNetwork> Near)
+{
+    /// <summary>Whether an address is one of them.</summary>
+    public bool Contains(IPAddress address) =>
+        // IPNetwork takes a mapped address for the IPv4 address in it; to the kernel it is another one.
+        address.IsIPv4MappedToIPv6
+        || (!Reachable.Any(r => r.Network.Contains(address))
+            && (ProtectedNetworks.Contains(address) || Host.Contains(address) || Near.Any(n => n.Contains(address))));
+}
