@@ -48,6 +48,7 @@ machines=(
     qemu-system-x86_64=qemu-system-x86
     qemu-img=qemu-utils
     mke2fs=e2fsprogs
+    mkfs.xfs=xfsprogs
     busybox=busybox-static
     flock=util-linux
 )

@@ -14,6 +14,7 @@ internal static class SyscallNumber
     internal const nint Clone3 = 435;
     internal const nint OpenAt2 = 437;
     internal const nint MountSetAttr = 442;
+    internal const nint QuotaCtlFd = 443;
     internal const nint PidFdSendSignal = 424;
 
     internal static readonly nint OpenAt = Of(257, 56);

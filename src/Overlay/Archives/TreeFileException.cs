@@ -72,6 +72,10 @@ public sealed class TreeFileException : IOException
         null => null,
     };
 
+    /// <summary>The same of a sandbox that is known to be at its disk limit: what the kernel said could mean the disk too.</summary>
+    public TreeFileException ForLimit() => new(
+        Failure, Message.Replace(WhatIsFull(Errno.ENOSPC), WhatIsFull(Errno.EDQUOT), StringComparison.Ordinal), Entry, InnerException);
+
     /// <summary>Who has no room: the disk, or the sandbox within its limit.</summary>
     internal static string WhatIsFull(Errno errno) => errno == Errno.EDQUOT ? "the sandbox is at its disk limit" : "the disk is full";
 

@@ -163,7 +163,7 @@ internal sealed class BtrfsDriver : ILayerDriver, IDisposable
     }
 
     public bool EmptyOne(CancellationToken cancellationToken) =>
-        _live.DestroyOne(cancellationToken) || _sealed.DestroyOne(cancellationToken);
+        _live.DestroyOne(null, cancellationToken) || _sealed.DestroyOne(null, cancellationToken);
 
     public void Dispose()
     {

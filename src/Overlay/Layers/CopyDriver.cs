@@ -23,6 +23,7 @@ internal sealed class CopyDriver : ILayerDriver, IDisposable
     private readonly LayerDirectory _sealed;
     private readonly LayerNotes _liveNotes;
     private readonly LayerNotes _sealedNotes;
+    private readonly ProjectLayerQuotas _quotas;
     private readonly bool _reflink;
     private readonly TimeProvider _time;
 
@@ -34,6 +35,8 @@ internal sealed class CopyDriver : ILayerDriver, IDisposable
         _sealed = LayerDirectory.Open($"{root}/sealed");
         _liveNotes = new LayerNotes(_live);
         _sealedNotes = new LayerNotes(_sealed);
+        _quotas = new ProjectLayerQuotas(_live.Handle);
+        _quotas.TidyAtStart();
     }
 
     public LiveLayer CreateLive(LayerId id, LayerId? fromSealed)
@@ -44,6 +47,12 @@ internal sealed class CopyDriver : ILayerDriver, IDisposable
         {
             WorkDirectory.MakeUpper(layer);
             WorkDirectory.Renew(layer);
+            using (SafeFileHandle upper = Files.Open(layer, "upper", OpenDirectory))
+            using (SafeFileHandle work = Files.Open(layer, "work", OpenDirectory))
+            {
+                _quotas.Assign([upper, work]);
+            }
+
             lock (_references)
             {
                 IReadOnlyList<LayerId> lowers = fromSealed is LayerId origin ? StandOn(origin, layer) : [];
@@ -61,6 +70,11 @@ internal sealed class CopyDriver : ILayerDriver, IDisposable
         {
             using SafeFileHandle layer = Files.Open(_live.Handle, id.ToString(), OpenDirectory);
             WorkDirectory.Renew(layer);
+
+            // The overlay makes files there and moves them to the upper directory, which must be of the same project.
+            using SafeFileHandle upper = Files.Open(layer, "upper", OpenDirectory);
+            using SafeFileHandle work = Files.Open(layer, "work", OpenDirectory);
+            ProjectLayerQuotas.Join(work, upper);
         }
 
         return Describe(id, _liveNotes.ReadLowers(id));
@@ -182,19 +196,20 @@ internal sealed class CopyDriver : ILayerDriver, IDisposable
     public LayerInventory List() =>
         new(_live.Ids(), [.. _sealed.Ids().Where(id => !_sealedNotes.IsDeleted(id))]);
 
-    public LayerQuotaSupport Quota() => new(
-        LayerQuotaKind.None, "the layers are not on btrfs: put data_dir on btrfs, or install btrfs-progs before the first start", IsOn: false);
+    public LayerQuotaSupport Quota() => _quotas.Support();
 
     public void SetLimit(LayerId live, long? bytes)
     {
         _live.RequirePresent(live);
-        if (bytes is not null)
-        {
-            throw new LayerLimitException(Quota().Reason);
-        }
+        using SafeFileHandle upper = Files.Open(_live.Handle, $"{live}/upper", OpenDirectory);
+        _quotas.SetLimit(upper, bytes);
     }
 
-    public LayerUse? UseOf(LayerId id) => null;
+    public LayerUse? UseOf(LayerId id)
+    {
+        using SafeFileHandle? upper = id.IsLive ? TryOpenUpper(id.ToString()) : null;
+        return upper is null ? null : _quotas.UseOf(upper);
+    }
 
     public bool MendQuota() => false;
 
@@ -220,13 +235,28 @@ internal sealed class CopyDriver : ILayerDriver, IDisposable
         }
     }
 
-    public bool EmptyOne(CancellationToken cancellationToken) => _live.DestroyOne(cancellationToken) || _sealed.DestroyOne(cancellationToken);
+    public bool EmptyOne(CancellationToken cancellationToken) => _live.DestroyOne(Releasing, cancellationToken) || _sealed.DestroyOne(null, cancellationToken);
 
     public void Dispose()
     {
         _live.Dispose();
         _sealed.Dispose();
     }
+
+    private Action Releasing(string dead)
+    {
+        using SafeFileHandle? upper = TryOpenUpper(dead);
+        uint? project = upper is null ? null : ProjectLayerQuotas.ProjectOf(upper);
+        return () =>
+        {
+            if (project is uint own)
+            {
+                _quotas.Release(own);
+            }
+        };
+    }
+
+    private SafeFileHandle? TryOpenUpper(string layer) => Files.TryOpen(_live.Handle, $"{layer}/upper", OpenDirectory, ResolveFlags.Beneath, out _);
 
     private IReadOnlyList<LayerId> StandOn(LayerId origin, SafeFileHandle layer)
     {

@@ -168,14 +168,18 @@ internal sealed class LayerDirectory : IDisposable
     private static string DeadName() => $"{DeadPrefix}{Random()}";
 
     /// <summary>Deletes one thing that was buried; false if there is none.</summary>
-    public bool DestroyOne(CancellationToken cancellationToken)
+    /// <param name="before">Looks at it before, and gives what is to be done once it is gone.</param>
+    /// <param name="cancellationToken">Leaves the rest for another time.</param>
+    public bool DestroyOne(Func<string, Action>? before, CancellationToken cancellationToken)
     {
         if (Names(DeadPrefix).FirstOrDefault() is not string name)
         {
             return false;
         }
 
+        Action? behind = before?.Invoke(name);
         Destroy(name, cancellationToken);
+        behind?.Invoke();
         return true;
     }
 

@@ -1,3 +1,4 @@
+using Microsoft.Win32.SafeHandles;
 using Sleigh.Linux;
 
 namespace Sleigh.Overlay;
@@ -35,6 +36,11 @@ public sealed record LayerOutlook(LayerDriverKind Kind, string Reason, bool Uses
         string? missing = PoolFile.Missing() ?? (kernelHasBtrfs ? null : "the kernel has no btrfs");
         return Judge(kept, wanted, magic, missing);
     }
+
+    /// <summary>What a filesystem lacks for limits of layers that are directories, with what to do; null: nothing.</summary>
+    /// <exception cref="KernelException">The kernel refused.</exception>
+    public static string? LacksForProjects(SafeFileHandle anywhere) =>
+        ProjectQuota.Mode(anywhere) == ProjectQuotaMode.Enforced ? null : ProjectLayerQuotas.Remedy(FileSystems.Stat(anywhere).Magic);
 
     internal static LayerOutlook Judge(LayerDriverKind? kept, LayerDriverKind wanted, long magic, string? poolLacks)
     {

@@ -1,3 +1,5 @@
+using Sleigh.Linux;
+
 namespace Sleigh.Overlay;
 
 /// <summary>How the size of a live layer can be limited.</summary>
@@ -9,7 +11,7 @@ public enum LayerQuotaKind
     /// <summary>btrfs quotas: each live layer is a subvolume with a group.</summary>
     Btrfs,
 
-    /// <summary>Project quotas of XFS: each live layer is a project.</summary>
+    /// <summary>Project quotas of XFS or ext4: each live layer is a project.</summary>
     Project,
 }
 
@@ -24,4 +26,8 @@ public sealed record LayerQuotaSupport(LayerQuotaKind Kind, string Reason, bool 
 /// <param name="ExclusiveBytes">What no other layer refers to: deleting it frees that. Null where the kernel does not tell.</param>
 /// <param name="ReservedBytes">Promised to writers and not yet counted; counts towards the limit.</param>
 /// <param name="LimitBytes">The most it may refer to; null: no limit.</param>
-public sealed record LayerUse(long ReferencedBytes, long? ExclusiveBytes, long ReservedBytes, long? LimitBytes);
+public sealed record LayerUse(long ReferencedBytes, long? ExclusiveBytes, long ReservedBytes, long? LimitBytes)
+{
+    /// <summary>What a write beyond the limit fails with: EDQUOT, on XFS ENOSPC.</summary>
+    public Errno FullErrno { get; init; } = Errno.EDQUOT;
+}

@@ -160,8 +160,8 @@ public sealed class LayerStore : IAsyncDisposable
     public LayerQuotaSupport QuotaSupport => _storage.Driver.Quota();
 
     /// <summary>
-    /// Limits what a live layer may refer to, what it shares with other layers included; writers beyond it get EDQUOT. Not until the layer
-    /// is mounted: a mount makes directories in it. The first limit in a pool makes the kernel count what is there already, which takes
+    /// Limits what a live layer may refer to, what it shares with other layers included; writers beyond it get EDQUOT, on XFS ENOSPC. Not until
+    /// the layer is mounted: a mount makes directories in it. The first limit in a pool makes the kernel count what is there already, which takes
     /// longer the more there is. A layer made from a sealed one has none. Limits survive the daemon; after a crash of the host, set them again.
     /// </summary>
     /// <param name="live">The layer.</param>

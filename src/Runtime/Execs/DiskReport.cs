@@ -21,18 +21,14 @@ public sealed record DiskReport(long LimitBytes, long UsedBytes, string Advice)
     public long UsedMb => (UsedBytes + (MiB / 2)) / MiB;
 
     /// <summary>The rule: a command that failed, in a layer with less than 2 MB or 1 % left. Null: nothing to report.</summary>
-    internal static DiskReport? Of(Exec exec, LayerUse? use)
-    {
-        if (exec.ExitCode is null or 0 || use?.LimitBytes is not long limit)
-        {
-            return null;
-        }
+    internal static DiskReport? Of(Exec exec, LayerUse? use) => exec.ExitCode is null or 0 || use?.LimitBytes is not long limit || !IsAtLimit(use)
+        ? null
+        : new DiskReport(limit, UsedOf(use), string.Create(
+            CultureInfo.InvariantCulture,
+            $"the sandbox is at its disk limit of {limit / MiB} MB, and writes fail with {use.FullErrno}; delete files that it has written, or use a sandbox with a higher disk_limit_mb"));
 
-        long used = use.ReferencedBytes + use.ReservedBytes;
-        return limit - used >= Math.Max(LeastMargin, limit / 100)
-            ? null
-            : new DiskReport(limit, used, string.Create(
-                CultureInfo.InvariantCulture,
-                $"the sandbox is at its disk limit of {limit / MiB} MB, and writes fail with EDQUOT; delete files that it has written, or use a sandbox with a higher disk_limit_mb"));
-    }
+    /// <summary>Whether a write may have been refused for the limit.</summary>
+    internal static bool IsAtLimit(LayerUse use) => use.LimitBytes is long limit && limit - UsedOf(use) < Math.Max(LeastMargin, limit / 100);
+
+    private static long UsedOf(LayerUse use) => use.ReferencedBytes + use.ReservedBytes;
 }

@@ -20,7 +20,7 @@ internal sealed partial class SandboxFiles
         IReadOnlyList<RestoredPath> done = await UseAsync(
             entry,
             (_, root, token) => RestoreAsync(
-                new RestoreOrder { From = snapshot.Root, Into = root, Paths = paths, DeleteAdded = deleteAdded, Names = _writes.Of(id) }, token),
+                entry, new RestoreOrder { From = snapshot.Root, Into = root, Paths = paths, DeleteAdded = deleteAdded, Names = _writes.Of(id) }, token),
             cancellationToken);
         List<RestoredFile> restored = [];
         List<string> deleted = [];
@@ -41,7 +41,7 @@ internal sealed partial class SandboxFiles
         return new FilesRestored(restored, deleted, clock.Total);
     }
 
-    private static async Task<IReadOnlyList<RestoredPath>> RestoreAsync(RestoreOrder order, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<RestoredPath>> RestoreAsync(SandboxEntry entry, RestoreOrder order, CancellationToken cancellationToken)
     {
         try
         {
@@ -49,7 +49,7 @@ internal sealed partial class SandboxFiles
         }
         catch (TreeFileException e)
         {
-            throw Translate(e, "paths");
+            throw Translate(IsAtLimit(entry, e) ? e.ForLimit() : e, "paths");
         }
     }
 

@@ -18,12 +18,13 @@ internal sealed partial class SandboxFiles : ISandboxFiles
     private readonly FileWrites _writes;
     private readonly SnapshotTable _snapshots;
     private readonly SealedTrees _sealed;
+    private readonly LayerStore _layers;
     private readonly ILogger _logger;
 
     public SandboxFiles(SandboxParts parts, TreeMounter mounter)
     {
         (_table, _starter, _execs, _records, _writes, _logger) = (parts.Table, parts.Starter, parts.Execs, parts.Records, parts.FileWrites, parts.Logger);
-        (_snapshots, _sealed) = (parts.Snapshots, new SealedTrees(parts, mounter));
+        (_snapshots, _sealed, _layers) = (parts.Snapshots, new SealedTrees(parts, mounter), parts.Layers);
     }
 
     /// <inheritdoc/>
@@ -66,13 +67,17 @@ internal sealed partial class SandboxFiles : ISandboxFiles
         }
         catch (TreeFileException e)
         {
-            throw Translate(e);
+            throw Translate(IsAtLimit(entry, e) ? e.ForLimit() : e);
         }
         finally
         {
             _execs.Touch(entry);
         }
     }
+
+    // XFS has one word for a disk that is full and for a limit.
+    private bool IsAtLimit(SandboxEntry entry, TreeFileException failure) => failure.Failure == TreeFailure.Full && entry.Record.DiskLimitBytes is not null
+        && _layers.UseOf(LayerId.Parse(entry.Record.Layer)) is LayerUse use && DiskReport.IsAtLimit(use);
 
     private static RuntimeException Ended(SandboxEntry entry) => entry.IsDeleted
         ? RuntimeException.NoSandbox(entry.Id)

@@ -1,3 +1,4 @@
+using Sleigh.Linux;
 using Sleigh.Overlay;
 
 namespace Sleigh.Runtime.Tests.Execs;
@@ -35,6 +36,10 @@ public sealed class DiskReportTests
             64 * MiB, 64 * MiB,
             "the sandbox is at its disk limit of 64 MB, and writes fail with EDQUOT; delete files that it has written, or use a sandbox with a higher disk_limit_mb"),
         DiskReport.Of(Ended(1), new LayerUse(63 * MiB, null, MiB, 64 * MiB)));
+
+    [Fact]
+    public void It_names_what_a_write_fails_with() => Assert.Contains(
+        "and writes fail with ENOSPC;", DiskReport.Of(Ended(1), new LayerUse(64 * MiB, null, 0, 64 * MiB) { FullErrno = Errno.ENOSPC })!.Advice, StringComparison.Ordinal);
 
     private static Exec Ended(int? exitCode) => new()
     {

@@ -96,6 +96,53 @@ public sealed class SlotSpecWriterTests
         Assert.Empty(SeccompProfile.Denied.Values.SelectMany(calls => calls).Intersect(SeccompProfile.Allowed));
     }
 
+    [Theory]
+    [InlineData(0x401C5820, false)] // FS_IOC_FSSETXATTR
+    [InlineData(0x40086602, false)] // FS_IOC_SETFLAGS
+    [InlineData(0x40046602, false)] // FS_IOC32_SETFLAGS
+    [InlineData(0xDEADBEEF_401C5820, false)]
+    [InlineData(0x1_40086602, false)]
+    [InlineData(0xFFFFFFFF_80046602, true)]
+    [InlineData(0x801C581F, true)] // FS_IOC_FSGETXATTR
+    [InlineData(0x80086601, true)] // FS_IOC_GETFLAGS
+    [InlineData(0x5401, true)] // TCGETS
+    [InlineData(0x5413, true)] // TIOCGWINSZ
+    [InlineData(0x541B, true)] // FIONREAD
+    [InlineData(0xFFFFFFFF_80045430, true)] // TIOCGPTN, as a C library may pass it
+    [InlineData(0x40045431, true)] // TIOCSPTLCK
+    [InlineData(0x40086603, true)]
+    [InlineData(0x40086606, true)]
+    [InlineData(0x40045821, true)]
+    [InlineData(0, true)]
+    public void Of_ioctls_those_that_change_a_files_project_or_flags_are_refused(ulong command, bool passes)
+    {
+        (ulong Mask, ulong Value)[] rules = [.. Write().GetProperty("linux").GetProperty("seccomp").GetProperty("syscalls").EnumerateArray()
+            .Where(rule => rule.GetProperty("names").EnumerateArray().Any(name => name.GetString() == "ioctl"))
+            .Select(rule => Assert.Single(rule.GetProperty("args").EnumerateArray()))
+            .Select(arg =>
+            {
+                Assert.Equal((1, "SCMP_CMP_MASKED_EQ"), (arg.GetProperty("index").GetInt32(), arg.GetProperty("op").GetString()));
+                return (arg.GetProperty("value").GetUInt64(), arg.GetProperty("valueTwo").GetUInt64());
+            })];
+
+        Assert.Equal(passes, rules.Any(rule => (command & rule.Mask) == rule.Value));
+    }
+
+    [Fact]
+    public void No_other_ioctl_is_refused()
+    {
+        (uint Mask, uint Value)[] rules = [.. SeccompProfile.AllowedIoctls()];
+        Random random = new(7);
+        for (int i = 0; i < 100_000; i++)
+        {
+            uint command = unchecked((uint)random.NextInt64());
+            bool denied = (command & 0xC000FFFF) is 0x40005820 or 0x40006602;
+            Assert.NotEqual(denied, rules.Any(rule => (command & rule.Mask) == rule.Value));
+        }
+
+        Assert.InRange(rules.Length, 1, 36);
+    }
+
     [Fact]
     public void Limits_stand_in_the_spec_only_where_the_runtime_must_set_them()
     {

@@ -114,7 +114,7 @@ public sealed class DiskLimitTests
             "POST", "/sandboxes", new JsonObject { ["image"] = image, ["disk_limit_mb"] = LimitMb });
 
         Assert.Equal((400, "unsupported_on_host"), (status, (string?)refused["code"]));
-        Assert.StartsWith("bad request: disk_limit_mb cannot be enforced on this host: the layers are not on btrfs", (string)refused["error"]!, StringComparison.Ordinal);
+        Assert.StartsWith("bad request: disk_limit_mb cannot be enforced on this host: the project quotas of the filesystem are off", (string)refused["error"]!, StringComparison.Ordinal);
         Assert.Empty((await client.SendAsync("GET", "/sandboxes", null, 200))["items"]!.AsArray());
     }
 

@@ -22,7 +22,7 @@ internal sealed class StorageChecks(SleighOptions options)
         }),
         new("layer store", () => Layers(Outlook())),
         new("btrfs", () => Btrfs(Outlook(), KernelHasBtrfs(), HostTool.Find("mkfs.btrfs") is not null, File.Exists("/dev/loop-control"))),
-        new("disk limits", () => DiskLimits(Outlook(), HostQuotas())),
+        new("disk limits", () => DiskLimits(Outlook(), HostQuotas(), HostProjects())),
         new("disk errors", () =>
         {
             string layers = LayerDirectory();
@@ -76,7 +76,8 @@ internal sealed class StorageChecks(SleighOptions options)
     /// <summary>Whether <c>disk_limit_mb</c> can be held, and how.</summary>
     /// <param name="outlook">How layers are or will be kept.</param>
     /// <param name="quotas">The quotas of the data directory's filesystem, where that is a btrfs.</param>
-    internal static Finding DiskLimits(LayerOutlook outlook, BtrfsQuotaMode? quotas) => (outlook.Kind, outlook.UsesPool, quotas) switch
+    /// <param name="missing">What its project quotas lack; null: they hold limits.</param>
+    internal static Finding DiskLimits(LayerOutlook outlook, BtrfsQuotaMode? quotas, string? missing) => (outlook.Kind, outlook.UsesPool, quotas) switch
     {
         (LayerDriverKind.Btrfs, true, _) => Finding.Ok("held by btrfs quotas in the pool, switched on with the first disk_limit_mb"),
         (LayerDriverKind.Btrfs, false, BtrfsQuotaMode.Full) => Finding.Ok("held by the quotas of the host's btrfs"),
@@ -84,8 +85,9 @@ internal sealed class StorageChecks(SleighOptions options)
             "disk_limit_mb is refused: the btrfs keeps simple quotas, which do not count what a layer holds", "btrfs quota disable, then btrfs quota enable, on the filesystem of data_dir"),
         (LayerDriverKind.Btrfs, false, _) => Finding.Warn(
             "disk_limit_mb is refused: the quotas of the host's btrfs are off", "btrfs quota enable, on the filesystem of data_dir; not needed without disk limits"),
+        _ when missing is null => Finding.Ok("held by the project quotas of the filesystem of data_dir"),
         _ => Finding.Warn(
-            $"disk_limit_mb is refused: driver {outlook.Kind.ToString().ToLowerInvariant()} cannot hold it", "btrfs-progs before the first start, or data_dir on btrfs; not needed without disk limits"),
+            "disk_limit_mb is refused: the project quotas of the filesystem of data_dir are off", $"{missing}; not needed without disk limits"),
     };
 
     /// <summary>What the btrfs of the layers has met on its disks.</summary>
@@ -128,6 +130,12 @@ internal sealed class StorageChecks(SleighOptions options)
 
         using SafeFileHandle directory = Files.Open(place, OpenFlags.ReadOnly | OpenFlags.Directory);
         return BtrfsQuota.Status(directory).Mode;
+    }
+
+    private string? HostProjects()
+    {
+        using SafeFileHandle directory = Files.Open(Nearest(options.DataDir), OpenFlags.ReadOnly | OpenFlags.Directory);
+        return LayerOutlook.LacksForProjects(directory);
     }
 
     private string LayerDirectory()

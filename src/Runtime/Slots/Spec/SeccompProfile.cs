@@ -6,7 +6,9 @@ namespace Sleigh.Runtime.Slots;
 /// The system calls a slot may make: an allow list of what containerd's default profile allows to a container without
 /// CAP_SYS_ADMIN, with these differences. User namespaces may be made (clone and unshare are not filtered by flag; mount, setns
 /// and pivot_root stay refused, so little can be done in one). clone3 is allowed, because sleigh-init uses it; each command
-/// adds a filter of its own that answers it with ENOSYS. io_uring, bpf, userfaultfd, perf events and kernel keys are refused.
+/// adds a filter of its own that answers it with ENOSYS. io_uring, bpf, userfaultfd, perf events and kernel keys are refused. So are the two
+/// ioctls, and the call, that change a file's project or its inheritance: the disk limits of XFS and ext4 are limits of projects. A filter cannot see
+/// which flag is being changed, so all that <c>chattr</c> does is refused.
 /// <para>Sockets may be made of each family but vsock, which leads to the host of a virtual machine, and the kernel's ciphers, where holes of the kernel
 /// were written through (CVE-2026-31431). socketcall, by which 32-bit programs may ask for a socket too, hides the family behind a pointer that a filter
 /// cannot follow: it is answered with ENOSYS.</para>
@@ -48,6 +50,9 @@ internal static class SeccompProfile
         ],
         ["perf_events"] = ["perf_event_open"],
         ["ports"] = ["iopl", "ioperm"],
+
+        // Other ioctls are allowed.
+        ["projects"] = ["ioctl", "file_setattr"],
         ["reboot"] = ["reboot"],
         ["setns"] = ["setns"],
         ["swap"] = ["swapon", "swapoff"],
@@ -64,7 +69,7 @@ internal static class SeccompProfile
         "fchown", "fchown32", "fchownat", "fcntl", "fcntl64", "fdatasync", "fgetxattr", "flistxattr", "flock", "fremovexattr",
         "fsetxattr", "fstat", "fstat64", "fstatat64", "fstatfs", "fstatfs64", "fsync", "ftruncate", "ftruncate64", "futimesat",
         "getcwd", "getdents", "getdents64", "getxattr", "getxattrat", "inotify_add_watch", "inotify_init", "inotify_init1",
-        "inotify_rm_watch", "ioctl", "lchown", "lchown32", "lgetxattr", "link", "linkat", "listxattr", "listxattrat", "llistxattr",
+        "inotify_rm_watch", "lchown", "lchown32", "lgetxattr", "link", "linkat", "listxattr", "listxattrat", "llistxattr",
         "_llseek", "lremovexattr", "lseek", "lsetxattr", "lstat", "lstat64", "mkdir", "mkdirat", "mknod", "mknodat", "name_to_handle_at",
         "newfstatat", "_newselect", "open", "openat", "openat2", "pipe", "pipe2", "pread64", "preadv", "preadv2", "pwrite64", "pwritev",
         "pwritev2", "read", "readahead", "readlink", "readlinkat", "readv", "removexattr", "removexattrat", "rename", "renameat",
@@ -118,6 +123,10 @@ internal static class SeccompProfile
     internal static IEnumerable<uint> SocketFamilies =>
         Enumerable.Range(0, LastFamily + 1).Select(family => (uint)family).Where(family => family is not CipherFamily and not VsockFamily);
 
+    // FS_IOC_FSSETXATTR, and FS_IOC_SETFLAGS in both of its sizes: who writes (bits 30 and 31), letter and number, whatever the size.
+    private const uint IoctlKey = 0xC000FFFF;
+    private static readonly uint[] DeniedIoctls = [0x40005820, 0x40006602];
+
     /// <summary>Writes the profile as the <c>linux.seccomp</c> object of an OCI runtime spec.</summary>
     public static void Write(Utf8JsonWriter json)
     {
@@ -153,8 +162,49 @@ internal static class SeccompProfile
         json.WriteString("action", "SCMP_ACT_ERRNO");
         json.WriteNumber("errnoRet", Enosys);
         json.WriteEndObject();
+        foreach ((uint mask, uint value) in AllowedIoctls())
+        {
+            WriteMaskedRule(json, "ioctl", 1, mask, value);
+        }
+
         json.WriteEndArray();
         json.WriteEndObject();
+    }
+
+    /// <summary>
+    /// What the denied commands leave, as masks and values under them: for each bit the numbers that differ from every denied one from there on. Masks,
+    /// because the kernel takes 32 bits of an argument of which a filter compares 64, and a rule for "not equal" lets the command through with a bit
+    /// set above them. The bits of the direction come first: most commands of terminals and sockets have none.
+    /// </summary>
+    internal static IEnumerable<(uint Mask, uint Value)> AllowedIoctls() => Complement(DeniedIoctls, 0, 31);
+
+    private static IEnumerable<(uint Mask, uint Value)> Complement(uint[] denied, uint mask, int bit)
+    {
+        while (bit >= 0 && (IoctlKey >> bit & 1) == 0)
+        {
+            bit--;
+        }
+
+        if (bit < 0)
+        {
+            yield break;
+        }
+
+        uint here = 1u << bit;
+        foreach (uint side in (uint[])[here, 0])
+        {
+            uint[] left = [.. denied.Where(command => (command & here) == side)];
+            if (left.Length == 0)
+            {
+                yield return (mask | here, (denied[0] & mask) | side);
+                continue;
+            }
+
+            foreach ((uint, uint) rule in Complement(left, mask | here, bit - 1))
+            {
+                yield return rule;
+            }
+        }
     }
 
     private static void WriteMaskedRule(Utf8JsonWriter json, string name, int argument, uint mask, uint value)

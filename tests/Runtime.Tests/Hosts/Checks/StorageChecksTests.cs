@@ -59,14 +59,16 @@ public sealed class StorageChecksTests
     }
 
     [Fact]
-    public void Disk_limits_need_full_quotas_of_btrfs()
+    public void Disk_limits_need_full_quotas_of_btrfs_or_project_quotas()
     {
         LayerOutlook direct = Pool with { UsesPool = false };
-        Assert.Equal("ok", StorageChecks.DiskLimits(Pool, null).Result);
-        Assert.Equal("ok", StorageChecks.DiskLimits(direct, BtrfsQuotaMode.Full).Result);
-        Assert.Equal("warn", StorageChecks.DiskLimits(direct, BtrfsQuotaMode.Off).Result);
-        Assert.Equal("warn", StorageChecks.DiskLimits(direct, BtrfsQuotaMode.Simple).Result);
-        Assert.StartsWith("disk_limit_mb is refused: driver copy cannot hold it", StorageChecks.DiskLimits(Copy, null).Seen, StringComparison.Ordinal);
+        Assert.Equal("ok", StorageChecks.DiskLimits(Pool, null, "mount it").Result);
+        Assert.Equal("ok", StorageChecks.DiskLimits(direct, BtrfsQuotaMode.Full, "mount it").Result);
+        Assert.Equal("warn", StorageChecks.DiskLimits(direct, BtrfsQuotaMode.Off, "mount it").Result);
+        Assert.Equal("warn", StorageChecks.DiskLimits(direct, BtrfsQuotaMode.Simple, "mount it").Result);
+        Assert.Equal("ok", StorageChecks.DiskLimits(Copy, null, null).Result);
+        Finding off = StorageChecks.DiskLimits(Copy, null, "mount it");
+        Assert.Equal(("warn", "mount it; not needed without disk limits"), (off.Result, off.Remedy));
     }
 
     [Theory]

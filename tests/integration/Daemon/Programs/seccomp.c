@@ -128,6 +128,13 @@ int main(void)
     /* There are no ports of this kind; the family has nothing to refuse. */
     printf("ports iopl %d\n", EPERM);
 #endif
+    /* FS_IOC_FSSETXATTR, FS_IOC_SETFLAGS in both sizes; the kernel looks at 32 bits of a command. */
+    TRY("projects", "ioctl", SYS_ioctl, 0, 0x401C5820UL, zero);
+    TRY("projects", "ioctl", SYS_ioctl, 0, 0x40086602UL, zero);
+    TRY("projects", "ioctl", SYS_ioctl, 0, 0x40046602UL, zero);
+    TRY("projects", "ioctl", SYS_ioctl, 0, 0xDEADBEEF401C5820UL, zero);
+    TRY("projects", "ioctl", SYS_ioctl, 0, 0xDEADBEEF40086602UL, zero);
+    TRY("projects", "file_setattr", 469, AT_FDCWD, "/", zero, 24, 0);
     TRY("reboot", "reboot", SYS_reboot, 0xfee1dead, 672274793, 0, 0);
     TRY("swap", "swapon", SYS_swapon, "/x", 0);
     TRY("swap", "swapoff", SYS_swapoff, "/x");
