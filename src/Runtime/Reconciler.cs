@@ -141,7 +141,8 @@ internal sealed partial class Reconciler
         {
             try
             {
-                await _parts.Layers.SetLimitAsync(LayerId.Parse(entry.Record.Layer), entry.Record.DiskLimitBytes);
+                await _parts.DiskLimits.HoldAsync(LayerId.Parse(entry.Record.Layer), entry.Record.DiskLimitBytes);
+                entry.DiskLimitKind = _parts.DiskLimits.KindOf(entry.Record);
             }
             catch (Exception e) when (e is LayerLimitException or LayerConflictException or IOException)
             {

@@ -75,7 +75,11 @@ internal static partial class RuntimeOpening
         MountAttacher mounts = new(hostMounter, zones, logger);
         SandboxStarter starter = new(pool, networks, trees, mounts, layers, images, records, logger);
         Background background = new(logger);
-        Execs execs = new(table, starter, records, spool, live, traffic, background, time, logger) { SocketOf = paths.Socket, DiskUse = layers.UseOf };
+        Execs execs = new(table, starter, records, spool, live, traffic, background, time, logger) { SocketOf = paths.Socket };
+        DiskLimits disks = new(layers, table, live, time, logger) { EndCommands = execs.EndForDisk };
+        opened.Add(disks);
+        (execs.DiskUse, execs.RequireRoom, starter.HoldDisk) = (disks.UseOf, disks.RequireRoomAsync, disks.HoldAsync);
+        starter.Started += (entry, _) => entry.DiskLimitKind = disks.KindOf(entry.Record);
         ProcKeeper proc = new(table, time);
         opened.Add(proc);
         RefusalWatch refusals = new(table, networks, records, time, logger);
@@ -104,7 +108,7 @@ internal static partial class RuntimeOpening
         SandboxParts parts = new()
         {
             Memory = memory, Growth = growth, Networks = networks,
-            Table = table, Snapshots = new SnapshotTable(), Starter = starter, Execs = execs, Pool = pool, Mounts = mounts, Layers = layers,
+            Table = table, Snapshots = new SnapshotTable(), Starter = starter, Execs = execs, Pool = pool, Mounts = mounts, Layers = layers, DiskLimits = disks,
             Images = images, ImageParts = imageParts, Records = records, FileWrites = new FileWrites(records, layers, logger), Spool = spool,
             Guard = guard, Options = live,
             Time = time, Logger = logger, Background = background, Traffic = traffic,

@@ -122,6 +122,7 @@ public sealed partial class SleighRuntime : IAsyncDisposable
         _parts.Growth?.Start();
         _parts.Pool.Start();
         _open.Proc.Start();
+        _parts.DiskLimits.Start();
         _open.Refusals.Start();
         _open.ImageUpkeep.Tick();
         _open.WebhookDeliverer.Start();
@@ -206,6 +207,7 @@ public sealed partial class SleighRuntime : IAsyncDisposable
         await _open.Retention.DisposeAsync();
         await _open.Scrubs.DisposeAsync();
         await _open.Proc.DisposeAsync();
+        await _parts.DiskLimits.DisposeAsync();
         await _open.Refusals.DisposeAsync();
         await _open.Ports.DisposeAsync();
         await _parts.ImageParts.Pulls.DrainAsync();

@@ -52,7 +52,7 @@ public sealed partial class GoldenTests
         Answer answer = await api.SendAsync("GET", "/sandboxes/sbx_00000000abcd", null, token);
 
         Assert.Equal(
-            """{"sandbox_id":"sbx_00000000abcd","image":"base","status":"exited","labels":{"ü":"<&'\">"},"created":"2026-01-05T09:00:01.120Z","memory_limit_mb":512,"session_id":"sid_*","name":"box","auto_expand_memory":false,"memory_ceiling_mb":1024,"on_oom":"rollback","cpus":1.5,"pids_limit":64,"disk_limit_mb":128,"network":"none","runtime":"runc","user":"1000:1000","base_snapshot_id":"snap_000000000001","parent":{"sandbox_id":"sbx_000000000002","snapshot_id":"snap_000000000003"},"last_used_at":"2026-01-05T09:00:02.000Z","expires_at":"2026-01-05T10:00:00.999Z"}""",
+            """{"sandbox_id":"sbx_00000000abcd","image":"base","status":"exited","labels":{"ü":"<&'\">"},"created":"2026-01-05T09:00:01.120Z","memory_limit_mb":512,"session_id":"sid_*","name":"box","auto_expand_memory":false,"memory_ceiling_mb":1024,"on_oom":"rollback","cpus":1.5,"pids_limit":64,"disk_limit_mb":128,"disk_limit_kind":"soft","network":"none","runtime":"runc","user":"1000:1000","base_snapshot_id":"snap_000000000001","parent":{"sandbox_id":"sbx_000000000002","snapshot_id":"snap_000000000003"},"last_used_at":"2026-01-05T09:00:02.000Z","expires_at":"2026-01-05T10:00:00.999Z"}""",
             Regex.Replace(answer.Body, "sid_[0-9a-f]{12}", "sid_*"));
     }
 
@@ -111,10 +111,10 @@ public sealed partial class GoldenTests
             """{"id":"snap_*","sandbox_id":"sbx_*","image_ref":"sleigh-snapshot:*","type":"container","base_snapshot_id":"snap_*","created":"2026-01-05T09:00:01Z","parent_id":"snap_*","name":"n","comment":"c","bytes":40960,"durable":true,"duration_ms":14,"pause_ms":6,"captured":{"limits":{"memory_limit_mb":512,"memory_ceiling_mb":1024,"cpus":1.5,"pids_limit":64,"disk_limit_mb":128},"mounts":[],"labels":{"ü":"<&'\">"}}}""",
             Masked(snapshot));
         Assert.Equal(
-            """{"sandbox_id":"sbx_*","image":"base","status":"running","labels":{"ü":"<&'\">"},"created":"2026-01-05T09:00:01.120Z","memory_limit_mb":512,"session_id":"sid_*","name":"box","auto_expand_memory":false,"memory_ceiling_mb":1024,"on_oom":"rollback","cpus":1.5,"pids_limit":64,"disk_limit_mb":128,"network":"none","runtime":"runc","user":"1000:1000","base_snapshot_id":"snap_*","last_used_at":"2026-01-05T09:00:02.000Z","rolled_back_to":"snap_*","duration_ms":21,"ended_exec_ids":["exec_*"]}""",
+            """{"sandbox_id":"sbx_*","image":"base","status":"running","labels":{"ü":"<&'\">"},"created":"2026-01-05T09:00:01.120Z","memory_limit_mb":512,"session_id":"sid_*","name":"box","auto_expand_memory":false,"memory_ceiling_mb":1024,"on_oom":"rollback","cpus":1.5,"pids_limit":64,"disk_limit_mb":128,"disk_limit_kind":"soft","network":"none","runtime":"runc","user":"1000:1000","base_snapshot_id":"snap_*","last_used_at":"2026-01-05T09:00:02.000Z","rolled_back_to":"snap_*","duration_ms":21,"ended_exec_ids":["exec_*"]}""",
             Masked(rollback));
         Assert.Equal(
-            """{"snapshot_id":"snap_*","items":[{"sandbox_id":"sbx_*","image":"base","status":"running","labels":{"ü":"<&'\">"},"created":"2026-01-05T09:00:01.120Z","memory_limit_mb":512,"startup_latency_ms":18,"session_id":"sid_*","auto_expand_memory":false,"memory_ceiling_mb":1024,"on_oom":"rollback","cpus":1.5,"pids_limit":64,"disk_limit_mb":128,"network":"none","runtime":"runc","user":"1000:1000","base_snapshot_id":"snap_*","parent":{"sandbox_id":"sbx_*","snapshot_id":"snap_*"},"last_used_at":"2026-01-05T09:00:02.000Z","phases_ms":{"admission":1,"image":0,"rootfs":0,"network":0,"create":0,"start":16}}]}""",
+            """{"snapshot_id":"snap_*","items":[{"sandbox_id":"sbx_*","image":"base","status":"running","labels":{"ü":"<&'\">"},"created":"2026-01-05T09:00:01.120Z","memory_limit_mb":512,"startup_latency_ms":18,"session_id":"sid_*","auto_expand_memory":false,"memory_ceiling_mb":1024,"on_oom":"rollback","cpus":1.5,"pids_limit":64,"disk_limit_mb":128,"disk_limit_kind":"soft","network":"none","runtime":"runc","user":"1000:1000","base_snapshot_id":"snap_*","parent":{"sandbox_id":"sbx_*","snapshot_id":"snap_*"},"last_used_at":"2026-01-05T09:00:02.000Z","phases_ms":{"admission":1,"image":0,"rootfs":0,"network":0,"create":0,"start":16}}]}""",
             Masked(fork));
     }
 
@@ -217,6 +217,7 @@ public sealed partial class GoldenTests
         Cpus = 1.5,
         PidsLimit = 64,
         DiskLimitMb = 128,
+        DiskLimitKind = DiskLimitKind.Soft,
         Network = "none",
         RuntimeClass = "runc",
         User = "1000:1000",

@@ -90,6 +90,7 @@ internal static class SandboxView
         WriteCpus(json, sandbox.Cpus);
         json.WriteNumber("pids_limit", sandbox.PidsLimit);
         json.WriteOptional("disk_limit_mb", sandbox.DiskLimitMb);
+        json.WriteOptional("disk_limit_kind", sandbox.DiskLimitKind?.ToString().ToLowerInvariant());
         json.WriteString("network", sandbox.Network);
         if (sandbox.Egress is EgressPolicy egress)
         {

@@ -367,6 +367,7 @@ internal static class SettingTable
         Choice("storage.driver", o => o.Storage.Driver, (o, v) => o with { Storage = o.Storage with { Driver = v } }),
         // mkfs.btrfs refuses anything below 109 MiB.
         Size("storage.pool_size", 128 * Mi, 1024 * 1024 * Ti, o => o.Storage.PoolSize, (o, v) => o with { Storage = o.Storage with { PoolSize = v } }),
+        Flag("storage.soft_disk_limits", o => o.Storage.SoftDiskLimits, (o, v) => o with { Storage = o.Storage with { SoftDiskLimits = v } }),
         DaysOrNone("storage.scrub_interval_days", ManyDays, o => o.Storage.ScrubInterval, (o, v) => o with { Storage = o.Storage with { ScrubInterval = v } }),
         Text(
             "cgroup.subtree",

@@ -30,4 +30,7 @@ public sealed record LayerUse(long ReferencedBytes, long? ExclusiveBytes, long R
 {
     /// <summary>What a write beyond the limit fails with: EDQUOT, on XFS ENOSPC.</summary>
     public Errno FullErrno { get; init; } = Errno.EDQUOT;
+
+    /// <summary>Whether the kernel refuses no write: the limit is somebody else's to hold.</summary>
+    public bool IsSoft { get; init; }
 }

@@ -20,11 +20,12 @@ internal sealed partial class FileWriter
     private readonly Execs _execs;
     private readonly RecordStore _records;
     private readonly FileWrites _writes;
+    private readonly DiskLimits _limits;
     private readonly PendingReverts _reverts = new();
     private readonly ILogger _logger;
 
-    public FileWriter(SandboxParts parts) => (_starter, _execs, _records, _writes, _logger) =
-        (parts.Starter, parts.Execs, parts.Records, parts.FileWrites, parts.Logger);
+    public FileWriter(SandboxParts parts) => (_starter, _execs, _records, _writes, _limits, _logger) =
+        (parts.Starter, parts.Execs, parts.Records, parts.FileWrites, parts.DiskLimits, parts.Logger);
 
     /// <summary>Writes the file.</summary>
     /// <returns>What was written, with the mark that <see cref="PutBackAsync"/> needs; or why nothing was.</returns>
@@ -36,7 +37,8 @@ internal sealed partial class FileWriter
         try
         {
             using IDisposable turn = await entry.Turns.EnterAsync(entry.Id, Operation, limit.Token);
-            WrittenFile written = await UseAsync(entry, (root, token) => WriteAsync(entry, root, spec, token), limit.Token);
+            WrittenFile written = await _limits.WriteAsync(
+                entry, ending => UseAsync(entry, (root, token) => WriteAsync(entry, root, spec, token), ending), limit.Token);
             return (written, _reverts.Begin(entry.Id, spec.Path), null);
         }
         catch (WriteRefusedException refused)

@@ -25,10 +25,14 @@ public sealed record DiskReport(long LimitBytes, long UsedBytes, string Advice)
         ? null
         : new DiskReport(limit, UsedOf(use), string.Create(
             CultureInfo.InvariantCulture,
-            $"the sandbox is at its disk limit of {limit / MiB} MB, and writes fail with {use.FullErrno}; delete files that it has written, or use a sandbox with a higher disk_limit_mb"));
+            $"the sandbox is at its disk limit of {limit / MiB} MB, and {Consequence(use)}, or use a sandbox with a higher disk_limit_mb"));
 
     /// <summary>Whether a write may have been refused for the limit.</summary>
-    internal static bool IsAtLimit(LayerUse use) => use.LimitBytes is long limit && limit - UsedOf(use) < Math.Max(LeastMargin, limit / 100);
+    internal static bool IsAtLimit(LayerUse use) => use.LimitBytes is long limit && limit - UsedOf(use) < (use.IsSoft ? 1 : Math.Max(LeastMargin, limit / 100));
+
+    private static string Consequence(LayerUse use) => use.IsSoft
+        ? "its commands are ended, as the limit is soft on this host; delete files over the API, roll back"
+        : $"writes fail with {use.FullErrno}; delete files that it has written";
 
     private static long UsedOf(LayerUse use) => use.ReferencedBytes + use.ReservedBytes;
 }

@@ -16,6 +16,7 @@ internal sealed record ExecEnd(ExecStatus Status, int? ExitCode, string? Error, 
         {
             ExecEndCause.Cancel => new ExecEnd(ExecStatus.Cancelled, code, null, false),
             ExecEndCause.TimeLimit => Failed(code, $"command timed out after {Seconds(limit)}s and was stopped") with { TimedOut = true },
+            ExecEndCause.DiskLimit => Failed(code, "command was ended because its sandbox was over its disk limit"),
             ExecEndCause.Delete => Failed(code, "sandbox was deleted while the command was running"),
             ExecEndCause.Rollback => Failed(code, "sandbox was rolled back while the command was running"),
             ExecEndCause.SandboxStopped => Failed(code, "sandbox stopped while the command was running"),

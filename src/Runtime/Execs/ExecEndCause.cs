@@ -12,6 +12,9 @@ internal enum ExecEndCause
     /// <summary>Its time limit ended it.</summary>
     TimeLimit,
 
+    /// <summary>The sandbox was over its soft disk limit.</summary>
+    DiskLimit,
+
     /// <summary>The sandbox was deleted.</summary>
     Delete,
 

@@ -156,7 +156,7 @@ internal sealed partial class Execs
     private void OnEnded(RunningExec running, ExecRecord record)
     {
         ExecEndCause cause = running.Slot?.Ending ?? running.Row.Cause;
-        if (cause is ExecEndCause.Cancel or ExecEndCause.TimeLimit && IsPopulated(running.Leaf))
+        if (cause is ExecEndCause.Cancel or ExecEndCause.TimeLimit or ExecEndCause.DiskLimit && IsPopulated(running.Leaf))
         {
             _ = FinishWhenEmptyAsync(running, cause, record);
             return;

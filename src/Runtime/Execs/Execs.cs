@@ -66,6 +66,11 @@ internal sealed partial class Execs : IExecs, IDisposable
     {
         SandboxEntry entry = _sandboxes.Require(sandbox);
         CheckSecrets(entry, spec);
+        if (spec.Origin != ExecOrigin.OpsRead)
+        {
+            await RequireRoom(entry, cancellationToken);
+        }
+
         CheckQuota(entry);
         bool running = false;
         try

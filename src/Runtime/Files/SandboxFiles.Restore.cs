@@ -17,10 +17,13 @@ internal sealed partial class SandboxFiles
         PhaseClock clock = new();
         using IDisposable turn = await entry.Turns.EnterAsync(id, "restore", cancellationToken);
         using SealedTree snapshot = await OpenAsync(entry, from, cancellationToken);
-        IReadOnlyList<RestoredPath> done = await UseAsync(
+        IReadOnlyList<RestoredPath> done = await _limits.WriteAsync(
             entry,
-            (_, root, token) => RestoreAsync(
-                entry, new RestoreOrder { From = snapshot.Root, Into = root, Paths = paths, DeleteAdded = deleteAdded, Names = _writes.Of(id) }, token),
+            ending => UseAsync(
+                entry,
+                (_, root, token) => RestoreAsync(
+                    entry, new RestoreOrder { From = snapshot.Root, Into = root, Paths = paths, DeleteAdded = deleteAdded, Names = _writes.Of(id) }, token),
+                ending),
             cancellationToken);
         List<RestoredFile> restored = [];
         List<string> deleted = [];

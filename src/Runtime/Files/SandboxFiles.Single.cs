@@ -27,25 +27,28 @@ internal sealed partial class SandboxFiles
         SandboxId id, string path, Stream content, int? mode, string? user, CancellationToken cancellationToken)
     {
         SandboxEntry entry = _table.Require(id);
-        TreeFileWritten written = await UseAsync(
+        TreeFileWritten written = await _limits.WriteAsync(
             entry,
-            (slot, root, token) =>
-            {
-                string owner = user ?? entry.Record.Sandbox.User ?? entry.Record.Settings.User ?? "0";
-                return SlotUsers.Find(slot, owner, out string reason) is ResolvedUser resolved
-                    ? TreeFile.ReplaceAsync(
-                        root,
-                        path,
-                        content,
-                        new TreeFileReplacement
-                        {
-                            UserId = resolved.Uid, GroupId = resolved.Gid, ChangesOwner = user is not null, Mode = mode, MakeParents = true,
-                            Names = _writes.Of(id),
-                            Turn = ending => EnterAsync(entry, slot, "file write", ending),
-                        },
-                        token)
-                    : throw NoUser(owner, reason);
-            },
+            stop => UseAsync(
+                entry,
+                (slot, root, token) =>
+                {
+                    string owner = user ?? entry.Record.Sandbox.User ?? entry.Record.Settings.User ?? "0";
+                    return SlotUsers.Find(slot, owner, out string reason) is ResolvedUser resolved
+                        ? TreeFile.ReplaceAsync(
+                            root,
+                            path,
+                            content,
+                            new TreeFileReplacement
+                            {
+                                UserId = resolved.Uid, GroupId = resolved.Gid, ChangesOwner = user is not null, Mode = mode, MakeParents = true,
+                                Names = _writes.Of(id),
+                                Turn = ending => EnterAsync(entry, slot, "file write", ending),
+                            },
+                            token)
+                        : throw NoUser(owner, reason);
+                },
+                stop),
             cancellationToken);
         _records.AddEvent(EventDraft.File(entry.Record.Sandbox, path, written.Bytes));
         FileWritten(_logger, id.ToString(), written.Bytes);

@@ -18,13 +18,13 @@ internal sealed partial class SandboxFiles : ISandboxFiles
     private readonly FileWrites _writes;
     private readonly SnapshotTable _snapshots;
     private readonly SealedTrees _sealed;
-    private readonly LayerStore _layers;
+    private readonly DiskLimits _limits;
     private readonly ILogger _logger;
 
     public SandboxFiles(SandboxParts parts, TreeMounter mounter)
     {
         (_table, _starter, _execs, _records, _writes, _logger) = (parts.Table, parts.Starter, parts.Execs, parts.Records, parts.FileWrites, parts.Logger);
-        (_snapshots, _sealed, _layers) = (parts.Snapshots, new SealedTrees(parts, mounter), parts.Layers);
+        (_snapshots, _sealed, _limits) = (parts.Snapshots, new SealedTrees(parts, mounter), parts.DiskLimits);
     }
 
     /// <inheritdoc/>
@@ -45,7 +45,8 @@ internal sealed partial class SandboxFiles : ISandboxFiles
     {
         SandboxEntry entry = _table.Require(id);
         using IDisposable turn = await entry.Turns.EnterAsync(id, "file copy", cancellationToken);
-        TreeExtraction written = await UseAsync(entry, (_, root, token) => TreeArchives.WriteAsync(root, path, archive, token), cancellationToken);
+        TreeExtraction written = await _limits.WriteAsync(
+            entry, ending => UseAsync(entry, (_, root, token) => TreeArchives.WriteAsync(root, path, archive, token), ending), cancellationToken);
         Written(_logger, id.ToString(), written.Files, written.Bytes);
         return new ArchiveReceived(written.Files, written.Bytes);
     }
@@ -77,7 +78,7 @@ internal sealed partial class SandboxFiles : ISandboxFiles
 
     // XFS has one word for a disk that is full and for a limit.
     private bool IsAtLimit(SandboxEntry entry, TreeFileException failure) => failure.Failure == TreeFailure.Full && entry.Record.DiskLimitBytes is not null
-        && _layers.UseOf(LayerId.Parse(entry.Record.Layer)) is LayerUse use && DiskReport.IsAtLimit(use);
+        && _limits.UseOf(LayerId.Parse(entry.Record.Layer)) is LayerUse use && DiskReport.IsAtLimit(use);
 
     private static RuntimeException Ended(SandboxEntry entry) => entry.IsDeleted
         ? RuntimeException.NoSandbox(entry.Id)

@@ -49,7 +49,9 @@ internal sealed class RuntimeHost : IHost
     public string? NetworkUnavailable => SandboxNetworks.Unavailable(_parts.Options.Now);
 
     /// <inheritdoc/>
-    public string? DiskLimitUnavailable => _parts.Layers.QuotaSupport is { Kind: LayerQuotaKind.None, Reason: string reason } ? reason : null;
+    public string? DiskLimitUnavailable => !_parts.Options.Now.Storage.SoftDiskLimits && _parts.Layers.QuotaSupport is { Kind: LayerQuotaKind.None, Reason: string reason }
+        ? reason
+        : null;
 
     /// <inheritdoc/>
     public string? RuntimeUnavailable(string runtimeClass) => 

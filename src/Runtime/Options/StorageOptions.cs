@@ -11,4 +11,9 @@ public sealed record StorageOptions
 
     /// <summary>Key <c>storage.scrub_interval_days</c>: time from one check of the pool against its checksums to the next; null (written 0): only when asked.</summary>
     public TimeSpan? ScrubInterval { get; init; } = TimeSpan.FromDays(30);
+
+    /// <summary>
+    /// Key <c>storage.soft_disk_limits</c>: where the kernel cannot hold a disk limit, the daemon looks at what the sandbox holds; false: such a limit is refused.
+    /// </summary>
+    public bool SoftDiskLimits { get; init; } = true;
 }

@@ -47,6 +47,9 @@ public sealed record Sandbox
     /// <summary>Disk limit; null is none.</summary>
     public int? DiskLimitMb { get; init; }
 
+    /// <summary>How the disk limit is held; null: there is none.</summary>
+    public DiskLimitKind? DiskLimitKind { get; init; }
+
     /// <summary><c>none</c> or <c>bridge</c>.</summary>
     public required string Network { get; init; }
 

@@ -47,6 +47,9 @@ internal sealed class SandboxEntry
     /// <summary>Its refused packets as last read; null: not read yet.</summary>
     public RefusedSample? Refused { get; set; }
 
+    /// <summary>How its disk limit is held; null: it has none.</summary>
+    public DiskLimitKind? DiskLimitKind { get; set; }
+
     /// <summary>Its mounts, oldest first; replaced as a whole, by those who hold <see cref="Starting"/>.</summary>
     public IReadOnlyList<MountRecord> Mounts { get; set; } = [];
 
@@ -108,6 +111,7 @@ internal sealed class SandboxEntry
                 Status = slot is null ? SandboxStatus.Exited : slot.IsSqueezed ? SandboxStatus.Paused : SandboxStatus.Running,
                 LastUsed = LastUsed,
                 Ports = [.. Ports.Select(port => port.Number).Order()],
+                DiskLimitKind = DiskLimitKind,
                 AreSecretsLost = Secrets is null,
                 MemoryLimitMb = slot?.Limits.MemoryMb ?? recorded.MemoryLimitMb,
                 RefusedPackets = Refused is RefusedSample sample && sample.Network == slot?.Network?.Name ? sample.Counts.Total : 0,

@@ -37,6 +37,8 @@ internal sealed record SandboxParts
 
     public required LayerStore Layers { get; init; }
 
+    public required DiskLimits DiskLimits { get; init; }
+
     public required ImageStore Images { get; init; }
 
     public required ImageParts ImageParts { get; init; }

@@ -29,6 +29,9 @@ internal sealed class SandboxStarter
     /// <summary>Told of each slot in which a sandbox begins to run; set once, before anything starts.</summary>
     public Action<SandboxEntry, Slot> Started { get; set; } = (_, _) => { };
 
+    /// <summary>Puts the disk limit of a layer in force, if it has one; set once, before anything starts.</summary>
+    public Func<LayerId, long?, CancellationToken, Task> HoldDisk { get; set; } = (_, _, _) => Task.CompletedTask;
+
     /// <summary>Lets a slot that was frozen to save memory go on; set once, before anything starts.</summary>
     public Action<SandboxEntry, Slot> Resuming { get; set; } = (_, _) => { };
 
@@ -64,10 +67,7 @@ internal sealed class SandboxStarter
 
             await _trees.MountAsync(slot, record, layer, lowers, cancellationToken);
             attached = await _mounts.AttachAsync(slot, mounts);
-            if (record.DiskLimitBytes is long disk)
-            {
-                await _layers.SetLimitAsync(layer.Id, disk, cancellationToken);
-            }
+            await HoldDisk(layer.Id, record.DiskLimitBytes, cancellationToken);
 
             if (secrets is { Names.Count: > 0 })
             {

@@ -13,12 +13,13 @@ internal sealed partial class Environments : IEnvironments
     private readonly SandboxStarter _starter;
     private readonly Execs _execs;
     private readonly RecordStore _records;
+    private readonly DiskLimits _limits;
     private readonly HostZones _zones;
     private readonly ILogger _logger;
 
     public Environments(SandboxParts parts, HostZones zones)
     {
-        (_table, _starter, _execs, _records, _logger) = (parts.Table, parts.Starter, parts.Execs, parts.Records, parts.Logger);
+        (_table, _starter, _execs, _records, _limits, _logger) = (parts.Table, parts.Starter, parts.Execs, parts.Records, parts.DiskLimits, parts.Logger);
         _zones = zones;
     }
 
@@ -34,7 +35,7 @@ internal sealed partial class Environments : IEnvironments
         using IDisposable use = slot.Users.TryEnter() ?? throw Ended(entry);
         SafeFileHandle root = slot.Tree ?? throw Ended(entry);
         _execs.Touch(entry);
-        TreeCopy copied = await CopyAsync(entry, slot, source, root, sandboxPath);
+        TreeCopy copied = await _limits.WriteAsync(entry, ending => CopyAsync(entry, slot, source, root, sandboxPath, ending), CancellationToken.None);
         _execs.Touch(entry);
         EnvironmentCopy done = new("/" + environmentPath, sandboxPath, copied.Files, copied.Bytes, phase.Total);
         _records.AddEvent(EventDraft.Of(EventTypes.EnvironmentCopied, entry.Record.Sandbox, new EventRecord { Copied = CopyFacts.Of(done) }));
@@ -42,20 +43,21 @@ internal sealed partial class Environments : IEnvironments
         return done;
     }
 
-    private static async Task<TreeCopy> CopyAsync(SandboxEntry entry, Slot slot, HostDirectory source, SafeFileHandle root, string sandboxPath)
+    private static async Task<TreeCopy> CopyAsync(SandboxEntry entry, Slot slot, HostDirectory source, SafeFileHandle root, string sandboxPath, CancellationToken cancellationToken)
     {
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, slot.Users.Ended);
         string wanted = entry.Record.Sandbox.User ?? entry.Record.Settings.User ?? "0";
         ResolvedUser user = SlotUsers.Find(slot, wanted, out string reason) ?? throw Failed(reason, null);
         try
         {
             // It is all waiting for the disk: not on a thread that others wait for.
             return await Task.Factory.StartNew(
-                () => TreeArchives.Copy(source, root, sandboxPath, user.Uid, user.Gid, slot.Users.Ended),
+                () => TreeArchives.Copy(source, root, sandboxPath, user.Uid, user.Gid, either.Token),
                 CancellationToken.None,
                 TaskCreationOptions.LongRunning,
                 TaskScheduler.Default);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (slot.Users.Ended.IsCancellationRequested)
         {
             throw Ended(entry);
         }

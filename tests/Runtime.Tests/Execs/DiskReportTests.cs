@@ -41,6 +41,20 @@ public sealed class DiskReportTests
     public void It_names_what_a_write_fails_with() => Assert.Contains(
         "and writes fail with ENOSPC;", DiskReport.Of(Ended(1), new LayerUse(64 * MiB, null, 0, 64 * MiB) { FullErrno = Errno.ENOSPC })!.Advice, StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData(63.9, false)]
+    [InlineData(64, true)]
+    public void At_a_soft_limit_it_says_that_commands_are_ended(double used, bool told)
+    {
+        DiskReport? report = DiskReport.Of(Ended(137), new LayerUse((long)(used * MiB), null, 0, 64 * MiB) { IsSoft = true });
+
+        Assert.Equal(
+            told
+                ? "the sandbox is at its disk limit of 64 MB, and its commands are ended, as the limit is soft on this host; delete files over the API, roll back, or use a sandbox with a higher disk_limit_mb"
+                : null,
+            report?.Advice);
+    }
+
     private static Exec Ended(int? exitCode) => new()
     {
         Id = ExecId.New(), Sandbox = SandboxId.New(), Session = SessionId.New(), Status = ExecStatus.Failed, Started = DateTimeOffset.UnixEpoch, ExitCode = exitCode,

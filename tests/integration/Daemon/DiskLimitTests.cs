@@ -102,9 +102,9 @@ public sealed class DiskLimitTests
     }
 
     [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
-    public async Task Where_layers_are_copied_a_limit_is_refused_with_the_reason()
+    public async Task Where_the_kernel_holds_no_limit_and_a_soft_one_is_not_wanted_it_is_refused_with_the_reason()
     {
-        await using TestDaemon daemon = new(("storage.driver", "copy"));
+        await using TestDaemon daemon = new(("storage.driver", "copy"), ("storage.soft_disk_limits", "false"));
         await daemon.StartAsync();
         using TestImages images = new(daemon);
         using DaemonClient client = await DaemonClient.NewSessionAsync(daemon);
@@ -116,6 +116,53 @@ public sealed class DiskLimitTests
         Assert.Equal((400, "unsupported_on_host"), (status, (string?)refused["code"]));
         Assert.StartsWith("bad request: disk_limit_mb cannot be enforced on this host: the project quotas of the filesystem are off", (string)refused["error"]!, StringComparison.Ordinal);
         Assert.Empty((await client.SendAsync("GET", "/sandboxes", null, 200))["items"]!.AsArray());
+    }
+
+    [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    public async Task Where_the_kernel_holds_no_limit_a_filler_is_ended_and_only_deleting_is_let_in()
+    {
+        await using TestDaemon daemon = new(("storage.driver", "copy"));
+        await daemon.StartAsync();
+        using TestImages images = new(daemon);
+        using DaemonClient client = await DaemonClient.NewSessionAsync(daemon);
+        string image = await images.HaveAsync(TestImages.Busybox);
+        string neighbour = await client.NewAsync(image);
+        JsonObject made = await client.CreateAsync(image, new JsonObject { ["disk_limit_mb"] = LimitMb });
+        string limited = (string)made["sandbox_id"]!;
+        Assert.Equal("soft", (string?)made["disk_limit_kind"]);
+        await client.RunAsync(limited, "mkdir /full && echo here > /full/0 && (sleep 1000 > /dev/null 2>&1 &)");
+
+        // Slowly, so that the disk of the tests does not fill up when nobody looks for a while.
+        ExecReply filler = await client.ExecAsync(limited, "i=0; while [ $i -lt 1000 ]; do i=$((i+1)); dd if=/dev/zero of=/full/$i bs=1M count=1 2> /dev/null; sleep 0.05; done");
+        Assert.Equal(("failed", 137), (filler.Status, filler.ExitCode));
+        Assert.Equal("command was ended because its sandbox was over its disk limit", (string?)filler.Json["error"]);
+        JsonObject disk = filler.Json["disk"]!.AsObject();
+        Assert.Equal((LimitMb, true), ((int)disk["limit_mb"]!, (bool)disk["full"]!));
+        Assert.True((int)disk["used_mb"]! >= LimitMb, $"{disk}");
+        Assert.Contains("its commands are ended, as the limit is soft on this host", (string)disk["advice"]!, StringComparison.Ordinal);
+        Assert.Equal("well\n", await client.RunAsync(neighbour, "echo well"));
+        await AssertOverAsync();
+
+        await daemon.KillAndRestartAsync();
+        await AssertOverAsync();
+        Assert.Equal("soft", (string?)(await client.GetAsync(limited))["disk_limit_kind"]);
+        Assert.False((await client.GetAsync(neighbour)).ContainsKey("disk_limit_kind"));
+
+        await client.SendAsync("DELETE", $"/sandboxes/{limited}/files?path=/full&recursive=true", null, 204);
+        Assert.Equal("0\n", await client.RunAsync(limited, "ps | grep -c '[s]leep 1000' || true"));
+        await client.RunAsync(limited, "dd if=/dev/zero of=/more bs=1M count=40 && rm /more");
+
+        async Task AssertOverAsync()
+        {
+            JsonObject command = new() { ["command"] = "true", ["wait"] = true };
+            (int status, JsonObject refused) = await client.CallAsync("POST", $"/sandboxes/{limited}/exec", command);
+            Assert.Equal((507, "disk_full"), (status, (string?)refused["code"]));
+            Assert.Contains($"sandbox {limited} is over its disk limit: it holds ", (string)refused["error"]!, StringComparison.Ordinal);
+            Assert.Contains("DELETE /sandboxes/{id}/files", (string)refused["hint"]!, StringComparison.Ordinal);
+            using ByteArrayContent content = new(new byte[4096]);
+            (status, refused) = await client.CallAsync("PUT", $"/sandboxes/{limited}/files?path=/more", content);
+            Assert.Equal((507, "disk_full"), (status, (string?)refused["code"]));
+        }
     }
 
     private static void AssertFull(ExecReply filled)

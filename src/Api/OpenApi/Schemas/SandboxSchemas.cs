@@ -28,6 +28,7 @@ internal static class SandboxSchemas
         May("cpus", Number, "CPU limit in cores; left out when there is none."),
         Has("pids_limit", Count),
         May("disk_limit_mb", Count),
+        May("disk_limit_kind", OneOf("hard", "soft"), "hard: the kernel refuses writes beyond the limit. soft: the daemon looks at what the sandbox holds, and ends its commands when it is over."),
         Has("network", OneOf("none", "bridge")),
         May("egress", SandboxRows.Policy, "What it may reach; left out where it has loopback only."),
         May("refused_packets", Count, "Packets that were refused to it since it got its addresses, a few seconds old; left out when there are none."),

@@ -22,7 +22,7 @@ internal sealed class StorageChecks(SleighOptions options)
         }),
         new("layer store", () => Layers(Outlook())),
         new("btrfs", () => Btrfs(Outlook(), KernelHasBtrfs(), HostTool.Find("mkfs.btrfs") is not null, File.Exists("/dev/loop-control"))),
-        new("disk limits", () => DiskLimits(Outlook(), HostQuotas(), HostProjects())),
+        new("disk limits", () => DiskLimits(Outlook(), HostQuotas(), HostProjects(), options.Storage.SoftDiskLimits)),
         new("disk errors", () =>
         {
             string layers = LayerDirectory();
@@ -77,17 +77,18 @@ internal sealed class StorageChecks(SleighOptions options)
     /// <param name="outlook">How layers are or will be kept.</param>
     /// <param name="quotas">The quotas of the data directory's filesystem, where that is a btrfs.</param>
     /// <param name="missing">What its project quotas lack; null: they hold limits.</param>
-    internal static Finding DiskLimits(LayerOutlook outlook, BtrfsQuotaMode? quotas, string? missing) => (outlook.Kind, outlook.UsesPool, quotas) switch
+    /// <param name="softly">Whether they are held by looking where the kernel cannot.</param>
+    internal static Finding DiskLimits(LayerOutlook outlook, BtrfsQuotaMode? quotas, string? missing, bool softly) => (outlook.Kind, outlook.UsesPool, quotas) switch
     {
         (LayerDriverKind.Btrfs, true, _) => Finding.Ok("held by btrfs quotas in the pool, switched on with the first disk_limit_mb"),
         (LayerDriverKind.Btrfs, false, BtrfsQuotaMode.Full) => Finding.Ok("held by the quotas of the host's btrfs"),
         (LayerDriverKind.Btrfs, false, BtrfsQuotaMode.Simple) => Finding.Warn(
-            "disk_limit_mb is refused: the btrfs keeps simple quotas, which do not count what a layer holds", "btrfs quota disable, then btrfs quota enable, on the filesystem of data_dir"),
+            $"{Without(softly)}: the btrfs keeps simple quotas, which do not count what a layer holds", "btrfs quota disable, then btrfs quota enable, on the filesystem of data_dir"),
         (LayerDriverKind.Btrfs, false, _) => Finding.Warn(
-            "disk_limit_mb is refused: the quotas of the host's btrfs are off", "btrfs quota enable, on the filesystem of data_dir; not needed without disk limits"),
+            $"{Without(softly)}: the quotas of the host's btrfs are off", "btrfs quota enable, on the filesystem of data_dir; not needed without disk limits"),
         _ when missing is null => Finding.Ok("held by the project quotas of the filesystem of data_dir"),
         _ => Finding.Warn(
-            "disk_limit_mb is refused: the project quotas of the filesystem of data_dir are off", $"{missing}; not needed without disk limits"),
+            $"{Without(softly)}: the project quotas of the filesystem of data_dir are off", $"{missing}; not needed without disk limits"),
     };
 
     /// <summary>What the btrfs of the layers has met on its disks.</summary>
@@ -101,6 +102,10 @@ internal sealed class StorageChecks(SleighOptions options)
             $"{layers} has met {string.Join(", ", counted.Select(e => $"{e.Count} {e.Kind} of device {e.Device}"))}: files may be damaged",
             "sleighctl storage scrub, after which the kernel log names the files; take them out of a snapshot or a backup, then btrfs device stats -z on that directory"),
     };
+
+    private static string Without(bool softly) => softly
+        ? "disk_limit_mb is soft (commands of a sandbox that is seen over it are ended)"
+        : "disk_limit_mb is refused";
 
     /// <summary>Names with what is free and what there is; a total of 0 has no limit.</summary>
     internal static Finding Free(IReadOnlyList<(string Name, long Free, long Total)> places, Func<long, string> show, string what)

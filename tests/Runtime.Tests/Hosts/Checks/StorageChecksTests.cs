@@ -62,13 +62,16 @@ public sealed class StorageChecksTests
     public void Disk_limits_need_full_quotas_of_btrfs_or_project_quotas()
     {
         LayerOutlook direct = Pool with { UsesPool = false };
-        Assert.Equal("ok", StorageChecks.DiskLimits(Pool, null, "mount it").Result);
-        Assert.Equal("ok", StorageChecks.DiskLimits(direct, BtrfsQuotaMode.Full, "mount it").Result);
-        Assert.Equal("warn", StorageChecks.DiskLimits(direct, BtrfsQuotaMode.Off, "mount it").Result);
-        Assert.Equal("warn", StorageChecks.DiskLimits(direct, BtrfsQuotaMode.Simple, "mount it").Result);
-        Assert.Equal("ok", StorageChecks.DiskLimits(Copy, null, null).Result);
-        Finding off = StorageChecks.DiskLimits(Copy, null, "mount it");
+        Assert.Equal("ok", StorageChecks.DiskLimits(Pool, null, "mount it", false).Result);
+        Assert.Equal("ok", StorageChecks.DiskLimits(direct, BtrfsQuotaMode.Full, "mount it", false).Result);
+        Assert.Equal("warn", StorageChecks.DiskLimits(direct, BtrfsQuotaMode.Off, "mount it", false).Result);
+        Assert.Equal("warn", StorageChecks.DiskLimits(direct, BtrfsQuotaMode.Simple, "mount it", false).Result);
+        Assert.Equal("ok", StorageChecks.DiskLimits(Copy, null, null, false).Result);
+        Finding off = StorageChecks.DiskLimits(Copy, null, "mount it", false);
         Assert.Equal(("warn", "mount it; not needed without disk limits"), (off.Result, off.Remedy));
+        Assert.StartsWith("disk_limit_mb is refused: the project quotas", off.Seen, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "disk_limit_mb is soft (commands of a sandbox that is seen over it are ended): the project quotas", StorageChecks.DiskLimits(Copy, null, "mount it", true).Seen, StringComparison.Ordinal);
     }
 
     [Theory]
