@@ -36,7 +36,7 @@ internal sealed class CopyDriver : ILayerDriver, IDisposable
         _liveNotes = new LayerNotes(_live);
         _sealedNotes = new LayerNotes(_sealed);
         _quotas = new ProjectLayerQuotas(_live.Handle);
-        _quotas.TidyAtStart();
+        _quotas.Tidy();
     }
 
     public LiveLayer CreateLive(LayerId id, LayerId? fromSealed)
@@ -211,7 +211,11 @@ internal sealed class CopyDriver : ILayerDriver, IDisposable
         return upper is null ? null : _quotas.UseOf(upper);
     }
 
-    public bool MendQuota() => false;
+    public bool MendQuota()
+    {
+        _quotas.Tidy();
+        return false;
+    }
 
     public bool EmptiesByWalking => true;
 

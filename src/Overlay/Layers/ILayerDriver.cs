@@ -37,7 +37,7 @@ internal interface ILayerDriver
     /// <summary>What a live or sealed layer holds, as the kernel counts it; null where it does not, or there is no such layer.</summary>
     LayerUse? UseOf(LayerId id);
 
-    /// <summary>Brings wrong counts in order; true if there were some.</summary>
+    /// <summary>Brings wrong counts in order, and lifts limits that nothing has any more; true if counts were wrong.</summary>
     bool MendQuota();
 
     /// <summary>

@@ -184,7 +184,8 @@ public sealed class LayerStore : IAsyncDisposable
     public LayerUse? UseOf(LayerId id) => _storage.Driver.UseOf(id);
 
     /// <summary>
-    /// Has everything counted anew where the kernel has given up, as it may when a large layer is deleted: until then limits do not hold.
+    /// Has everything counted anew where the kernel has given up, as it may when a large layer is deleted: until then limits do not hold. With project
+    /// quotas, lifts the limits of layers that are gone. Call it now and then.
     /// </summary>
     /// <returns>Whether that was needed.</returns>
     /// <exception cref="KernelException">The kernel refused.</exception>

@@ -121,37 +121,35 @@ internal sealed class ProjectLayerQuotas(SafeFileHandle root)
         }
         : null;
 
-    /// <summary>Lifts the limit of a project whose layer is gone. What still is open of it keeps the number from being given out.</summary>
+    /// <summary>Lets the number of a layer that is gone be given out again, as soon as nothing of it is left: what is still open keeps it.</summary>
     public void Release(uint project)
     {
         lock (_assigning)
         {
-            if (ProjectQuota.Use(root, project) is { Files: 0, LimitBytes: not null })
-            {
-                ProjectQuota.SetLimit(root, project, null);
-            }
-
             _next = Math.Min(_next, project);
         }
     }
 
-    /// <summary>Lifts the limits of projects without files: what a crash left.</summary>
-    public void TidyAtStart()
+    /// <summary>
+    /// Lifts the limits of projects without files. XFS gives deleted files up in the background, so that at the end of a deletion some still count; and a crash
+    /// may leave such a limit.
+    /// </summary>
+    public void Tidy()
     {
         if (ProjectQuota.Mode(root) == ProjectQuotaMode.Off)
         {
             return;
         }
 
-        uint from = First;
-        while (ProjectQuota.Next(root, from) is var (project, use) && project < First + Count)
+        for (uint from = First; ProjectQuota.Next(root, from) is var (project, _) && project < First + Count; from = project + 1)
         {
-            if (use is { Files: 0, Bytes: 0, LimitBytes: not null })
+            lock (_assigning)
             {
-                ProjectQuota.SetLimit(root, project, null);
+                if (ProjectQuota.Use(root, project) is { Files: 0, Bytes: 0, LimitBytes: not null })
+                {
+                    ProjectQuota.SetLimit(root, project, null);
+                }
             }
-
-            from = project + 1;
         }
     }
 }

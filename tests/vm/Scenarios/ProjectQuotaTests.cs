@@ -68,7 +68,7 @@ public sealed class ProjectQuotaTests(SharedMachine shared, SleighMachine sleigh
 
             await CtlAsync($"rm limited neighbour {fork}");
             await Poll.UntilAsync(
-                async () => await Sleigh.SaysAsync($"{Home}/projects limits {Home}/disk") == "0", 60, () => "the project of a deleted sandbox has a limit still");
+                async () => await Sleigh.SaysAsync($"{Home}/projects limits {Home}/disk") == "0", 120, () => "the project of a deleted sandbox has a limit still");
         }
         finally
         {
