@@ -120,6 +120,7 @@ public sealed partial class SleighRuntime : IAsyncDisposable
     public void Begin()
     {
         _parts.Growth?.Start();
+        _parts.Background.Run("open the network of the sandboxes", _parts.Networks.OpenAheadAsync);
         _parts.Pool.Start();
         _open.Proc.Start();
         _parts.DiskLimits.Start();

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Sleigh.Runtime;
+using Sleigh.Runtime.Options;
 using Sleigh.TestSupport;
 
 namespace Sleigh.Api.Tests;
@@ -98,17 +99,32 @@ public sealed class CreateSandboxTests
     }
 
     [Theory]
-    [InlineData("""{"disk_limit_mb":64}""", "disk_limit_mb", "bad request: disk_limit_mb cannot be enforced on this host: no quotas: switch them on")]
-    [InlineData("""{"network":"bridge"}""", "network", "bad request: network bridge is not available on this host")]
-    [InlineData("""{"runtime":"crun"}""", "runtime", "bad request: runtime crun is not available on this host: crund is not installed")]
-    [InlineData("""{"runtime":"runsc"}""", "runtime", "bad request: runtime runsc is not available on this host: runscd is not installed")]
+    [InlineData("""{"disk_limit_mb":64,"network":"none"}""", "disk_limit_mb", "bad request: disk_limit_mb cannot be enforced on this host: no quotas: switch them on")]
+    [InlineData("""{"network":"bridge"}""", "network", "bad request: network bridge is not available on this host: there is no CNI plugin bridge")]
+    [InlineData(
+        "{}", "network",
+        "bad request: no network was named, and the default, bridge, is not available on this host: there is no CNI plugin bridge; sleighctl doctor says how to get it, and sandbox.network: none does without")]
+    [InlineData("""{"runtime":"crun","network":"none"}""", "runtime", "bad request: runtime crun is not available on this host: crund is not installed")]
+    [InlineData("""{"runtime":"runsc","network":"none"}""", "runtime", "bad request: runtime runsc is not available on this host: runscd is not installed")]
     [ContractLine("C6", Part = "what this host lacks")]
     public async Task What_the_host_cannot_give_is_400_unsupported_on_host(string body, string field, string error)
     {
         await using TestApi api = await TestApi.StartAsync();
         api.Host.DiskLimitUnavailable = "no quotas: switch them on";
+        api.Host.NetworkUnavailable = "there is no CNI plugin bridge";
 
         Assert.Equal(field, (await api.SendAsync("POST", "/sandboxes", body, api.Token())).Is(400, "unsupported_on_host", error).Detail("field"));
+    }
+
+    [Theory]
+    [InlineData("""{"network":"none"}""", NetworkMode.Bridge)]
+    [InlineData("{}", NetworkMode.None)]
+    public async Task A_host_without_what_a_network_takes_has_sandboxes_with_loopback_alone(string body, NetworkMode normal)
+    {
+        await using TestApi api = await TestApi.StartAsync(o => o with { Sandbox = o.Sandbox with { Network = normal } });
+        api.Host.NetworkUnavailable = "there is no CNI plugin bridge";
+
+        Assert.Equal(201, (await api.SendAsync("POST", "/sandboxes", body, api.Token())).Status);
     }
 
     [Fact]

@@ -31,6 +31,9 @@ internal sealed class SleighHost : IBenchHost
     public async Task<TimeSpan> StartAsync(bool pool, CancellationToken cancellationToken)
     {
         Dictionary<string, string> environment = new(Variables);
+
+        // Docker's containers have no network either.
+        environment.TryAdd("SLEIGH_SANDBOX_NETWORK", "none");
         if (!pool)
         {
             environment["SLEIGH_POOL_SIZE"] = "0";

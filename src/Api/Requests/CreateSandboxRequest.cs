@@ -4,6 +4,7 @@ using Sleigh.Api.Errors;
 using Sleigh.Api.Json;
 using Sleigh.Network;
 using Sleigh.Runtime;
+using Sleigh.Runtime.Options;
 
 namespace Sleigh.Api.Requests;
 
@@ -234,18 +235,23 @@ internal sealed partial record CreateSandboxRequest
 
     private EgressPolicy? CheckNetwork(RequestLimits limits)
     {
-        if (Network is null or "none")
-        {
-            return null;
-        }
-
-        if (Network != "bridge")
+        if (Network is not null && !Networks.Contains(Network))
         {
             throw ApiErrors.NotOneOf("network", Networks).Exception();
         }
 
         EgressPolicy? policy = Policy?.ToPolicy(limits.Options.Network.Reachable);
-        return limits.HasNetwork() ? policy : throw ApiErrors.UnsupportedOnHost("network", "network bridge is not available on this host").Exception();
+        bool isWanted = Network is null ? limits.Options.Sandbox.Network == NetworkMode.Bridge : Network == "bridge";
+        if (isWanted && limits.NetworkUnavailable() is string why)
+        {
+            throw ApiErrors.UnsupportedOnHost(
+                "network",
+                Network is null
+                    ? $"no network was named, and the default, bridge, is not available on this host: {why}; sleighctl doctor says how to get it, and sandbox.network: none does without"
+                    : $"network bridge is not available on this host: {why}").Exception();
+        }
+
+        return policy;
     }
 
     private void CheckRuntime(RequestLimits limits)

@@ -2,6 +2,7 @@ using Sleigh.Containerd;
 using Sleigh.Linux;
 using Sleigh.Linux.Sqlite;
 using Sleigh.Overlay;
+using Sleigh.Runtime.Networking;
 
 namespace Sleigh.Runtime;
 
@@ -27,6 +28,11 @@ internal static class Failures
             Details = new Dictionary<string, object> { ["field"] = "disk_limit_mb" },
         },
         SqliteException when OfFullDisk(cause) is RuntimeException full => full,
+        NetworkUnavailableException => new RuntimeException(
+            ErrorKind.UnsupportedOnHost, $"bad request: network bridge is not available on this host: {cause.Message}", cause)
+        {
+            Details = new Dictionary<string, object> { ["field"] = "network" },
+        },
         ContainerdException { Kind: ContainerdErrorKind.Unavailable or ContainerdErrorKind.DeadlineExceeded } => new RuntimeException(
             ErrorKind.EngineUnavailable, "containerd does not answer; it is being waited for, try again in a moment", cause),
         _ => new RuntimeException(otherwise, message, cause),

@@ -37,7 +37,7 @@ public interface IHost
     /// <summary>The names of runtime classes.</summary>
     IReadOnlyList<string> RuntimeClasses { get; }
 
-    /// <summary>Why sandboxes can have no network but loopback here; null: they can.</summary>
+    /// <summary>Why sandboxes can have no network but loopback here now; null: they can.</summary>
     string? NetworkUnavailable { get; }
 
     /// <summary>Logical cores.</summary>

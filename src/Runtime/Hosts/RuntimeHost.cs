@@ -6,7 +6,6 @@ using Sleigh.Linux.Sqlite;
 using Sleigh.Overlay;
 using Sleigh.Runtime.Checks;
 using Sleigh.Runtime.Memory;
-using Sleigh.Runtime.Networking;
 using Sleigh.Runtime.Slots;
 
 namespace Sleigh.Runtime;
@@ -46,7 +45,7 @@ internal sealed class RuntimeHost : IHost
     public int MemoryBudgetMb => _parts.Guard.CeilingMb;
 
     /// <inheritdoc/>
-    public string? NetworkUnavailable => SandboxNetworks.Unavailable(_parts.Options.Now);
+    public string? NetworkUnavailable => _parts.Networks.Unavailable;
 
     /// <inheritdoc/>
     public string? DiskLimitUnavailable => !_parts.Options.Now.Storage.SoftDiskLimits && _parts.Layers.QuotaSupport is { Kind: LayerQuotaKind.None, Reason: string reason }

@@ -8,7 +8,7 @@ namespace Sleigh.Runtime.Networking;
 
 /// <summary>
 /// The network of the sandboxes, made when the first one asks for it: a host whose sandboxes have loopback alone is left as it is. Opened at the
-/// start where an earlier run has left something of it, or where it is the default.
+/// start where an earlier run has left something of it, and behind the start where it is the default. A host that cannot have it has sandboxes all the same.
 /// </summary>
 internal sealed partial class SandboxNetworks : IAsyncDisposable
 {
@@ -32,8 +32,10 @@ internal sealed partial class SandboxNetworks : IAsyncDisposable
     /// <summary>Whether a sandbox of this network needs it.</summary>
     public static bool IsNeededFor(string network) => network == "bridge";
 
-    /// <summary>Why there is no network for sandboxes on this host, for callers; null: there is.</summary>
-    public static string? Unavailable(SleighOptions options) => SandboxNetwork.Lacks(NetworkFor(options, new string('0', 16)));
+    /// <summary>What is missing for sandboxes to be connected, looked for now; null: nothing, and whether the network can be opened is seen when it is.</summary>
+    public string? Unavailable => _network is not null ? null : Lacks;
+
+    private string? Lacks => SandboxNetwork.Lacks(NetworkFor(_options.Now, _instance));
 
     /// <summary>The network's settings.</summary>
     public static NetworkOptions NetworkFor(SleighOptions options, string instance) => new()
@@ -58,41 +60,13 @@ internal sealed partial class SandboxNetworks : IAsyncDisposable
         Mode = _options.Now.Network.Mode, Allow = _options.Now.Network.Allow, AllowNames = _options.Now.Network.AllowNames,
     };
 
-    /// <summary>Opens it at the start, where there is reason to; what no record names is taken away.</summary>
-    /// <exception cref="StartException">It is the default, and cannot be opened.</exception>
-    public async Task OpenAtStartAsync(CancellationToken cancellationToken)
-    {
-        SleighOptions options = _options.Now;
-        bool isDefault = options.Sandbox.Network == NetworkMode.Bridge;
-        if (!isDefault && !SandboxNetwork.HasLeft(NetworkFor(options, _instance)))
-        {
-            return;
-        }
+    /// <summary>Opens it at the start, where an earlier run has left something of it; what no record names is taken away. What fails is logged.</summary>
+    public Task OpenAtStartAsync(CancellationToken cancellationToken) =>
+        SandboxNetwork.HasLeft(NetworkFor(_options.Now, _instance)) ? TryOpenAsync(cancellationToken) : Task.CompletedTask;
 
-        string? lacks = Unavailable(options);
-        try
-        {
-            if (lacks is null)
-            {
-                await OpenAsync(cancellationToken);
-            }
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            lacks = e.Message;
-        }
-
-        if (lacks is not null && !isDefault)
-        {
-            NotOpened(_logger, lacks);
-        }
-        else if (lacks is not null)
-        {
-            throw new StartException(
-                StartFailureKind.Host,
-                $"sandbox.network is bridge, and the network cannot be made: {lacks}; sleighctl doctor says what is missing, or set sandbox.network to none");
-        }
-    }
+    /// <summary>Opens it behind the start, where it is the default, so that the first create need not wait for it. What fails is logged.</summary>
+    public Task OpenAheadAsync() =>
+        _options.Now.Sandbox.Network == NetworkMode.Bridge && _network is null ? TryOpenAsync(CancellationToken.None) : Task.CompletedTask;
 
     /// <summary>A namespace for a slot; made ahead, where one lies ready.</summary>
     /// <exception cref="IOException">It cannot be made.</exception>
@@ -149,7 +123,7 @@ internal sealed partial class SandboxNetworks : IAsyncDisposable
     /// <exception cref="IOException">It cannot be done now.</exception>
     public async Task DestroyAsync(NamespaceName name, CancellationToken cancellationToken)
     {
-        if (Unavailable(_options.Now) is null)
+        if (Unavailable is null)
         {
             await (await OpenAsync(cancellationToken)).DestroyAsync(name, cancellationToken);
         }
@@ -188,6 +162,19 @@ internal sealed partial class SandboxNetworks : IAsyncDisposable
         _opening.Dispose();
     }
 
+    private async Task TryOpenAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            _ = await OpenAsync(cancellationToken);
+        }
+        catch (NetworkUnavailableException e)
+        {
+            NotOpened(_logger, e.Message);
+        }
+    }
+
+    /// <exception cref="NetworkUnavailableException">It cannot be opened.</exception>
     private async Task<SandboxNetwork> OpenAsync(CancellationToken cancellationToken)
     {
         if (_network is SandboxNetwork open)
@@ -198,31 +185,40 @@ internal sealed partial class SandboxNetworks : IAsyncDisposable
         await _opening.WaitAsync(cancellationToken);
         try
         {
-            if (_network is null)
-            {
-                SandboxNetwork network = await SandboxNetwork.OpenAsync(
-                    NetworkFor(_options.Now, _instance) with { StandBack = _traffic.QuietAsync, FirstPolicy = () => Whole(null) }, _logger, cancellationToken);
-                try
-                {
-                    _found = await network.RecoverAsync([.. _records.ReadSlots().Select(s => s.Network).OfType<NamespaceName>()], cancellationToken);
-                    network.ServeNames(() => _options.Now.Network.Nameservers);
-                }
-                catch (Exception)
-                {
-                    await network.DisposeAsync();
-                    throw;
-                }
-
-                network.Start();
-                _network = network;
-            }
-
-            return _network;
+            return _network ??= await MakeAsync(cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw e as NetworkUnavailableException ?? new NetworkUnavailableException(e.Message, e);
         }
         finally
         {
             _opening.Release();
         }
+    }
+
+    private async Task<SandboxNetwork> MakeAsync(CancellationToken cancellationToken)
+    {
+        if (Lacks is string lacks)
+        {
+            throw new NetworkUnavailableException(lacks);
+        }
+
+        SandboxNetwork network = await SandboxNetwork.OpenAsync(
+            NetworkFor(_options.Now, _instance) with { StandBack = _traffic.QuietAsync, FirstPolicy = () => Whole(null) }, _logger, cancellationToken);
+        try
+        {
+            _found = await network.RecoverAsync([.. _records.ReadSlots().Select(s => s.Network).OfType<NamespaceName>()], cancellationToken);
+            network.ServeNames(() => _options.Now.Network.Nameservers);
+        }
+        catch (Exception)
+        {
+            await network.DisposeAsync();
+            throw;
+        }
+
+        network.Start();
+        return network;
     }
 
     [LoggerMessage(EventId = 2207, EventName = "network", Level = LogLevel.Error, Message = "Could not remove the network of the sandboxes; its link and table stay on the host")]

@@ -17,7 +17,7 @@ public sealed record SandboxOptions
     public double? Cpus { get; init; }
 
     /// <summary>Key <c>sandbox.network</c>.</summary>
-    public NetworkMode Network { get; init; } = NetworkMode.None;
+    public NetworkMode Network { get; init; } = NetworkMode.Bridge;
 
     /// <summary>Key <c>sandbox.runtime</c>: <c>runc</c>; others are not yet available.</summary>
     public string Runtime { get; init; } = "runc";

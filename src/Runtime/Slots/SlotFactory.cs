@@ -54,6 +54,9 @@ internal sealed partial class SlotFactory
     /// <summary>Whether limits have to go through the container runtime, because cgroup v2 lacks the memory controller here.</summary>
     public bool LimitsThroughRuntime { get; }
 
+    /// <summary>Whether slots can be connected to the network, as far as can be told without trying.</summary>
+    public bool CanConnect => _networks.Unavailable is null;
+
     /// <summary>Slots whose removal has failed.</summary>
     public SlotLeftovers Leftovers { get; }
 

@@ -61,8 +61,8 @@ internal sealed class SlotPool : IWarmPool, IAsyncDisposable
         }
     }
 
-    // One kind lies there: that of the setting.
-    private bool ParksConnected => _options.Now.Sandbox.Network == NetworkMode.Bridge;
+    // One kind lies there: that of the setting, or loopback alone where the host cannot have it.
+    private bool ParksConnected => _options.Now.Sandbox.Network == NetworkMode.Bridge && _factory.CanConnect;
 
     // What a parked slot is given before anybody takes it.
     private SlotLimits ParkedLimits => new(_options.Now.Sandbox.MemoryMb, _options.Now.Sandbox.Cpus, Sandboxes.DefaultPids);
@@ -118,7 +118,7 @@ internal sealed class SlotPool : IWarmPool, IAsyncDisposable
     /// <exception cref="IOException">A slot had to be made and did not come up.</exception>
     public async Task<(Slot Slot, bool FromPool)> TakeAsync(SlotLimits limits, string runtime, bool isConnected, CancellationToken cancellationToken)
     {
-        if (isConnected == ParksConnected && runtime == _options.Now.Sandbox.Runtime && _stock.TryTake(out Slot? parked))
+        if (isConnected == ParksConnected && runtime == _options.Now.Sandbox.Runtime && TryTake(isConnected) is Slot parked)
         {
             try
             {
@@ -146,6 +146,22 @@ internal sealed class SlotPool : IWarmPool, IAsyncDisposable
         {
             _coldStarts.Release();
         }
+    }
+
+    // Parked before the host came to have what a network takes, or lost it, they are of the other kind.
+    private Slot? TryTake(bool isConnected)
+    {
+        while (_stock.TryTake(out Slot? parked))
+        {
+            if (parked.IsConnected == isConnected)
+            {
+                return parked;
+            }
+
+            EndLater(parked);
+        }
+
+        return null;
     }
 
     /// <summary>Destroys a slot behind the caller's back; what fails is logged and done at the next start.</summary>

@@ -33,7 +33,7 @@ internal sealed class FakeHost : IHost, IDisposable
 
     public string? RuntimeUnavailable(string runtimeClass) => Installed.Contains(runtimeClass) ? null : $"{runtimeClass}d is not installed";
 
-    public string? NetworkUnavailable { get; set; } = "there is no CNI plugin bridge";
+    public string? NetworkUnavailable { get; set; }
 
     public List<HealthCheck> Checks { get; } =
         [new("containerd", true, null), new("cgroup", true, null), new("storage", true, null), new("database", true, null)];

@@ -4,7 +4,7 @@ using Sleigh.TestSupport;
 namespace Sleigh.IntegrationTests.Contract;
 
 /// <summary>A client in another language, which shares nothing with us but the contract.</summary>
-[Collection(DaemonCollection.Name)]
+[Collection(ContractCollection.Name)]
 public sealed class ClientLines
 {
     [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]

@@ -8,8 +8,8 @@ using Sleigh.TestSupport;
 namespace Sleigh.IntegrationTests.Contract;
 
 /// <summary>The checklist's lines about commands, against the daemon as it runs.</summary>
-[Collection(DaemonCollection.Name)]
-public sealed partial class ExecLines(DaemonFixture fixture)
+[Collection(ContractCollection.Name)]
+public sealed partial class ExecLines(ContractFixture fixture)
 {
     [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
     [ContractLine("E11", Part = "CPU and wall time")]

@@ -17,7 +17,7 @@ namespace Sleigh.IntegrationTests.Contract;
 /// Generated requests against a real daemon, for a while: <c>SLEIGH_FUZZ_SECONDS</c> (20 when not set), with a seed that is printed and that
 /// <c>SLEIGH_FUZZ_SEED</c> gives again.
 /// </summary>
-[Collection(DaemonCollection.Name)]
+[Collection(ContractCollection.Name)]
 public sealed class FuzzLines
 {
     // What is the administrator's changes the host; it is tried over fakes.

@@ -5,8 +5,8 @@ using Sleigh.TestSupport;
 namespace Sleigh.IntegrationTests.Contract;
 
 /// <summary>Idempotency-Key on its four endpoints, against the daemon as it runs.</summary>
-[Collection(DaemonCollection.Name)]
-public sealed class IdempotencyLines(DaemonFixture fixture)
+[Collection(ContractCollection.Name)]
+public sealed class IdempotencyLines(ContractFixture fixture)
 {
     [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
     [ContractLine("T10")]

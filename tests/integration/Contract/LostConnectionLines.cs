@@ -5,8 +5,8 @@ using Sleigh.TestSupport;
 namespace Sleigh.IntegrationTests.Contract;
 
 /// <summary>Callers who go away in the middle of a change.</summary>
-[Collection(DaemonCollection.Name)]
-public sealed class LostConnectionLines(DaemonFixture fixture)
+[Collection(ContractCollection.Name)]
+public sealed class LostConnectionLines(ContractFixture fixture)
 {
     private const int Seed = 20_260_105;
 

@@ -5,8 +5,8 @@ using Sleigh.TestSupport;
 namespace Sleigh.IntegrationTests.Contract;
 
 /// <summary>Two sessions with real things: the table over all endpoints is in tests/Api.Tests/Owners.</summary>
-[Collection(DaemonCollection.Name)]
-public sealed class OwnerLines(DaemonFixture fixture)
+[Collection(ContractCollection.Name)]
+public sealed class OwnerLines(ContractFixture fixture)
 {
     [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
     public async Task A_stranger_neither_sees_nor_touches_what_a_session_has()

@@ -6,7 +6,7 @@ using Sleigh.TestSupport;
 namespace Sleigh.IntegrationTests.Contract;
 
 /// <summary>docs/api.md works as it is pasted.</summary>
-[Collection(DaemonCollection.Name)]
+[Collection(ContractCollection.Name)]
 public sealed partial class PageLines
 {
     private const string End = "## The administrator's socket";

@@ -7,8 +7,8 @@ using Sleigh.TestSupport;
 namespace Sleigh.IntegrationTests.Contract;
 
 /// <summary>The checklist's lines about making and deleting sandboxes, against the daemon as it runs.</summary>
-[Collection(DaemonCollection.Name)]
-public sealed class SandboxLines(DaemonFixture fixture)
+[Collection(ContractCollection.Name)]
+public sealed class SandboxLines(ContractFixture fixture)
 {
     private DaemonClient Client => fixture.Client;
 

@@ -6,8 +6,8 @@ using Sleigh.TestSupport;
 namespace Sleigh.IntegrationTests.Contract;
 
 /// <summary>The checklist's lines about sessions, against the daemon as it runs.</summary>
-[Collection(DaemonCollection.Name)]
-public sealed class SessionLines(DaemonFixture fixture)
+[Collection(ContractCollection.Name)]
+public sealed class SessionLines(ContractFixture fixture)
 {
     private const string Key = "the-key-of-these-tests";
 

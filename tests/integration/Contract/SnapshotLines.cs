@@ -5,8 +5,8 @@ using Sleigh.TestSupport;
 namespace Sleigh.IntegrationTests.Contract;
 
 /// <summary>The checklist's lines about snapshots and rollback, against the daemon as it runs.</summary>
-[Collection(DaemonCollection.Name)]
-public sealed class SnapshotLines(DaemonFixture fixture)
+[Collection(ContractCollection.Name)]
+public sealed class SnapshotLines(ContractFixture fixture)
 {
     private DaemonClient Client => fixture.Client;
 

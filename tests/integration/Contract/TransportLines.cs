@@ -6,8 +6,8 @@ using Sleigh.TestSupport;
 namespace Sleigh.IntegrationTests.Contract;
 
 /// <summary>The checklist's lines about transport, against the daemon as it runs.</summary>
-[Collection(DaemonCollection.Name)]
-public sealed class TransportLines(DaemonFixture fixture)
+[Collection(ContractCollection.Name)]
+public sealed class TransportLines(ContractFixture fixture)
 {
     private RawHttp Http => new(fixture.Daemon.Address);
 

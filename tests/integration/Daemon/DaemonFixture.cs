@@ -3,7 +3,7 @@ using Sleigh.TestSupport;
 namespace Sleigh.IntegrationTests.Daemon;
 
 /// <summary>One daemon with its images for the tests of a collection; at its end nothing of it may be left.</summary>
-public sealed class DaemonFixture : IAsyncLifetime
+public class DaemonFixture : IAsyncLifetime
 {
     private TestDaemon? _daemon;
     private TestImages? _images;
@@ -24,6 +24,12 @@ public sealed class DaemonFixture : IAsyncLifetime
     public async Task<TestSandbox> SandboxAsync(string image, System.Text.Json.Nodes.JsonObject? more = null) =>
         new(Client, await Client.NewAsync(await Images.HaveAsync(image), more));
 
+    /// <summary>Makes the daemon, and what it needs before it starts.</summary>
+    protected virtual Task<TestDaemon> MakeAsync() => Task.FromResult(new TestDaemon());
+
+    /// <summary>Takes away what <see cref="MakeAsync"/> made beside the daemon, which has ended.</summary>
+    protected virtual ValueTask EndAsync() => ValueTask.CompletedTask;
+
     public async ValueTask InitializeAsync()
     {
         if (!IsPossible)
@@ -31,7 +37,7 @@ public sealed class DaemonFixture : IAsyncLifetime
             return;
         }
 
-        _daemon = new TestDaemon();
+        _daemon = await MakeAsync();
         _images = new TestImages(_daemon);
         await _daemon.StartAsync();
         _client = await DaemonClient.NewSessionAsync(_daemon);
@@ -45,5 +51,8 @@ public sealed class DaemonFixture : IAsyncLifetime
         {
             await _daemon.DisposeAsync();
         }
+
+        await EndAsync();
+        GC.SuppressFinalize(this);
     }
 }

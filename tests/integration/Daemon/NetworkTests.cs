@@ -175,6 +175,41 @@ public sealed class NetworkTests(NetworkFixture fixture)
         await client.DeleteAsync(id);
     }
 
+    [HostFact(Need.Root, Need.Containerd, Need.Networking)]
+    public async Task A_host_that_lacks_what_a_network_takes_has_a_daemon_and_creates_say_what_is_missing_until_it_is_there()
+    {
+        await using NetworkWorld world = await NetworkWorld.MakeAsync();
+        using TestDirectory folder = new();
+        string plugins = folder.Make("plugins");
+        await using TestDaemon daemon = new(
+            ("network.uplink_namespace", world.Host), ("network.pool_size", "1"), ("pool.size", "1"), ("network.plugins", plugins));
+        daemon.Unset("sandbox.network");
+        using TestImages images = new(daemon);
+        await daemon.StartAsync();
+        using DaemonClient client = await DaemonClient.NewSessionAsync(daemon);
+        await images.HaveAsync(TestImages.Busybox);
+
+        (int status, JsonObject refused) = await client.CallAsync("POST", "/sandboxes", new JsonObject { ["image"] = TestImages.Busybox });
+        Assert.Equal((400, "unsupported_on_host"), (status, (string?)refused["code"]));
+        Assert.Equal(
+            $"bad request: no network was named, and the default, bridge, is not available on this host: there is no CNI plugin {plugins}/loopback; "
+            + "sleighctl doctor says how to get it, and sandbox.network: none does without", (string?)refused["error"]);
+
+        // Loopback alone can be had, and lies parked meanwhile.
+        string none = await client.NewAsync(TestImages.Busybox, new JsonObject { ["network"] = "none" });
+        Assert.Equal("1", (await client.RunAsync(none, "ip -o link | wc -l")).Trim());
+        await client.DeleteAsync(none);
+
+        foreach (string plugin in (string[])["loopback", "bridge", "host-local"])
+        {
+            File.CreateSymbolicLink($"{plugins}/{plugin}", $"/usr/lib/cni/{plugin}");
+        }
+
+        string id = await client.NewAsync(TestImages.Busybox);
+        Assert.Equal("198.51.100.1", (await client.RunAsync(id, "nc -w 20 203.0.113.7 80 < /dev/null")).Trim());
+        await client.DeleteAsync(id);
+    }
+
     private async Task ConnectedAsync(string id, string when)
     {
         ExecReply reply = await Client.ExecAsync(id, "nc -w 20 world.example 80 < /dev/null && nc -w 20 198.51.100.2 443 < /dev/null; cat /etc/resolv.conf");

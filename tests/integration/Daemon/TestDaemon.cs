@@ -29,6 +29,9 @@ public sealed class TestDaemon : IServedDaemon, IAsyncDisposable
             ("data_dir", DataDir), ("state_dir", StateDir), ("http.listen", Address.ToString()), ("containerd.mode", "embedded"),
             ("cgroup.subtree", Subtree), ("init.path", Host.InitBinary), ("pool.size", "3"), ("pool.max_size", "0"), ("pool.image", "busybox"),
             ("storage.pool_size", "4GiB"), ("exec.spool_max_bytes", "1MiB"), ("exec.kill_grace_seconds", "1"),
+
+            // Tests of the network, and those of the contract, have the product's default.
+            ("sandbox.network", "none"),
         ];
         foreach ((string key, string value) in own.Concat(settings))
         {

@@ -46,7 +46,7 @@ public sealed partial class ContentsTests(PackageFixture package)
         string depends = Field("Depends");
 
         Assert.All(
-            new[] { "containerd (>= 1.6) | containerd.io", "runc | containerd.io", "btrfs-progs", "libsqlite3-0", "libssl3 | libssl3t64", "mount" },
+            new[] { "containerd (>= 1.6) | containerd.io", "runc | containerd.io", "btrfs-progs", "libsqlite3-0", "libssl3 | libssl3t64", "mount", "containernetworking-plugins", "nftables", "iproute2" },
             wanted => Assert.Contains(wanted, depends.Split(", ")));
         Assert.Contains("libc6 (>= 2.", depends, StringComparison.Ordinal);
         Assert.Contains("mmdebstrap", Field("Recommends"), StringComparison.Ordinal);
