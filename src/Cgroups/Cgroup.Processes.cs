@@ -42,6 +42,14 @@ public sealed partial record Cgroup
         directory.Write("cgroup.procs", processId.ToString(CultureInfo.InvariantCulture));
     }
 
+    /// <summary>Gives <c>cgroup.procs</c> to a user, who may then put processes in here that may leave where they are.</summary>
+    /// <exception cref="KernelFileException">The cgroup is gone.</exception>
+    public void GiveProcesses(uint userId)
+    {
+        using KernelDirectory directory = OpenSelf();
+        directory.SetOwner("cgroup.procs", userId);
+    }
+
     /// <summary>Sends SIGTERM to each process in it and below it, and to no other.</summary>
     /// <returns>How many processes got it.</returns>
     public int TerminateAll() => SignalAll(Sigterm);

@@ -89,6 +89,7 @@ void close_fd(int *fd);
 uint64_t clock_ns(int clock);
 
 /* serve.c */
+extern uint32_t host_uid; /* the host's root as it shows here: 0, or the kernel's overflow uid in a user namespace */
 void serve_accept(int listener);
 void serve_ready(uint32_t index, uint32_t generation, uint32_t events);
 void serve_reply(int index, uint32_t generation, uint16_t type, uint32_t seq, const void *body, size_t size);

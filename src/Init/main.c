@@ -9,17 +9,23 @@
 
 int main(int argc, char **argv)
 {
-    uint64_t uid = INIT_UID_DEFAULT;
+    uint64_t uid = INIT_UID_DEFAULT, host = 0;
 
     if (argc == 2 && strcmp(argv[1], "--layout") == 0) {
         layout_print();
         return 0;
     }
     /* Three ids in a row are used, and the last two numbers of the range are not uids. */
-    if (argc == 3 && strcmp(argv[1], "--uid") == 0 && text_parse_number(argv[2], UINT32_MAX - 4, &uid) && uid > 0)
-        argc = 1;
+    while (argc > 2) {
+        bool is_own = strcmp(argv[1], "--uid") == 0;
+        if ((!is_own && strcmp(argv[1], "--host-uid") != 0) ||
+            !text_parse_number(argv[2], UINT32_MAX - 4, is_own ? &uid : &host) || uid == 0)
+            break;
+        argc -= 2;
+        argv += 2;
+    }
     if (argc != 1) {
-        text_write(STDERR_FILENO, "usage: sleigh-init [--uid N | --layout]\n");
+        text_write(STDERR_FILENO, "usage: sleigh-init [--uid N] [--host-uid N] | --layout\n");
         return 2;
     }
     if (getpid() != 1) {
@@ -27,6 +33,7 @@ int main(int argc, char **argv)
         return 2;
     }
 
+    host_uid = (uint32_t)host;
     setup((uint32_t)uid);
     loop_run();
 }

@@ -191,6 +191,8 @@ static void catch_up(struct connection *connection)
     set_behind(connection, false);
 }
 
+uint32_t host_uid;
+
 /*
  * pid 0 means that the peer's process has no number in this pid namespace, so it is not inside the sandbox, nor in a
  * namespace below it. That holds for a peer that has died as well: its number stays until the socket goes.
@@ -200,7 +202,7 @@ static bool is_host(int fd)
     struct ucred peer;
     socklen_t size = sizeof peer;
 
-    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.pid == 0 && peer.uid == 0;
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.pid == 0 && peer.uid == host_uid;
 }
 
 static bool take(uint32_t index, int fd)

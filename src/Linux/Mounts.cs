@@ -15,6 +15,7 @@ public static partial class Mounts
     internal const int AtEmptyPath = 0x1000;
     internal const int AtRecursive = 0x8000;
     internal const int OpenTreeCloseOnExec = 0x80000;
+    private const ulong IdMapped = 0x00100000;
     internal const ulong PropagationPrivate = (ulong)MountFlags.Private;
 
     /// <summary>fsopen(2): starts to configure a filesystem of this type.</summary>
@@ -109,6 +110,27 @@ public static partial class Mounts
         {
             throw KernelException.Last("set the attributes of mount", mount, default);
         }
+    }
+
+    /// <summary>
+    /// mount_setattr(2) with MOUNT_ATTR_IDMAP (Linux 5.12): files show under the ids that theirs have outside of a user namespace, and owners that are set
+    /// are mapped back. For a detached mount that is no such one yet, once.
+    /// </summary>
+    /// <param name="mount">The mount, from <see cref="OpenTree"/> with <see cref="OpenTreeFlags.Clone"/>.</param>
+    /// <param name="userNamespace">Whose mapping it is.</param>
+    /// <param name="recursive">All mounts below it too: all of them or none.</param>
+    /// <exception cref="KernelException">EINVAL: a filesystem cannot do it.</exception>
+    public static unsafe void MapOwners(SafeFileHandle mount, SafeFileHandle userNamespace, bool recursive)
+    {
+        ulong* attributes = stackalloc ulong[] { IdMapped, 0, 0, (ulong)Descriptors.Number(userNamespace) };
+        byte empty = 0;
+        int flags = AtEmptyPath | (recursive ? AtRecursive : 0);
+        if (Syscall.Invoke(SyscallNumber.MountSetAttr, mount, (nint)(&empty), flags, (nint)attributes, 32) < 0)
+        {
+            throw KernelException.Last("map the owners of mount", mount, default);
+        }
+
+        GC.KeepAlive(userNamespace);
     }
 
     /// <summary>mount(2). The kernel copies at most one page of options and cuts off the rest without an error.</summary>

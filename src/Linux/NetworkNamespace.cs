@@ -30,6 +30,24 @@ public static unsafe class NetworkNamespace
         GC.KeepAlive(target);
     }
 
+    /// <summary>The same with a namespace that belongs to a user namespace: whoever is root there may use raw sockets and low ports in it.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="owner">The user namespace, from <see cref="UserNamespace.Create"/>.</param>
+    /// <exception cref="IOException">The kernel refused, or a program is missing; nothing is mounted.</exception>
+    public static void CreateAt(string path, SafeFileHandle owner)
+    {
+        using SafeFileHandle made = UserNamespace.CreateNetwork(owner);
+        byte[] target = Terminated(path);
+        byte[] source = Terminated(Descriptors.PathOf(made));
+        fixed (byte* from = source, to = target)
+        {
+            if (Mount((nint)from, (nint)to, 0, BindMount, 0) != 0)
+            {
+                throw KernelException.Last("mount a network namespace on", path);
+            }
+        }
+    }
+
     /// <summary>Whether a namespace is mounted on the file. False where there is no file.</summary>
     public static bool IsMountedAt(string path) => File.Exists(path) && FileSystems.Stat(path).Magic == FileSystems.NetworkNamespaces;
 

@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.Win32.SafeHandles;
 
 namespace Sleigh.Network;
 
@@ -40,6 +41,9 @@ public sealed record NetworkOptions
 
     /// <summary>Waits while callers wait for something, no longer than it is told: called before a namespace is made ahead, while others still lie ready.</summary>
     public Func<TimeSpan, CancellationToken, Task> StandBack { get; init; } = (_, _) => Task.CompletedTask;
+
+    /// <summary>The user namespace that sandboxes' namespaces belong to; null: the host's own.</summary>
+    public SafeFileHandle? UserNamespace { get; init; }
 
     /// <summary>The file of the namespace that is taken for the host's; null: the daemon's own.</summary>
     public string? HostNamespace { get; init; }

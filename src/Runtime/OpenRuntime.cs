@@ -10,5 +10,5 @@ internal sealed record OpenRuntime(
     Inspection Inspection, Fsck Fsck, Idempotency Idempotency, Webhooks Webhooks, WebhookSender WebhookSender, WebhookDeliverer WebhookDeliverer,
     Retention Retention, Scrubs Scrubs,
     Memory.MemoryTeller Teller, Proc.ProcKeeper Proc, Networking.RefusalWatch Refusals, ContainerdClient Containerd, ContainerdSupervisor? Supervisor, NamespaceThread Namespaces, Linux.Sockets.NetworkThread Network,
-    Slots.StraySlots Strays, Slots.SubtreeLock Subtree,
+    Slots.SandboxUsers Users, Slots.StraySlots Strays, Slots.SubtreeLock Subtree,
     DataLock Lock);

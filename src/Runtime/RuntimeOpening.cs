@@ -43,6 +43,8 @@ internal static partial class RuntimeOpening
             Skeleton.Prepare(paths.Skeleton, options.Init.Path);
             return Directory.CreateDirectory(paths.All, DataLock.OwnerOnly);
         });
+        SandboxUsers users = SandboxUsers.Open(options, paths.Skeleton);
+        opened.Add(users);
         phase("reaching containerd");
         (ContainerdSupervisor? supervisor, ContainerdClient containerd) = await ContainerdAsync(options, logger, time, cancellationToken);
         opened.Add(containerd);
@@ -58,10 +60,10 @@ internal static partial class RuntimeOpening
         Trees trees = new(mounter, paths, live);
         phase("opening the network of the sandboxes");
         Traffic traffic = new(time);
-        SandboxNetworks networks = new(live, records, instance, traffic, logger);
+        SandboxNetworks networks = new(live, records, users, instance, traffic, logger);
         opened.Add(networks);
         await networks.OpenAtStartAsync(cancellationToken);
-        SlotFactory factory = new(containerd, hierarchy, records, paths, live, networks, instance, time, logger);
+        SlotFactory factory = new(containerd, hierarchy, records, paths, live, networks, users, instance, time, logger);
         HostGuard guard = new(live, MemoryInfo.Read);
         SlotPool pool = new(factory, records, guard, live, traffic, time, logger);
         ImageStore images = new(containerd);
@@ -166,7 +168,7 @@ internal static partial class RuntimeOpening
             new WebhookDeliverer(records, webhookSender.SendAsync, time, Random.Shared.NextDouble, logger),
             new Retention(records, spool, sandboxes.DeleteOldSnapshotsAsync, sandboxes.DeleteSurplusSnapshotsAsync, live, background, time, logger, execs.Stopping),
             scrubs,
-            teller, proc, refusals, containerd, supervisor, namespaces, network, strays, subtree, held);
+            teller, proc, refusals, containerd, supervisor, namespaces, network, users, strays, subtree, held);
     }
 
     private static ImageParts PartsOfImages(

@@ -249,6 +249,7 @@ public sealed partial class SleighRuntime : IAsyncDisposable
         _open.Containerd.Dispose();
         _open.Namespaces.Dispose();
         _open.Network.Dispose();
+        _open.Users.Dispose();
         _parts.Execs.Dispose();
         await _parts.Networks.DisposeAsync();
         _parts.Records.Dispose();

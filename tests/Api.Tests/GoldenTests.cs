@@ -73,7 +73,7 @@ public sealed partial class GoldenTests
         Answer listed = await api.SendAsync("GET", "/sandboxes", null, token);
 
         Assert.EndsWith(
-            ""","expires_at":"2026-01-05T10:00:00.999Z","isolation":{"capabilities":["CAP_CHOWN"],"no_new_privileges":true,"seccomp":{"filter":true,"denied":["bpf","keys"]},"masked_paths":["/proc/kcore"],"read_only_paths":["/proc/sys"],"namespaces":["mnt","pid"],"user_namespace":{"own":false,"reason":"this version starts containers in the host's user namespace; root inside is user 0 with the capabilities listed here alone"},"proc":{"source":"generated","files":["/proc/meminfo"]},"limits":{"memory_mb":512,"cpus":1.5,"pids":64,"disk_mb":128,"open_files":1048576}}}""",
+            ""","expires_at":"2026-01-05T10:00:00.999Z","isolation":{"capabilities":["CAP_CHOWN"],"no_new_privileges":true,"seccomp":{"filter":true,"denied":["bpf","keys"]},"masked_paths":["/proc/kcore"],"read_only_paths":["/proc/sys"],"namespaces":["mnt","pid"],"user_namespace":{"own":false,"reason":"sandbox.user_namespace was off when its container was made: it is in the host's user namespace; root inside is user 0 with the capabilities listed here alone"},"proc":{"source":"generated","files":["/proc/meminfo"]},"limits":{"memory_mb":512,"cpus":1.5,"pids":64,"disk_mb":128,"open_files":1048576}}}""",
             shown.Body,
             StringComparison.Ordinal);
         Assert.DoesNotContain("isolation", listed.Body, StringComparison.Ordinal);

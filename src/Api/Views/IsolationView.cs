@@ -22,6 +22,14 @@ internal static class IsolationView
         json.WriteStartObject("user_namespace");
         json.WriteBoolean("own", isolation.HasUserNamespace);
         json.WriteOptional("reason", isolation.HasUserNamespace ? null : Isolation.NoUserNamespace);
+        if (isolation.HostIds is Linux.IdRange ids)
+        {
+            json.WriteStartObject("host_ids");
+            json.WriteNumber("first", ids.Outside);
+            json.WriteNumber("count", ids.Count);
+            json.WriteEndObject();
+        }
+
         json.WriteEndObject();
         json.WriteStartObject("proc");
         json.WriteString("source", isolation.ProcSource);

@@ -16,7 +16,7 @@ internal static class ReloadTable
         "memory.stall_threshold_ms", "memory.stall_window_ms",
 
         // Containers that are parked already were made with it, and a command can be given no more than its container has.
-        "sandbox.capabilities", "sandbox.open_files", "sandbox.proc",
+        "sandbox.capabilities", "sandbox.open_files", "sandbox.proc", "sandbox.user_namespace",
     };
 
     internal static ReloadEffect Of(string key) =>

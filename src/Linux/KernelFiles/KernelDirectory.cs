@@ -163,6 +163,20 @@ public sealed class KernelDirectory : IDisposable
         }
     }
 
+    /// <summary>Gives a file to a user; its group stays.</summary>
+    /// <exception cref="KernelFileException">The file is missing.</exception>
+    public void SetOwner(string name, uint userId)
+    {
+        try
+        {
+            Files.SetOwner(Handle, name, userId, uint.MaxValue);
+        }
+        catch (KernelException e)
+        {
+            throw new KernelFileException("give away", FilePath(name), null, e.Errno);
+        }
+    }
+
     /// <summary>Makes a directory in this one; false when the name is taken.</summary>
     /// <exception cref="KernelFileException">Any other failure.</exception>
     public bool TryMake(string name)

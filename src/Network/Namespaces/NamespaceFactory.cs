@@ -68,7 +68,15 @@ internal sealed class NamespaceFactory
         Step("file");
         try
         {
-            NetworkNamespace.CreateAt(path);
+            if (_options.UserNamespace is null)
+            {
+                NetworkNamespace.CreateAt(path);
+            }
+            else
+            {
+                NetworkNamespace.CreateAt(path, _options.UserNamespace);
+            }
+
             Step("namespace");
 
             // Before the link is there: IPv6 addresses are used at once, or there are none at all, not even a link-local one.

@@ -20,6 +20,7 @@ internal sealed class TreeArchiver
 
     private readonly TarOutput _output;
     private readonly TreeContent _content;
+    private readonly TreeOwners _owners;
     private readonly CancellationToken _cancellationToken;
     private readonly Dictionary<(ulong Device, ulong Inode), KernelPath> _linked = [];
     private readonly List<ArchivedDirectory> _levels = [];
@@ -27,8 +28,9 @@ internal sealed class TreeArchiver
     /// <param name="output">Where to; its end is the caller's to write.</param>
     /// <param name="content">What goes in.</param>
     /// <param name="cancellationToken">Ends it in the middle.</param>
-    public TreeArchiver(TarOutput output, TreeContent content, CancellationToken cancellationToken) =>
-        (_output, _content, _cancellationToken) = (output, content, cancellationToken);
+    /// <param name="owners">How owners show in what is written.</param>
+    public TreeArchiver(TarOutput output, TreeContent content, CancellationToken cancellationToken, TreeOwners owners = default) =>
+        (_output, _content, _cancellationToken, _owners) = (output, content, cancellationToken, owners);
 
     /// <summary>What was written so far.</summary>
     public TreeArchiveSummary Summary => new(Members, Bytes, LeftOut);
@@ -46,11 +48,12 @@ internal sealed class TreeArchiver
     /// <param name="output">Where to.</param>
     /// <param name="content">What goes in.</param>
     /// <param name="cancellationToken">Ends it in the middle.</param>
+    /// <param name="owners">How owners show in it.</param>
     public static async Task<TreeArchiveSummary> RunAsync(
-        SafeFileHandle top, bool isRoot, KernelPath name, Stream output, TreeContent content, CancellationToken cancellationToken)
+        SafeFileHandle top, bool isRoot, KernelPath name, Stream output, TreeContent content, CancellationToken cancellationToken, TreeOwners owners = default)
     {
         var tar = new TarOutput(output, cancellationToken);
-        var archiver = new TreeArchiver(tar, content, cancellationToken);
+        var archiver = new TreeArchiver(tar, content, cancellationToken, owners);
         await archiver.AddTreeAsync(top, isRoot, name);
         await tar.EndAsync();
         return archiver.Summary;
@@ -91,7 +94,7 @@ internal sealed class TreeArchiver
     /// <returns>Whether it is a directory whose content can follow.</returns>
     public async ValueTask<bool> AddAsync(SafeFileHandle handle, KernelPath path, KernelPath name)
     {
-        FileStatus status = Files.Stat(handle);
+        FileStatus status = _owners.Inside(Files.Stat(handle));
         if (path.Bytes.Length > MaxPath)
         {
             // Whoever exports a tree counts on all of it.

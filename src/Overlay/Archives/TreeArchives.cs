@@ -11,10 +11,10 @@ public static class TreeArchives
 {
     /// <summary>What is at an absolute path. A link in the last part is described itself, unless a slash stands behind it.</summary>
     /// <exception cref="TreeFileException"><see cref="TreeFailure.NotFound"/>, <see cref="TreeFailure.NotAllowed"/>.</exception>
-    public static TreeFileStatus Stat(SafeFileHandle root, string path)
+    public static TreeFileStatus Stat(SafeFileHandle root, string path, TreeOwners owners = default)
     {
         using TreePlace place = TreePlace.Find(root, path);
-        FileStatus status = Files.Stat(place.Handle);
+        FileStatus status = owners.Inside(Files.Stat(place.Handle));
         return new TreeFileStatus(status, status.Type == FileType.SymbolicLink ? Files.ReadLink(place.Handle, default) : (KernelPath?)null);
     }
 
@@ -23,7 +23,8 @@ public static class TreeArchives
     /// <c>.</c> for the root. Nothing is written before the path has been found.
     /// </summary>
     /// <exception cref="TreeFileException"><see cref="TreeFailure.NotFound"/>, <see cref="TreeFailure.NotAllowed"/>.</exception>
-    public static async Task<TreeArchiveSummary> ReadAsync(SafeFileHandle root, string path, Stream output, CancellationToken cancellationToken)
+    public static async Task<TreeArchiveSummary> ReadAsync(
+        SafeFileHandle root, string path, Stream output, CancellationToken cancellationToken, TreeOwners owners = default)
     {
         using TreePlace place = TreePlace.Find(root, path);
         if (Files.Stat(place.Handle).Type is not (FileType.Regular or FileType.Directory or FileType.SymbolicLink))
@@ -31,7 +32,7 @@ public static class TreeArchives
             throw TreeFileException.NotAllowed(path, "it is no file, directory or symbolic link");
         }
 
-        return await TreeArchiver.RunAsync(place.Handle, place.Parts.Count == 0, NameOf(path, place), output, TreeContent.Files, cancellationToken);
+        return await TreeArchiver.RunAsync(place.Handle, place.Parts.Count == 0, NameOf(path, place), output, TreeContent.Files, cancellationToken, owners);
     }
 
     /// <summary>
@@ -39,8 +40,9 @@ public static class TreeArchives
     /// times are the archive's; extended attributes are not taken. What was written before a failure stays.
     /// </summary>
     /// <exception cref="TreeFileException">Any <see cref="TreeFailure"/>.</exception>
-    public static Task<TreeExtraction> WriteAsync(SafeFileHandle root, string path, Stream archive, CancellationToken cancellationToken) =>
-        WriteAsync(root, path, archive, NewFileKind.Best, cancellationToken);
+    public static Task<TreeExtraction> WriteAsync(
+        SafeFileHandle root, string path, Stream archive, CancellationToken cancellationToken, TreeOwners owners = default) =>
+        WriteAsync(root, path, archive, NewFileKind.Best, cancellationToken, owners);
 
     /// <summary>
     /// Copies what is in a directory of the host into a directory of the tree, which is made with its parents (those root's, mode
@@ -49,28 +51,29 @@ public static class TreeArchives
     /// <remarks>It is work of the disk: call it on a thread of its own.</remarks>
     /// <exception cref="TreeFileException">Any <see cref="TreeFailure"/>; the text begins with the entry where one was looked at.</exception>
     /// <exception cref="KernelException">The host's side cannot be read.</exception>
-    public static TreeCopy Copy(HostDirectory from, SafeFileHandle root, string path, uint userId, uint groupId, CancellationToken cancellationToken)
+    public static TreeCopy Copy(
+        HostDirectory from, SafeFileHandle root, string path, uint userId, uint groupId, CancellationToken cancellationToken, TreeOwners owners = default)
     {
-        using TreePlace place = Ensure(root, path);
+        using TreePlace place = Ensure(root, path, owners);
         return Files.Stat(place.Handle).Type == FileType.Directory
-            ? TreeCopier.Run(from.Handle, place, userId, groupId, cancellationToken)
+            ? TreeCopier.Run(from.Handle, place, owners.Outside(userId), owners.Outside(groupId), cancellationToken)
             : throw TreeFileException.NotAllowed(path, "it is no directory", TreeObstacle.NoDirectory);
     }
 
     internal static async Task<TreeExtraction> WriteAsync(
-        SafeFileHandle root, string path, Stream archive, NewFileKind kind, CancellationToken cancellationToken)
+        SafeFileHandle root, string path, Stream archive, NewFileKind kind, CancellationToken cancellationToken, TreeOwners owners = default)
     {
-        using TreePlace place = Ensure(root, path);
+        using TreePlace place = Ensure(root, path, owners);
         return Files.Stat(place.Handle).Type == FileType.Directory
-            ? await TreeExtractor.RunAsync(place, archive, kind, cancellationToken)
+            ? await TreeExtractor.RunAsync(place, archive, kind, owners, cancellationToken)
             : throw TreeFileException.NotAllowed(path, "it is no directory");
     }
 
-    internal static TreePlace Ensure(SafeFileHandle root, string path)
+    internal static TreePlace Ensure(SafeFileHandle root, string path, TreeOwners owners)
     {
         try
         {
-            return TreePlace.EnsureDirectory(root, path);
+            return TreePlace.EnsureDirectory(root, path, owners);
         }
         catch (KernelException ex) when (ex.Errno is Errno.ENOSPC or Errno.EDQUOT)
         {

@@ -16,24 +16,25 @@ internal sealed class TreeExtractor : IDisposable
     private readonly TreePlace _base;
     private readonly TarInput _archive;
     private readonly NewFileKind _kind;
+    private readonly TreeOwners _owners;
     private readonly List<(KernelPath Path, FileTime Modified)> _pending = [];
     private SafeFileHandle? _parent;
     private KernelPath _parentPath;
     private long _files;
     private long _bytes;
 
-    private TreeExtractor(TreePlace place, Stream archive, NewFileKind kind, CancellationToken cancellationToken)
+    private TreeExtractor(TreePlace place, Stream archive, NewFileKind kind, TreeOwners owners, CancellationToken cancellationToken)
     {
-        (_base, _kind) = (place, kind);
+        (_base, _kind, _owners) = (place, kind, owners);
         _archive = new TarInput(archive, cancellationToken);
     }
 
     /// <summary>Extracts all. What was written before a failure stays.</summary>
     /// <exception cref="TreeFileException">The archive or the tree is not as it must be; the entry is named.</exception>
     public static async Task<TreeExtraction> RunAsync(
-        TreePlace place, Stream archive, NewFileKind kind, CancellationToken cancellationToken)
+        TreePlace place, Stream archive, NewFileKind kind, TreeOwners owners, CancellationToken cancellationToken)
     {
-        using var extractor = new TreeExtractor(place, archive, kind, cancellationToken);
+        using var extractor = new TreeExtractor(place, archive, kind, owners, cancellationToken);
         while (await extractor._archive.NextAsync() is TarMember member)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -54,6 +55,7 @@ internal sealed class TreeExtractor : IDisposable
         {
             KernelPath[] parts = EntryPath.Parts(member.Name, entry);
             RefuseKernels(parts, entry);
+            member = WithOwner(member, entry);
             if (parts.Length == 0)
             {
                 PutBase(member, entry);
@@ -90,6 +92,11 @@ internal sealed class TreeExtractor : IDisposable
             throw known;
         }
     }
+
+    private TarMember WithOwner(TarMember member, string entry) => _owners.Has(member.UserId) && _owners.Has(member.GroupId)
+        ? member with { UserId = _owners.Outside(member.UserId), GroupId = _owners.Outside(member.GroupId) }
+        : throw TreeFileException.Refused(
+            entry, $"its owner {member.UserId}:{member.GroupId} cannot be had in a sandbox with a user namespace, whose ids end at {_owners.Count - 1}");
 
     private void RefuseKernels(KernelPath[] parts, string entry)
     {
@@ -234,13 +241,13 @@ internal sealed class TreeExtractor : IDisposable
         return current;
     }
 
-    private static SafeFileHandle EnsureDirectory(SafeFileHandle parent, KernelPath name, string entry)
+    private SafeFileHandle EnsureDirectory(SafeFileHandle parent, KernelPath name, string entry)
     {
         const OpenFlags Flags = OpenFlags.PathOnly | OpenFlags.NoFollow;
         SafeFileHandle? there = Files.TryOpen(parent, name, Flags, TreePlace.Inside, out Errno errno);
         if (there is null && errno == Errno.ENOENT)
         {
-            TreeDirectory.Make(parent, name, 0x1ED, 0, 0); // 0755
+            TreeDirectory.Make(parent, name, 0x1ED, _owners.Outside(0), _owners.Outside(0)); // 0755
             there = Files.Open(parent, name, Flags, TreePlace.Inside);
         }
 

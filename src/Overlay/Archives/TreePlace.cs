@@ -66,15 +66,15 @@ internal sealed class TreePlace : IDisposable
 
     /// <summary>Finds what is there. A link in the last part is followed only if a slash stands behind it.</summary>
     /// <exception cref="TreeFileException"><see cref="TreeFailure.NotFound"/>, <see cref="TreeFailure.NotAllowed"/>.</exception>
-    public static TreePlace Find(SafeFileHandle root, string path) => new Walk(root, path, WalkEnd.AsFound).Run();
+    public static TreePlace Find(SafeFileHandle root, string path) => new Walk(root, path, WalkEnd.AsFound, default).Run();
 
     /// <summary>Finds a directory, through links too, and makes what is missing: root's, mode 0755.</summary>
     /// <exception cref="TreeFileException"><see cref="TreeFailure.NotAllowed"/>, <see cref="TreeFailure.Full"/>.</exception>
-    public static TreePlace EnsureDirectory(SafeFileHandle root, string path) => new Walk(root, path + "/", WalkEnd.Make).Run();
+    public static TreePlace EnsureDirectory(SafeFileHandle root, string path, TreeOwners owners) => new Walk(root, path + "/", WalkEnd.Make, owners).Run();
 
     /// <summary>Finds a file, through links too, or the last directory on the way to it: see <see cref="Missing"/>. Makes nothing.</summary>
     /// <exception cref="TreeFileException"><see cref="TreeFailure.NotFound"/>, <see cref="TreeFailure.NotAllowed"/>.</exception>
-    public static TreePlace Locate(SafeFileHandle root, string path) => new Walk(root, path, WalkEnd.Locate).Run();
+    public static TreePlace Locate(SafeFileHandle root, string path) => new Walk(root, path, WalkEnd.Locate, default).Run();
 
     public void Dispose() => Handle.Dispose();
 
@@ -115,6 +115,7 @@ internal sealed class TreePlace : IDisposable
         private readonly SafeFileHandle _root;
         private readonly string _path;
         private readonly WalkEnd _end;
+        private readonly TreeOwners _owners;
         private readonly Stack<KernelPath> _ahead = new();
         private readonly List<KernelPath> _done = [];
         private readonly List<KernelPath> _missing = [];
@@ -122,9 +123,9 @@ internal sealed class TreePlace : IDisposable
         private int _links;
         private bool _isMade;
 
-        public Walk(SafeFileHandle root, string path, WalkEnd end)
+        public Walk(SafeFileHandle root, string path, WalkEnd end, TreeOwners owners)
         {
-            (_root, _path, _end) = (root, path.Length > 1 ? path.TrimEnd('/') : path, end);
+            (_root, _path, _end, _owners) = (root, path.Length > 1 ? path.TrimEnd('/') : path, end, owners);
             Push(Split(Encoding.UTF8.GetBytes(path)));
             _current = OpenRoot();
         }
@@ -218,7 +219,7 @@ internal sealed class TreePlace : IDisposable
             SafeFileHandle? next = Files.TryOpen(_current, part, Flags, Inside, out Errno errno);
             if (next is null && errno == Errno.ENOENT && _end == WalkEnd.Make)
             {
-                TreeDirectory.Make(_current, part, DirectoryMode, 0, 0);
+                TreeDirectory.Make(_current, part, DirectoryMode, _owners.Outside(0), _owners.Outside(0));
                 _isMade = true;
                 next = Files.TryOpen(_current, part, Flags, Inside, out errno);
             }

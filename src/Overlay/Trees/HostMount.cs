@@ -21,15 +21,25 @@ public sealed class HostMount : IDisposable
     /// their peer groups: nothing that is mounted in either place later shows in the other, and to detach it here detaches nothing of
     /// the host's. What was read-only on the host stays so.
     /// </remarks>
+    /// <param name="source">The directory.</param>
+    /// <param name="writable">Whether it can be written to.</param>
+    /// <param name="owners">Under which owners its files show; null: as they are.</param>
+    /// <exception cref="OwnersNotMappedException">A filesystem in it can only show its files as they are.</exception>
     /// <exception cref="KernelException">The kernel refused.</exception>
-    public static HostMount Copy(HostDirectory source, bool writable)
+    public static HostMount Copy(HostDirectory source, bool writable, OwnerMap? owners = null)
     {
         SafeFileHandle copy = Mounts.OpenTree(source.Handle, default, OpenTreeFlags.Clone | OpenTreeFlags.Recursive);
         try
         {
             MountAttributes attributes = MountAttributes.NoSetUserId | MountAttributes.NoDevices;
             Mounts.SetAttributes(copy, writable ? attributes : attributes | MountAttributes.ReadOnly, makePrivate: true, recursive: true);
+            owners?.Apply(copy, recursive: true);
             return new HostMount(copy);
+        }
+        catch (KernelException ex) when (owners is not null && ex.Errno is Errno.EINVAL)
+        {
+            copy.Dispose();
+            throw new OwnersNotMappedException(ex);
         }
         catch (KernelException)
         {
@@ -40,4 +50,13 @@ public sealed class HostMount : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => Handle.Dispose();
+}
+
+/// <summary>A filesystem that cannot show its files under other owners than they have (idmapped mounts), as a sandbox with a user namespace needs it.</summary>
+public sealed class OwnersNotMappedException : IOException
+{
+    internal OwnersNotMappedException(Exception cause)
+        : base("its filesystem cannot be mounted into a sandbox with a user namespace: it has no idmapped mounts on this kernel", cause)
+    {
+    }
 }

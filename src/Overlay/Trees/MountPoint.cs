@@ -30,9 +30,9 @@ public sealed class MountPoint : IDisposable
     /// </summary>
     /// <exception cref="TreeFileException">It cannot be made; <see cref="TreeFileException.Obstacle"/> may say why.</exception>
     /// <exception cref="KernelException">The kernel refused.</exception>
-    public static MountPoint Ensure(SafeFileHandle root, string path)
+    public static MountPoint Ensure(SafeFileHandle root, string path, TreeOwners owners = default)
     {
-        TreePlace place = TreeArchives.Ensure(root, path);
+        TreePlace place = TreeArchives.Ensure(root, path, owners);
         try
         {
             return new MountPoint(place);

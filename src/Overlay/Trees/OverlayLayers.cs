@@ -7,6 +7,7 @@ namespace Sleigh.Overlay;
 internal sealed class OverlayLayers : IDisposable
 {
     private readonly List<SafeFileHandle> _lowers = [];
+    private readonly List<SafeFileHandle> _mapped = [];
     private readonly bool _volatile;
     private SafeFileHandle? _upper;
     private SafeFileHandle? _work;
@@ -22,13 +23,16 @@ internal sealed class OverlayLayers : IDisposable
     private static (string Key, string Value)[] Features { get; } =
         [("redirect_dir", "on"), ("index", "off"), ("metacopy", "off")];
 
+    /// <summary>Detached mounts that the layers are reached through; none where owners are plain.</summary>
+    public IReadOnlyList<SafeFileHandle> Mapped => _mapped;
+
     /// <summary>Opens every directory, so that a missing one is named in the error.</summary>
-    public static OverlayLayers Open(TreePlan plan) => Open(plan.Lowers, plan);
+    public static OverlayLayers Open(TreePlan plan) => Open(plan.Lowers, plan, plan.Owners);
 
     /// <summary>Of a tree that nobody can write to; at least two layers, uppermost first.</summary>
-    public static OverlayLayers OpenReadOnly(IReadOnlyList<string> lowers) => Open(lowers, null);
+    public static OverlayLayers OpenReadOnly(IReadOnlyList<string> lowers, OwnerMap? owners = null) => Open(lowers, null, owners);
 
-    private static OverlayLayers Open(IReadOnlyList<string> lowers, TreePlan? plan)
+    private static OverlayLayers Open(IReadOnlyList<string> lowers, TreePlan? plan, OwnerMap? owners)
     {
         if (lowers.Count < (plan is null ? 2 : 1))
         {
@@ -40,11 +44,14 @@ internal sealed class OverlayLayers : IDisposable
         {
             foreach (string lower in lowers)
             {
-                layers._lowers.Add(OpenDirectory(lower));
+                layers._lowers.Add(owners is null ? OpenDirectory(lower) : Files.Reopen(layers.Map(lower, owners), OpenFlags.ReadOnly | OpenFlags.Directory));
             }
 
-            layers._upper = plan is null ? null : OpenDirectory(plan.Upper);
-            layers._work = plan is null ? null : OpenDirectory(plan.Work);
+            if (plan is not null)
+            {
+                layers.OpenWritable(plan, owners);
+            }
+
             return layers;
         }
         catch (KernelException)
@@ -97,8 +104,36 @@ internal sealed class OverlayLayers : IDisposable
     public void Dispose()
     {
         _lowers.ForEach(lower => lower.Dispose());
+        _mapped.ForEach(mount => mount.Dispose());
         _upper?.Dispose();
         _work?.Dispose();
+    }
+
+    // Both must be reached through one mount, so it is that of the directory they are in.
+    private void OpenWritable(TreePlan plan, OwnerMap? owners)
+    {
+        if (owners is null)
+        {
+            (_upper, _work) = (OpenDirectory(plan.Upper), OpenDirectory(plan.Work));
+            return;
+        }
+
+        if (Path.GetDirectoryName(plan.Upper) is not string layer || Path.GetDirectoryName(plan.Work) != layer)
+        {
+            throw new ArgumentException($"the work directory {plan.Work} does not lie beside {plan.Upper}", nameof(plan));
+        }
+
+        SafeFileHandle mount = Map(layer, owners);
+        _upper = Files.Open(mount, Path.GetFileName(plan.Upper), OpenFlags.ReadOnly | OpenFlags.Directory);
+        _work = Files.Open(mount, Path.GetFileName(plan.Work), OpenFlags.ReadOnly | OpenFlags.Directory);
+    }
+
+    private SafeFileHandle Map(string directory, OwnerMap owners)
+    {
+        SafeFileHandle mount = Mounts.OpenTree(Descriptors.WorkingDirectory, directory, OpenTreeFlags.Clone);
+        _mapped.Add(mount);
+        owners.Apply(mount);
+        return mount;
     }
 
     // Where nothing can be renamed, renamed directories still are to be followed.

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Win32.SafeHandles;
 using Sleigh.Linux;
 
@@ -33,6 +34,36 @@ internal sealed class StagingDirectory
                 // A clone of a mount on a shared parent is shared as well.
                 Mounts.SetAttributes(mount, MountAttributes.None, makePrivate: true, recursive: false);
                 return mount;
+            }
+            finally
+            {
+                Mounts.Unmount(_path, detach: true);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Puts detached mounts into this process's mount namespace while something is done with them: before Linux 6.15 overlayfs takes no layer that is not in it
+    /// (EINVAL). They go all at once, with the copy of the directory that they lie in; afterwards the descriptors are all that is left of them.
+    /// </summary>
+    public T WithAttached<T>(IReadOnlyList<SafeFileHandle> mounts, Func<T> work)
+    {
+        lock (_oneAtATime)
+        {
+            using SafeFileHandle here = Files.Open(_path, OpenFlags.PathOnly | OpenFlags.Directory);
+            using SafeFileHandle top = Mounts.OpenTree(here, default, OpenTreeFlags.Clone);
+            Mounts.Move(top, here);
+            try
+            {
+                // On a shared parent it has become shared, and what is put into it would show elsewhere too.
+                Mounts.SetAttributes(top, MountAttributes.None, makePrivate: true, recursive: false);
+                for (int i = 0; i < mounts.Count; i++)
+                {
+                    using SafeFileHandle place = TreePaths.EnsureExactDirectory(top, string.Create(CultureInfo.InvariantCulture, $"/{i}"));
+                    Mounts.Move(mounts[i], place);
+                }
+
+                return work();
             }
             finally
             {

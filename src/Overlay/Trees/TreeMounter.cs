@@ -18,6 +18,7 @@ public sealed class TreeMounter
 
     private readonly NamespaceThread _namespaces;
     private readonly StagingDirectory? _staging;
+    private readonly Lazy<StagingDirectory> _attached;
 
     /// <summary>Makes a mounter; it does not own the thread.</summary>
     /// <param name="namespaces">The thread that enters containers.</param>
@@ -29,6 +30,12 @@ public sealed class TreeMounter
         _namespaces = namespaces;
         Method = options.Method ?? OverlaySupport.Probe();
         _staging = Method == OverlayMethod.OptionText ? new StagingDirectory(options.StagingDirectory) : null;
+        string beside = options.StagingDirectory + "-layers";
+        _attached = new Lazy<StagingDirectory>(() => new StagingDirectory(beside));
+        if (Directory.Exists(beside))
+        {
+            _ = _attached.Value;
+        }
     }
 
     /// <summary>How layers are told to the kernel.</summary>
@@ -45,13 +52,14 @@ public sealed class TreeMounter
 
     /// <summary>A tree that nobody can write to, attached nowhere: it goes with the handle.</summary>
     /// <param name="layers">Its directories, uppermost first; at least two.</param>
+    /// <param name="owners">Under which owners they show; null: as they are.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="KernelException">A layer has gone, or the kernel refused.</exception>
-    public Task<SafeFileHandle> OpenReadOnlyAsync(IReadOnlyList<string> layers, CancellationToken cancellationToken = default) => Task.Run(
+    public Task<SafeFileHandle> OpenReadOnlyAsync(IReadOnlyList<string> layers, OwnerMap? owners = null, CancellationToken cancellationToken = default) => Task.Run(
         () =>
         {
-            using OverlayLayers opened = OverlayLayers.OpenReadOnly(layers);
-            return _staging is null ? opened.MountDetached() : opened.MountDetached(_staging);
+            using OverlayLayers opened = OverlayLayers.OpenReadOnly(layers, owners);
+            return MountDetached(opened);
         },
         cancellationToken);
 
@@ -93,7 +101,7 @@ public sealed class TreeMounter
         SafeFileHandle root;
         using (OverlayLayers layers = OverlayLayers.Open(plan))
         {
-            root = _staging is null ? layers.MountDetached() : layers.MountDetached(_staging);
+            root = MountDetached(layers);
         }
 
         bool complete = false;
@@ -113,20 +121,27 @@ public sealed class TreeMounter
         }
     }
 
+    private SafeFileHandle MountDetached(OverlayLayers layers)
+    {
+        SafeFileHandle Make() => _staging is null ? layers.MountDetached() : layers.MountDetached(_staging);
+        return layers.Mapped.Count == 0 ? Make() : _attached.Value.WithAttached(layers.Mapped, Make);
+    }
+
     /// <summary>Makes the mount points, attaches the overlay, and lays everything onto it.</summary>
     private void Furnish(SafeFileHandle root, TreePlan plan, SlotNamespaces slot)
     {
         using var handles = new HandleList();
         using var program = new NamespaceProgram();
-        var targets = Clones.Select(name => handles.Add(TreePaths.EnsureExactDirectory(root, $"/{name}"))).ToArray();
-        SafeFileHandle sharedMemory = handles.Add(MountSharedMemory(plan.SharedMemoryBytes));
+        TreeOwners owners = plan.Owners?.Owners ?? default;
+        var targets = Clones.Select(name => handles.Add(TreePaths.EnsureExactDirectory(root, $"/{name}", owners))).ToArray();
+        SafeFileHandle sharedMemory = handles.Add(MountSharedMemory(plan.SharedMemoryBytes, owners));
         foreach (string directory in plan.Directories)
         {
-            TreeFiles.CreateDirectories(root, directory, 0, 0);
+            TreeFiles.CreateDirectories(root, directory, owners.Outside(0), owners.Outside(0));
         }
 
-        (string Name, SafeFileHandle Target)[] writable = [.. (plan.WritableOnly ?? []).Select(name => (name, handles.Add(EnsureForAll(root, name))))];
-        var binds = plan.Binds.Select(bind => (bind.Target, Clone(bind, handles), TargetOf(bind, root, handles))).ToArray();
+        (string Name, SafeFileHandle Target)[] writable = [.. (plan.WritableOnly ?? []).Select(name => (name, handles.Add(EnsureForAll(root, name, owners))))];
+        var binds = plan.Binds.Select(bind => (bind.Target, Clone(bind, handles), TargetOf(bind, root, handles, owners))).ToArray();
 
         program.Attach(root, slot.SkeletonRoot, "the tree");
         foreach ((string name, SafeFileHandle target) in Clones.Zip(targets))
@@ -166,10 +181,10 @@ public sealed class TreeMounter
         _namespaces.Run(slot.Mounts, program);
     }
 
-    private static SafeFileHandle EnsureForAll(SafeFileHandle root, string name)
+    private static SafeFileHandle EnsureForAll(SafeFileHandle root, string name, TreeOwners owners)
     {
         bool isThere = Files.TryStat(root, name, out _) is { Type: FileType.Directory };
-        SafeFileHandle directory = TreePaths.EnsureExactDirectory(root, $"/{name}");
+        SafeFileHandle directory = TreePaths.EnsureExactDirectory(root, $"/{name}", owners);
         if (!isThere)
         {
             Files.SetMode(Descriptors.WorkingDirectory, Descriptors.PathOf(directory), 0x3FF); // 1777
@@ -178,12 +193,14 @@ public sealed class TreeMounter
         return directory;
     }
 
-    private static SafeFileHandle MountSharedMemory(long bytes)
+    private static SafeFileHandle MountSharedMemory(long bytes, TreeOwners owners)
     {
         using SafeFileHandle fileSystem = Mounts.OpenFileSystem("tmpfs");
         Mounts.Configure(fileSystem, "source", "shm");
         Mounts.Configure(fileSystem, "size", bytes.ToString(CultureInfo.InvariantCulture));
         Mounts.Configure(fileSystem, "mode", "1777");
+        Mounts.Configure(fileSystem, "uid", owners.Outside(0).ToString(CultureInfo.InvariantCulture));
+        Mounts.Configure(fileSystem, "gid", owners.Outside(0).ToString(CultureInfo.InvariantCulture));
         Mounts.Create(fileSystem);
         return Mounts.MountDetached(
             fileSystem, MountAttributes.NoDevices | MountAttributes.NoSetUserId | MountAttributes.NoExecute);
@@ -201,13 +218,13 @@ public sealed class TreeMounter
         return clone;
     }
 
-    private static SafeFileHandle TargetOf(TreeBind bind, SafeFileHandle root, HandleList handles)
+    private static SafeFileHandle TargetOf(TreeBind bind, SafeFileHandle root, HandleList handles, TreeOwners owners)
     {
         using SafeFileHandle source = Files.Open(bind.Source, OpenFlags.PathOnly);
         return handles.Add(
             Files.Stat(source).Type == FileType.Directory
-                ? TreePaths.EnsureExactDirectory(root, bind.Target)
-                : TreePaths.EnsureExactFile(root, bind.Target));
+                ? TreePaths.EnsureExactDirectory(root, bind.Target, owners)
+                : TreePaths.EnsureExactFile(root, bind.Target, owners));
     }
 
     private void Detach(SlotNamespaces slot, SafeFileHandle treeRoot)

@@ -42,35 +42,46 @@ internal static class TreePaths
         return current;
     }
 
-    /// <summary>Opens a directory that lies exactly there: a link in the last part is replaced, not followed.</summary>
-    public static SafeFileHandle EnsureExactDirectory(SafeFileHandle root, string path)
+    /// <summary>Opens a directory that lies exactly there: a link in the last part is replaced, not followed. What is made is root's.</summary>
+    public static SafeFileHandle EnsureExactDirectory(SafeFileHandle root, string path, TreeOwners owners = default)
     {
-        using SafeFileHandle parent = EnsureParent(root, path, out string name);
+        using SafeFileHandle parent = EnsureParent(root, path, owners, out string name);
         FileType? type = TypeAt(parent, name);
         if (type != FileType.Directory)
         {
             Clear(parent, name, type);
-            MakeDirectory(parent, name, null);
+            MakeDirectory(parent, name, made => SetRoot(made, owners));
         }
 
         return Files.Open(parent, name, OpenFlags.PathOnly | OpenFlags.Directory | OpenFlags.NoFollow);
     }
 
     /// <summary>Opens a regular file as a handle, making it or replacing what is there.</summary>
-    public static SafeFileHandle EnsureExactFile(SafeFileHandle root, string path)
+    public static SafeFileHandle EnsureExactFile(SafeFileHandle root, string path, TreeOwners owners = default)
     {
-        using SafeFileHandle parent = EnsureParent(root, path, out string name);
+        using SafeFileHandle parent = EnsureParent(root, path, owners, out string name);
         FileType? type = TypeAt(parent, name);
         if (type != FileType.Regular)
         {
             Clear(parent, name, type);
             Files.MakeNode(parent, name, FileType.Regular, 0x1A4); // 0644
+            using SafeFileHandle made = Files.Open(parent, name, OpenFlags.PathOnly | OpenFlags.NoFollow);
+            SetRoot(made, owners);
         }
 
         return Files.Open(parent, name, OpenFlags.PathOnly | OpenFlags.NoFollow);
     }
 
-    private static SafeFileHandle EnsureParent(SafeFileHandle root, string path, out string name)
+    // What this process makes belongs to its own root, which only with plain owners is root of the tree too.
+    private static void SetRoot(SafeFileHandle made, TreeOwners owners)
+    {
+        if (owners != default)
+        {
+            Files.SetOwner(made, default, owners.Outside(0), owners.Outside(0));
+        }
+    }
+
+    private static SafeFileHandle EnsureParent(SafeFileHandle root, string path, TreeOwners owners, out string name)
     {
         string[] parts = Parts(path);
         if (parts.Length == 0)
@@ -79,7 +90,7 @@ internal static class TreePaths
         }
 
         name = parts[^1];
-        return EnsureDirectory(root, parts.AsSpan(..^1), replace: true);
+        return EnsureDirectory(root, parts.AsSpan(..^1), replace: true, made => SetRoot(made, owners));
     }
 
     private static SafeFileHandle MakeDirectory(

@@ -20,6 +20,9 @@ public sealed record TreePlan
     /// </summary>
     public bool Volatile { get; init; }
 
+    /// <summary>Under which owners the layers show: those of a user namespace. Null: as they are.</summary>
+    public OwnerMap? Owners { get; init; }
+
     /// <summary>Host files laid over files of the tree, such as /etc/hosts.</summary>
     public IReadOnlyList<TreeBind> Binds { get; init; } = [];
 

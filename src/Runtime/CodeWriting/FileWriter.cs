@@ -240,7 +240,7 @@ internal sealed partial class FileWriter
         SandboxRecord record = entry.Record;
         string wanted = record.Sandbox.User ?? record.Settings.User ?? "0";
         return entry.Slot is Slot slot && SlotUsers.Find(slot, wanted, out _) is ResolvedUser user
-            ? new TreeFileReplacement { UserId = user.Uid, GroupId = user.Gid }
+            ? new TreeFileReplacement { UserId = slot.Owners.Outside(user.Uid), GroupId = slot.Owners.Outside(user.Gid) }
             : throw new WriteRefusedException(WriteFailure.NotWritten($"the sandbox's user {wanted} is not known in it"));
     }
 

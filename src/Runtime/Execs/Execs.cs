@@ -230,6 +230,7 @@ internal sealed partial class Execs : IExecs, IDisposable
         {
             leaf = Cgroup.Create(slot.Execs, id.ToString());
             leaf.SetOomGroup(true);
+            SlotOwners.GiveCgroup(leaf, slot.Owners);
             return leaf;
         }
         catch (IOException e)
@@ -297,6 +298,12 @@ internal sealed partial class Execs : IExecs, IDisposable
             {
                 Finish(running, ExecEnd.NotStarted(reason), null);
                 return;
+            }
+
+            if (files.Input is not null)
+            {
+                // sleigh-init gives it on to the command's user.
+                SlotOwners.GiveFile(_spool.InputPath(running.Id), slot.Owners);
             }
 
             using SafeFileHandle? stdin = spec.Stdin is null ? null : Linux.Sockets.MemoryFile.CreateSealed("sleigh-stdin", Encoding.UTF8.GetBytes(spec.Stdin));

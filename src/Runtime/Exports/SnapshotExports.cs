@@ -85,7 +85,7 @@ internal sealed partial class SnapshotExports : ISnapshotExports, IDisposable
         await _turns.WaitAsync(cancellationToken);
         try
         {
-            using SealedTree tree = await _sealed.OpenAsync(snapshot, cancellationToken);
+            using SealedTree tree = await _sealed.OpenAsync(snapshot, null, cancellationToken);
             return await SpooledLayer.WriteAsync(_spool, isZstd, async output =>
             {
                 TreeArchiveSummary written = await TreeExports.WriteLayerAsync(tree.Root, tree.Uppers, output, cancellationToken);
@@ -101,7 +101,7 @@ internal sealed partial class SnapshotExports : ISnapshotExports, IDisposable
 
     private async Task WriteTreeAsync(Snapshot snapshot, Stream output, CancellationToken cancellationToken)
     {
-        using SealedTree tree = await _sealed.OpenAsync(snapshot, cancellationToken);
+        using SealedTree tree = await _sealed.OpenAsync(snapshot, null, cancellationToken);
         await using Stream compressed = SpooledLayer.Zstd(output);
         TreeArchiveSummary written = await TreeExports.WriteTreeAsync(tree.Root, compressed, cancellationToken);
         StillThere(snapshot);

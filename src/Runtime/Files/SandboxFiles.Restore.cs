@@ -3,6 +3,7 @@ using Sleigh.Containerd;
 using Sleigh.Linux;
 using Sleigh.Overlay;
 using Sleigh.Runtime.Records;
+using Sleigh.Runtime.Slots;
 
 namespace Sleigh.Runtime;
 
@@ -16,7 +17,9 @@ internal sealed partial class SandboxFiles
         SandboxEntry entry = _table.Require(id);
         PhaseClock clock = new();
         using IDisposable turn = await entry.Turns.EnterAsync(id, "restore", cancellationToken);
-        using SealedTree snapshot = await OpenAsync(entry, from, cancellationToken);
+        // Both trees show their owners in the same way, so that they can be carried over as they are.
+        Slot running = await _starter.EnsureRunningAsync(entry, cancellationToken);
+        using SealedTree snapshot = await OpenAsync(entry, from, running.OwnerMap, cancellationToken);
         IReadOnlyList<RestoredPath> done = await _limits.WriteAsync(
             entry,
             ending => UseAsync(
@@ -56,12 +59,12 @@ internal sealed partial class SandboxFiles
         }
     }
 
-    private async Task<SealedTree> OpenAsync(SandboxEntry entry, Snapshot from, CancellationToken cancellationToken)
+    private async Task<SealedTree> OpenAsync(SandboxEntry entry, Snapshot from, OwnerMap? owners, CancellationToken cancellationToken)
     {
         try
         {
             _ = SnapshotLookup.Require(_snapshots, entry.Id, from.Id.ToString());
-            return await _sealed.OpenAsync(from, cancellationToken);
+            return await _sealed.OpenAsync(from, owners, cancellationToken);
         }
         catch (Exception e) when (e is LayerConflictException or ContainerdException || (e is KernelException k && k.Errno is Errno.ENOENT or Errno.ESTALE))
         {

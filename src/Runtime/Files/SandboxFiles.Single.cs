@@ -13,10 +13,10 @@ internal sealed partial class SandboxFiles
     /// <inheritdoc/>
     public Task ReadAsync(SandboxId id, string path, Func<FileDetails, FilePart> choose, Stream output, CancellationToken cancellationToken) => UseAsync(
         _table.Require(id),
-        async (_, root, token) =>
+        async (slot, root, token) =>
         {
             using SafeFileHandle file = TreeFile.OpenRead(root, path, out FileStatus status);
-            FilePart part = choose(Describe(new TreeFileStatus(status, null)));
+            FilePart part = choose(Describe(new TreeFileStatus(slot.Owners.Inside(status), null)));
             await TreeFileReading.CopyAsync(file, part.From, part.Count, output, token);
             return part.Count;
         },
@@ -31,22 +31,24 @@ internal sealed partial class SandboxFiles
             entry,
             stop => UseAsync(
                 entry,
-                (slot, root, token) =>
+                async (slot, root, token) =>
                 {
                     string owner = user ?? entry.Record.Sandbox.User ?? entry.Record.Settings.User ?? "0";
-                    return SlotUsers.Find(slot, owner, out string reason) is ResolvedUser resolved
-                        ? TreeFile.ReplaceAsync(
-                            root,
-                            path,
-                            content,
-                            new TreeFileReplacement
-                            {
-                                UserId = resolved.Uid, GroupId = resolved.Gid, ChangesOwner = user is not null, Mode = mode, MakeParents = true,
-                                Names = _writes.Of(id),
-                                Turn = ending => EnterAsync(entry, slot, "file write", ending),
-                            },
-                            token)
-                        : throw NoUser(owner, reason);
+                    ResolvedUser resolved = SlotUsers.Find(slot, owner, out string reason) ?? throw NoUser(owner, reason);
+                    TreeOwners owners = slot.Owners;
+                    TreeFileWritten done = await TreeFile.ReplaceAsync(
+                        root,
+                        path,
+                        content,
+                        new TreeFileReplacement
+                        {
+                            UserId = owners.Outside(resolved.Uid), GroupId = owners.Outside(resolved.Gid), ChangesOwner = user is not null, Mode = mode,
+                            MakeParents = true,
+                            Names = _writes.Of(id),
+                            Turn = ending => EnterAsync(entry, slot, "file write", ending),
+                        },
+                        token);
+                    return done with { UserId = owners.Inside(done.UserId), GroupId = owners.Inside(done.GroupId) };
                 },
                 stop),
             cancellationToken);
@@ -77,12 +79,12 @@ internal sealed partial class SandboxFiles
     /// <inheritdoc/>
     public Task<FileList> ListAsync(SandboxId id, string path, ReadOnlyMemory<byte> after, int limit, CancellationToken cancellationToken) => UseAsync(
         _table.Require(id),
-        (_, root, token) => Task.Run(
+        (slot, root, token) => Task.Run(
             () =>
             {
                 TreeListing listing = TreeDirectories.List(root, path, KernelPath.FromBytes(after.Span), limit, token);
                 return new FileList(
-                    [.. listing.Entries.Select(e => new FileListItem(e.Name.Bytes.ToArray(), Describe(e.Found)))],
+                    [.. listing.Entries.Select(e => new FileListItem(e.Name.Bytes.ToArray(), Describe(e.Found with { Status = slot.Owners.Inside(e.Found.Status) })))],
                     listing.Next is KernelPath next ? next.Bytes.ToArray() : (ReadOnlyMemory<byte>?)null);
             },
             token),

@@ -29,13 +29,13 @@ internal sealed partial class SandboxFiles : ISandboxFiles
 
     /// <inheritdoc/>
     public Task<FileDetails> StatAsync(SandboxId id, string path, CancellationToken cancellationToken) => UseAsync(
-        _table.Require(id), (_, root, _) => Task.FromResult(Describe(TreeArchives.Stat(root, path))), cancellationToken);
+        _table.Require(id), (slot, root, _) => Task.FromResult(Describe(TreeArchives.Stat(root, path, slot.Owners))), cancellationToken);
 
     /// <inheritdoc/>
     public async Task<ArchiveSent> ReadArchiveAsync(SandboxId id, string path, Stream output, CancellationToken cancellationToken)
     {
         TreeArchiveSummary sent = await UseAsync(
-            _table.Require(id), (_, root, token) => TreeArchives.ReadAsync(root, path, output, token), cancellationToken);
+            _table.Require(id), (slot, root, token) => TreeArchives.ReadAsync(root, path, output, token, slot.Owners), cancellationToken);
         Read(_logger, id.ToString(), sent.Members, sent.Bytes, sent.LeftOut);
         return new ArchiveSent(sent.Members, sent.Bytes, sent.LeftOut);
     }
@@ -46,7 +46,7 @@ internal sealed partial class SandboxFiles : ISandboxFiles
         SandboxEntry entry = _table.Require(id);
         using IDisposable turn = await entry.Turns.EnterAsync(id, "file copy", cancellationToken);
         TreeExtraction written = await _limits.WriteAsync(
-            entry, ending => UseAsync(entry, (_, root, token) => TreeArchives.WriteAsync(root, path, archive, token), ending), cancellationToken);
+            entry, ending => UseAsync(entry, (slot, root, token) => TreeArchives.WriteAsync(root, path, archive, token, slot.Owners), ending), cancellationToken);
         Written(_logger, id.ToString(), written.Files, written.Bytes);
         return new ArchiveReceived(written.Files, written.Bytes);
     }

@@ -1,3 +1,5 @@
+using Sleigh.Linux;
+
 namespace Sleigh.Runtime;
 
 /// <summary>What keeps a sandbox apart from the host, as the kernel has it for the slot that the sandbox runs in.</summary>
@@ -27,6 +29,9 @@ public sealed record Isolation
     /// <summary>Whether root inside is another user outside.</summary>
     public bool HasUserNamespace => Namespaces.Contains("user");
 
+    /// <summary>The ids of the host that users and groups inside have, from 0 on; null without a user namespace.</summary>
+    public IdRange? HostIds { get; init; }
+
     /// <summary>The most open files of a process; null: no limit.</summary>
     public required long? OpenFiles { get; init; }
 
@@ -37,5 +42,5 @@ public sealed record Isolation
     public required IReadOnlyList<string> ProcFiles { get; init; }
 
     /// <summary>Why root inside is user 0 outside too.</summary>
-    public const string NoUserNamespace = "this version starts containers in the host's user namespace; root inside is user 0 with the capabilities listed here alone";
+    public const string NoUserNamespace = "sandbox.user_namespace was off when its container was made: it is in the host's user namespace; root inside is user 0 with the capabilities listed here alone";
 }

@@ -35,6 +35,7 @@ internal static class IsolationReading
                 SeccompDenied = privileges.HasFilter && isOurFilter ? [.. SeccompProfile.Denied.Keys.Order(StringComparer.Ordinal)] : [],
                 MaskedPaths = [.. SlotSpecWriter.MaskedPaths.Where(path => Find(mounts, path) is not null)],
                 ReadOnlyPaths = [.. ((string[])[.. SlotSpecWriter.ReadonlyPaths, "/sys"]).Where(path => IsReadOnly(Find(mounts, path)))],
+                HostIds = IsOwn(folder, "user") && UserNamespace.MapOf(processId) is [var range, ..] ? range : null,
                 Namespaces = [.. Kinds.Where(kind => IsOwn(folder, kind))],
                 OpenFiles = OpenFilesLimit.Given(File.ReadAllText($"{folder}/limits")),
             };

@@ -104,7 +104,7 @@ internal sealed partial class LiveMounts : IMounts
             throw Exists(entry.Mounts.FirstOrDefault(other => (other.IsIn(slot) && other.Number == point.Mounted) || other.Mount.ContainerPath == mount.ContainerPath));
         }
 
-        using HostMount copy = HostMount.Copy(source, mount.Mode == MountMode.ReadWrite);
+        using HostMount copy = Copy(slot, source, mount);
         MountRecord record = new() { Mount = mount, Slot = slot.Id, Number = copy.Number };
         await using UndoStack undo = new(_logger);
         if (!_records.AddMount(record))
@@ -198,11 +198,27 @@ internal sealed partial class LiveMounts : IMounts
         ? _mounter.Detach(slot.Namespaces, root, record.Number)
         : Detachment.NotThere;
 
+    private static HostMount Copy(Slot slot, HostDirectory source, Mount mount)
+    {
+        try
+        {
+            return HostMount.Copy(source, mount.Mode == MountMode.ReadWrite, slot.OwnerMap);
+        }
+        catch (OwnersNotMappedException e)
+        {
+            throw new RuntimeException(ErrorKind.PathNotAllowed, $"workspace_path is not mountable: {e.Message}", e)
+            {
+                Hint = "ask the operator for a directory on a local filesystem such as ext4, XFS or btrfs",
+                Details = new Dictionary<string, object> { ["field"] = "workspace_path" },
+            };
+        }
+    }
+
     private static MountPoint Ensure(Slot slot, string path)
     {
         try
         {
-            return MountPoint.Ensure(slot.Tree!, path);
+            return MountPoint.Ensure(slot.Tree!, path, slot.Owners);
         }
         catch (TreeFileException e)
         {

@@ -71,8 +71,8 @@ internal sealed partial class MountAttacher
         }
 
         SafeFileHandle root = slot.Tree ?? throw new IOException("the sandbox's tree has been closed");
-        using HostMount mount = HostMount.Copy(source, writable);
-        using MountPoint point = MountPoint.Ensure(root, record.Mount.ContainerPath);
+        using HostMount mount = HostMount.Copy(source, writable, slot.OwnerMap);
+        using MountPoint point = MountPoint.Ensure(root, record.Mount.ContainerPath, slot.Owners);
         if (point.Mounted is not null)
         {
             throw new IOException("something is mounted at its place in the sandbox already");

@@ -13,6 +13,7 @@ namespace Sleigh.Runtime.Networking;
 internal sealed partial class SandboxNetworks : IAsyncDisposable
 {
     private readonly LiveOptions _options;
+    private readonly SandboxUsers _users;
     private readonly RecordStore _records;
     private readonly string _instance;
     private readonly Traffic _traffic;
@@ -22,9 +23,9 @@ internal sealed partial class SandboxNetworks : IAsyncDisposable
     private SandboxNetwork? _network;
     private IReadOnlyDictionary<NamespaceName, SandboxNamespace> _found = new Dictionary<NamespaceName, SandboxNamespace>();
 
-    public SandboxNetworks(LiveOptions options, RecordStore records, string instance, Traffic traffic, ILogger logger)
+    public SandboxNetworks(LiveOptions options, RecordStore records, SandboxUsers users, string instance, Traffic traffic, ILogger logger)
     {
-        (_options, _records, _instance, _traffic, _logger) = (options, records, instance, traffic, logger);
+        (_options, _records, _users, _instance, _traffic, _logger) = (options, records, users, instance, traffic, logger);
         _refused = new RefusedCounts(
             async () => _network is SandboxNetwork network ? await network.RefusedAsync(CancellationToken.None) : new Dictionary<NamespaceName, Refusals>());
     }
@@ -205,7 +206,9 @@ internal sealed partial class SandboxNetworks : IAsyncDisposable
         }
 
         SandboxNetwork network = await SandboxNetwork.OpenAsync(
-            NetworkFor(_options.Now, _instance) with { StandBack = _traffic.QuietAsync, FirstPolicy = () => Whole(null) }, _logger, cancellationToken);
+            NetworkFor(_options.Now, _instance) with { StandBack = _traffic.QuietAsync, FirstPolicy = () => Whole(null), UserNamespace = _users.Namespace },
+            _logger,
+            cancellationToken);
         try
         {
             _found = await network.RecoverAsync([.. _records.ReadSlots().Select(s => s.Network).OfType<NamespaceName>()], cancellationToken);

@@ -37,6 +37,9 @@ public sealed record SandboxOptions
     /// <summary>Key <c>sandbox.proc</c>.</summary>
     public ProcView Proc { get; init; } = ProcView.Generated;
 
+    /// <summary>Key <c>sandbox.user_namespace</c>: root inside is an ordinary user of the host.</summary>
+    public bool UserNamespace { get; init; }
+
     /// <summary>Key <c>sandbox.durability</c>.</summary>
     public Durability Durability { get; init; } = Durability.Strict;
 }

@@ -26,12 +26,18 @@ internal sealed class Trees
         bool readOnly = record.Sandbox.ReadOnly;
         string? directory = record.Settings.WorkingDirectory is { Length: > 1 } set && set[0] == '/' ? set : null;
         IReadOnlyList<TreeBind> binds = SandboxIdentity.Write(_paths.Identity(slot.Id), record.Sandbox, slot.Network?.Addresses);
+        foreach (TreeBind bind in binds)
+        {
+            SlotOwners.GiveFile(bind.Source, slot.Owners);
+        }
+
         SafeFileHandle root = await _mounter.MountAsync(
             new TreePlan
             {
                 Lowers = [.. layer.SealedLowers, .. imageLowers],
                 Upper = layer.Upper,
                 Work = layer.Work,
+                Owners = slot.OwnerMap,
                 Volatile = _options.Now.Sandbox.Durability == Durability.Relaxed,
                 Binds = readOnly ? [.. binds.Select(bind => bind with { ReadOnly = true })] : binds,
                 WritableOnly = readOnly ? Writable : null,
@@ -43,7 +49,7 @@ internal sealed class Trees
         slot.Tree = root;
         if (!readOnly && directory is not null)
         {
-            TreeFiles.CreateDirectories(root, directory, 0, 0);
+            TreeFiles.CreateDirectories(root, directory, slot.Owners.Outside(0), slot.Owners.Outside(0));
         }
     }
 

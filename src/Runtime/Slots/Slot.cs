@@ -59,6 +59,12 @@ internal sealed class Slot : IStockItem, IMemorySlot, IAsyncDisposable
 
     public SlotNamespaces Namespaces { get; }
 
+    /// <summary>How its tree is mounted so that its users have their own files; null: its users are the host's.</summary>
+    public OwnerMap? OwnerMap { get; init; }
+
+    /// <summary>How the owners of its files show to the daemon.</summary>
+    public TreeOwners Owners => OwnerMap?.Owners ?? default;
+
     /// <summary>Replaced when the connection was lost although PID 1 lives.</summary>
     public InitConnection Init { get; set; }
 

@@ -30,6 +30,7 @@ internal sealed partial class SlotFactory
     private readonly SlotPaths _paths;
     private readonly LiveOptions _options;
     private readonly SandboxNetworks _networks;
+    private readonly SandboxUsers _users;
     private readonly string _instance;
     private readonly SlotDevices _devices;
     private readonly SlotMachine _machine;
@@ -37,9 +38,9 @@ internal sealed partial class SlotFactory
 
     public SlotFactory(
         ContainerdClient containerd, CgroupHierarchy hierarchy, RecordStore records, SlotPaths paths, LiveOptions options,
-        SandboxNetworks networks, string instance, TimeProvider time, ILogger logger)
+        SandboxNetworks networks, SandboxUsers users, string instance, TimeProvider time, ILogger logger)
     {
-        _networks = networks;
+        (_networks, _users) = (networks, users);
         (_containerd, _hierarchy, _records, _paths, _options, _instance, _logger) =
             (containerd, hierarchy, records, paths, options, instance, logger);
         LimitsThroughRuntime = !hierarchy.CanLimitMemory(options.Now.Cgroup.Subtree);
@@ -84,13 +85,15 @@ internal sealed partial class SlotFactory
 
         Directory.CreateDirectory(_paths.Directory(id), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         SlotProc? files = _machine.Prepare(id, limits, spec.Proc);
+        SlotOwners.GiveDirectory(_paths.Directory(id), _users.Owners);
         (Cgroup group, Cgroup execs) = MakeCgroups(id, limits);
+        SlotOwners.GiveCgroup(group, _users.Owners);
         TimeSpan prepared = phase.Lap();
         await _containerd.Containers.CreateAsync(
             new NewContainer
             {
                 Id = id.ToString(),
-                Spec = SlotSpecWriter.Write(spec),
+                Spec = SlotSpecWriter.Write(spec with { UserNamespace = _users.Path }),
                 Runtime = starter.Shim,
                 RuntimeOptions = starter.ShimOptions,
                 Labels = new Dictionary<string, string> { [InstanceLabel] = _instance },
@@ -109,6 +112,7 @@ internal sealed partial class SlotFactory
             files?.Refresh(slot);
         }
 
+        SlotOwners.MoveInit(slot, _hierarchy.Mode);
         _records.PutSlot(new SlotRecord(id, state, null, pid, limits));
         undo.Complete();
         Made(
@@ -191,6 +195,11 @@ internal sealed partial class SlotFactory
         }
         else
         {
+            if (Cgroup.TryOpen(InitInSlot(id)) is Cgroup moved)
+            {
+                await moved.KillAsync(EndLimit, cancellationToken);
+            }
+
             await ForgottenTask.RemoveAsync(name, _hierarchy, _paths.InitCgroup(id), EndLimit, cancellationToken);
         }
 
@@ -213,6 +222,9 @@ internal sealed partial class SlotFactory
 
         _records.RemoveSlot(id);
     }
+
+    /// <summary>Whether a slot's users are those that the setting asks for now.</summary>
+    public bool HasUsersOfNow(Slot slot) => slot.Owners == _users.Owners;
 
     /// <summary>The limits as this host can keep them: a brake needs the memory controller of cgroup v2.</summary>
     public SlotLimits Fit(SlotLimits limits) => LimitsThroughRuntime ? limits with { WallMb = null } : limits;
@@ -267,15 +279,19 @@ internal sealed partial class SlotFactory
     // One write to the cgroup does it. Asked for it, the shim would start a process of the container runtime.
     private async Task KillAsync(SlotId id, CancellationToken cancellationToken)
     {
-        if (Cgroup.TryOpen(_hierarchy.Absolute(_paths.InitCgroup(id))) is Cgroup init && init.ReadProcesses().Count > 0)
-        {
-            init.Kill();
-        }
-        else
+        Cgroup[] groups = [.. InitCgroups(id).Where(group => group.ReadProcesses().Count > 0)];
+        Array.ForEach(groups, group => group.Kill());
+        if (groups.Length == 0)
         {
             await PassOverMissingAsync(() => _containerd.Tasks.KillAsync(id.ToString(), Sigkill, all: true, cancellationToken: cancellationToken));
         }
     }
+
+    private IEnumerable<Cgroup> InitCgroups(SlotId id) =>
+        new[] { _hierarchy.Absolute(_paths.InitCgroup(id)), InitInSlot(id) }.Distinct().Select(Cgroup.TryOpen).OfType<Cgroup>();
+
+    // Where SlotOwners.MoveInit has put PID 1 on a hybrid host.
+    private string InitInSlot(SlotId id) => Path.Combine(_hierarchy.Absolute(_paths.Cgroup(id)), "init");
 
     private static async Task PassOverMissingAsync(Func<Task> step)
     {
@@ -340,6 +356,7 @@ internal sealed partial class SlotFactory
                 return new Slot(id, limits, process, namespaces, init, group, execs)
                 {
                     Proc = files,
+                    OwnerMap = _users.MapOf(pid),
                     IsConnected = isConnected,
                     Network = network,
                     LegacyMemory = LimitsThroughRuntime ? SlotGauge.OwnGroup(_hierarchy.Mounts, pid, id.ToString(), "memory") : null,

@@ -89,7 +89,8 @@ internal sealed class SlotPool : IWarmPool, IAsyncDisposable
     /// </summary>
     public bool TryAdd(Slot slot)
     {
-        if (!_factory.IsCurrent(slot, _options.Now.Sandbox.Runtime) || slot.IsConnected != ParksConnected || (slot.IsConnected && slot.Network is null))
+        if (!_factory.IsCurrent(slot, _options.Now.Sandbox.Runtime) || slot.IsConnected != ParksConnected || !_factory.HasUsersOfNow(slot)
+            || (slot.IsConnected && slot.Network is null))
         {
             return false;
         }

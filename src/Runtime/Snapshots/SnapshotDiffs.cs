@@ -32,10 +32,12 @@ internal sealed partial class SnapshotDiffs : ISnapshotDiffs
         PhaseClock clock = new();
         try
         {
-            using SealedTree opened = await _sealed.OpenAsync(from, cancellationToken);
+            // Compared with live files, both sides show their owners in the same way.
+            OwnerMap? owners = to is null ? entry.Slot?.OwnerMap : null;
+            using SealedTree opened = await _sealed.OpenAsync(from, owners, cancellationToken);
             TreeDiffSide before = Side(opened, from);
             TreeDiffPage page = to is null
-                ? await CompareLiveAsync(entry, before, query, cancellationToken)
+                ? await CompareLiveAsync(entry, before, owners, query, cancellationToken)
                 : await CompareSealedAsync(before, to, query, cancellationToken);
             _ = _table.Require(id);
             Compared(_logger, from.Id.ToString(), to?.Id.ToString() ?? "live", page.Items.Count, clock.Total.TotalMilliseconds);
@@ -58,22 +60,22 @@ internal sealed partial class SnapshotDiffs : ISnapshotDiffs
     private async Task<TreeDiffPage> CompareSealedAsync(
         TreeDiffSide before, Snapshot to, DiffQuery query, CancellationToken cancellationToken)
     {
-        using SealedTree after = await _sealed.OpenAsync(to, cancellationToken);
+        using SealedTree after = await _sealed.OpenAsync(to, null, cancellationToken);
         return await TreeDiff.RunAsync(before, Side(after, to), Query(query), cancellationToken);
     }
 
     // A sandbox that has exited is not started for this: its layers are mounted as they are.
     private async Task<TreeDiffPage> CompareLiveAsync(
-        SandboxEntry entry, TreeDiffSide before, DiffQuery query, CancellationToken cancellationToken)
+        SandboxEntry entry, TreeDiffSide before, OwnerMap? owners, DiffQuery query, CancellationToken cancellationToken)
     {
         IReadOnlyList<string> image = await _images.LowersAsync(entry.Record.Chain, cancellationToken);
         Slot? slot = entry.Slot;
         using IDisposable? use = slot?.Users.TryEnter();
         LiveLayer live = await _layers.OpenLiveAsync(LayerId.Parse(slot?.Layer ?? entry.Record.Layer), renewWork: false, cancellationToken);
         IReadOnlyList<string> layers = [live.Upper, .. live.SealedLowers, .. image];
-        using SafeFileHandle root = use is not null && slot?.Tree is SafeFileHandle tree
+        using SafeFileHandle root = use is not null && slot?.OwnerMap == owners && slot?.Tree is SafeFileHandle tree
             ? Files.Open(tree, ".", OpenFlags.PathOnly | OpenFlags.Directory)
-            : await _mounter.OpenReadOnlyAsync(layers, cancellationToken);
+            : await _mounter.OpenReadOnlyAsync(layers, owners, cancellationToken);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(
             cancellationToken, use is null ? CancellationToken.None : slot!.Users.Ended);
         try

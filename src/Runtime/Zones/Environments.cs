@@ -52,7 +52,7 @@ internal sealed partial class Environments : IEnvironments
         {
             // It is all waiting for the disk: not on a thread that others wait for.
             return await Task.Factory.StartNew(
-                () => TreeArchives.Copy(source, root, sandboxPath, user.Uid, user.Gid, either.Token),
+                () => TreeArchives.Copy(source, root, sandboxPath, user.Uid, user.Gid, either.Token, slot.Owners),
                 CancellationToken.None,
                 TaskCreationOptions.LongRunning,
                 TaskScheduler.Default);

@@ -19,6 +19,26 @@ public sealed class SlotSpecWriterTests
     }
 
     [Fact]
+    public void A_user_namespace_is_joined_by_its_path_and_told_with_the_mapping_that_it_has()
+    {
+        using JsonDocument spec = JsonDocument.Parse(SlotSpecWriter.Write(new SlotSpec
+        {
+            SkeletonDirectory = "/skeleton", HostDirectory = "/slots/one", CgroupsPath = "/sleigh/slot-1/init", Capabilities = [], UserNamespace = "/proc/1/fd/9",
+        }));
+
+        JsonElement linux = spec.RootElement.GetProperty("linux");
+        JsonElement user = Assert.Single(linux.GetProperty("namespaces").EnumerateArray(), n => n.GetProperty("type").GetString() == "user");
+        Assert.Equal("/proc/1/fd/9", user.GetProperty("path").GetString());
+        foreach (string name in (string[])["uidMappings", "gidMappings"])
+        {
+            Assert.Equal("""[{"containerID":0,"hostID":2147483648,"size":2147483645}]""", linux.GetProperty(name).GetRawText());
+        }
+
+        Assert.Equal(["/sleigh-init", "--host-uid"], spec.RootElement.GetProperty("process").GetProperty("args").EnumerateArray().Select(a => a.GetString()).Take(2));
+        Assert.DoesNotContain(Write().GetProperty("linux").GetProperty("namespaces").EnumerateArray(), n => n.GetProperty("type").GetString() == "user");
+    }
+
+    [Fact]
     public void The_root_is_read_only_and_private()
     {
         JsonElement spec = Write();

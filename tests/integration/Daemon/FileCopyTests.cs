@@ -18,6 +18,12 @@ public sealed class FileCopyTests(DaemonFixture fixture)
     {
         using TestDirectory directory = new(memory: true);
         string source = OddTree.Make(directory["odd"]);
+        if (TestDaemon.AllHaveUserNamespaces)
+        {
+            // Of the largest ids there are none inside.
+            Shell.Bash($"chown 4000000:2147483644 {source}/owner");
+        }
+
         Shell.Bash($"cd {directory.Path}; tar --format=pax --numeric-owner -cf in.tar odd");
         await using TestSandbox sandbox = await fixture.SandboxAsync(TestImages.Busybox);
 

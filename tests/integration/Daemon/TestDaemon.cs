@@ -33,13 +33,23 @@ public sealed class TestDaemon : IServedDaemon, IAsyncDisposable
             // Tests of the network, and those of the contract, have the product's default.
             ("sandbox.network", "none"),
         ];
-        foreach ((string key, string value) in own.Concat(settings))
+        foreach ((string key, string value) in own.Concat(UserNamespace).Concat(settings))
         {
             _settings[key] = value;
         }
 
+        if (_settings.GetValueOrDefault("sandbox.user_namespace") == "true")
+        {
+            LetEnter();
+        }
+
         WriteConfig();
     }
+
+    /// <summary>With SLEIGH_TEST_USER_NAMESPACE=1 in the environment of the tests, all daemons have the setting: any class can be run so.</summary>
+    public static bool AllHaveUserNamespaces { get; } = Environment.GetEnvironmentVariable("SLEIGH_TEST_USER_NAMESPACE") == "1";
+
+    private static (string, string)[] UserNamespace => AllHaveUserNamespaces ? [("sandbox.user_namespace", "true")] : [];
 
     public string Folder { get; }
 
@@ -85,6 +95,9 @@ public sealed class TestDaemon : IServedDaemon, IAsyncDisposable
         _settings.Remove(key);
         WriteConfig();
     }
+
+    /// <summary>The users of a user namespace must be able to pass through the folder to the slots' root.</summary>
+    public void LetEnter() => File.SetUnixFileMode(Folder, File.GetUnixFileMode(Folder) | UnixFileMode.OtherExecute);
 
     /// <summary>Starts the daemon and waits until it says it is ready.</summary>
     public async Task StartAsync()

@@ -16,11 +16,11 @@ public sealed class NameTests
         await NameWorld.ApplyAsync(network, one, EgressMode.Restricted, ["world.example:80", "*.wide.example:443", "text.example"], ["no.wide.example"]);
         await NameWorld.ApplyAsync(network, two, EgressMode.Restricted, ["alias.example", "other.example"]);
         Assert.Equal("EHOSTUNREACH", await NetworkWorld.ConnectAsync(one.Path, "203.0.113.7"));
-        long refused = (await network.RefusedAsync(CancellationToken.None))[one.Name];
+        long refused = (await network.RefusedAsync(CancellationToken.None))[one.Name].Total;
 
         Assert.Equal("0 203.0.113.7", await NameWorld.AskAsync(one, "World.Example"));
         Assert.Equal("ok 198.51.100.1", await NetworkWorld.ConnectAsync(one.Path, "203.0.113.7"));
-        Assert.Equal(refused, (await network.RefusedAsync(CancellationToken.None))[one.Name]);
+        Assert.Equal(refused, (await network.RefusedAsync(CancellationToken.None))[one.Name].Total);
         Assert.Equal("EHOSTUNREACH", await NetworkWorld.ConnectAsync(one.Path, "203.0.113.7", 443));
         Assert.Equal("0 203.0.113.7", await NameWorld.AskAsync(one, "a.b.wide.example", protocol: "tcp"));
         Assert.StartsWith("ok ", await NetworkWorld.ConnectAsync(one.Path, "203.0.113.7", 443), StringComparison.Ordinal);
@@ -137,10 +137,10 @@ public sealed class NameTests
 
         // Without its name neither old nor new packets pass, while those of the other name do.
         await NameWorld.ApplyAsync(next, one, EgressMode.Restricted, ["other.example"]);
-        long before = (await next.RefusedAsync(CancellationToken.None))[one.Name];
+        long before = (await next.RefusedAsync(CancellationToken.None))[one.Name].Total;
         Assert.Equal("sent", await open.AskAsync("!after"));
         await Poll.UntilAsync(
-            async () => (await next.RefusedAsync(CancellationToken.None))[one.Name] > before, 60, () => "no packet of the open connection was refused");
+            async () => (await next.RefusedAsync(CancellationToken.None))[one.Name].Total > before, 60, () => "no packet of the open connection was refused");
         Assert.Equal("on", await other.AskAsync("on"));
         Assert.StartsWith("ok ", await NetworkWorld.ConnectAsync(one.Path, "198.51.100.2", 443), StringComparison.Ordinal);
         await NameWorld.ApplyAsync(next, one, EgressMode.Restricted, []);
@@ -173,7 +173,7 @@ public sealed class NameTests
             Assert.StartsWith("ok ", await NetworkWorld.ConnectAsync(one.Path, address), StringComparison.Ordinal);
         })));
 
-        Assert.All(await network.RefusedAsync(CancellationToken.None), count => Assert.Equal(0, count.Value));
+        Assert.All(await network.RefusedAsync(CancellationToken.None), count => Assert.Equal(0, count.Value.Total));
         await Task.WhenAll(all.Select(one => network.DestroyAsync(one.Name, CancellationToken.None)));
         Assert.DoesNotContain("net_", await names.World.NftAsync(names.World.Router, "list", "ruleset"), StringComparison.Ordinal);
         await network.RemoveAllAsync(CancellationToken.None);

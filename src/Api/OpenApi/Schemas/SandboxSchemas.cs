@@ -77,7 +77,9 @@ internal static class SandboxSchemas
             Has("masked_paths", Make.List(Text), "Nothing is to be read there."),
             Has("read_only_paths", Make.List(Text)),
             Has("namespaces", Make.List(Text), "Kinds of which the sandbox has one of its own."),
-            Has("user_namespace", Object(Has("own", Bool), May("reason", Text, "Why not."))),
+            Has("user_namespace", Object(
+                Has("own", Bool), May("reason", Text, "Why not."),
+                May("host_ids", Object(Has("first", Count, "What root inside is outside."), Has("count", Count)), "The host's users and groups that those inside are."))),
             Has("proc", Object(
                 Has("source", OneOf("generated", "lxcfs", "host"), "Who tells the sandbox of its machine: files of the daemon's, lxcfs, or the host's own figures."),
                 Has("files", Make.List(Text), "Files that tell of the sandbox's limits and not of the host."))),

@@ -11,7 +11,8 @@ internal static class IsolationChecks
     public static IEnumerable<HostCheck> List(SleighOptions options) =>
     [
         new("seccomp", () => Seccomp(HostText.Of("/proc/sys/kernel/seccomp/actions_avail"))),
-        new("user namespaces", () => UserNamespaces(HostText.NumberOf("/proc/sys/user/max_user_namespaces"))),
+        new("user namespaces", () => UserNamespaces(
+            options.Sandbox.UserNamespace, SandboxUsers.Lacks(options), HostText.NumberOf("/proc/sys/user/max_user_namespaces"))),
         new("core dumps", () => CoreDumps(HostText.Of("/proc/sys/kernel/core_pattern") ?? "")),
         new("proc files", () => Proc(
             options.Sandbox.Proc, !CgroupHierarchy.Detect().CanLimitMemory(options.Cgroup.Subtree), ProcPlan.HasLxcfs())),
@@ -23,10 +24,22 @@ internal static class IsolationChecks
         ? Finding.Ok("filters of system calls can be set")
         : Finding.Fail("the kernel has no seccomp filters: no container starts", KernelChecks.NewKernel(System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture));
 
-    /// <summary>Root inside is user 0 of the host, with few capabilities; programs inside may make namespaces for sandboxes of their own.</summary>
-    internal static Finding UserNamespaces(long? most) => Finding.Ok(
-        "sandboxes have none of their own in this version"
-        + (most is null or 0 ? "; programs inside can make none" : "; programs inside can make some, user.max_user_namespaces = 0 on the host forbids it"));
+    /// <summary>Whether root inside is user 0 of the host too; programs inside may make namespaces for sandboxes of their own.</summary>
+    /// <param name="wanted">The setting.</param>
+    /// <param name="lacks">What this host lacks for it; null: nothing.</param>
+    /// <param name="most">How many there can be, user.max_user_namespaces.</param>
+    internal static Finding UserNamespaces(bool wanted, string? lacks, long? most)
+    {
+        string inside = most is null or 0 ? "programs inside can make none" : "programs inside can make some, user.max_user_namespaces = 0 on the host forbids it";
+        return (wanted, lacks) switch
+        {
+            (true, null) => Finding.Ok($"root in a sandbox is user {SandboxUsers.Range.Outside} of this host; {inside}"),
+            (true, _) => Finding.Fail(
+                $"sandbox.user_namespace is true, and the daemon does not start: {lacks}", "set sandbox.user_namespace to false, then systemctl restart sleigh"),
+            (false, null) => Finding.Ok($"sandboxes have none of their own: sandbox.user_namespace is false, and this host could give them; {inside}"),
+            (false, _) => Finding.Ok($"sandboxes have none of their own, and this host cannot give them: {lacks}; {inside}"),
+        };
+    }
 
     /// <summary>The kernel starts such a program as root of the host, whoever crashes.</summary>
     internal static Finding CoreDumps(string pattern) => pattern.StartsWith('|')

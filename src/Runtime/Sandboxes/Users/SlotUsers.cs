@@ -20,7 +20,14 @@ internal static class SlotUsers
             return null;
         }
 
-        return UserDatabase.Resolve(name, ReadText(slot, "/etc/passwd"), ReadText(slot, "/etc/group"), out reason);
+        ResolvedUser? user = UserDatabase.Resolve(name, ReadText(slot, "/etc/passwd"), ReadText(slot, "/etc/group"), out reason);
+        if (user is null || ((uint[])[user.Uid, user.Gid, .. user.Groups]).All(slot.Owners.Has))
+        {
+            return user;
+        }
+
+        reason = $"with a user namespace (sandbox.user_namespace), ids end at {slot.Owners.Count - 1}";
+        return null;
     }
 
     private static string ReadText(Slot slot, string path)

@@ -26,6 +26,9 @@ internal sealed record SlotSpec
     /// <summary>The file of the network namespace; null: the container runtime makes one with loopback alone.</summary>
     public string? NetworkNamespace { get; init; }
 
+    /// <summary>The file of the user namespace of <see cref="SandboxUsers.Range"/>; null: the host's users.</summary>
+    public string? UserNamespace { get; init; }
+
     /// <summary>Limits that the container runtime itself has to set; null where Sleigh writes them to cgroup v2.</summary>
     public SlotLimits? RuntimeLimits { get; init; }
 }

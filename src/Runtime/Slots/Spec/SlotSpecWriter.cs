@@ -58,7 +58,7 @@ internal static class SlotSpecWriter
         json.WriteNumber("uid", 0);
         json.WriteNumber("gid", 0);
         json.WriteEndObject();
-        WriteStrings(json, "args", ["/sleigh-init"]);
+        WriteStrings(json, "args", spec.UserNamespace is null ? ["/sleigh-init"] : ["/sleigh-init", "--host-uid", SandboxUsers.HostInside]);
         WriteStrings(json, "env", ["PATH=/"]);
         json.WriteString("cwd", "/");
         json.WriteBoolean("noNewPrivileges", true);
@@ -118,7 +118,22 @@ internal static class SlotSpecWriter
             json.WriteEndObject();
         }
 
+        if (spec.UserNamespace is string users)
+        {
+            json.WriteStartObject();
+            json.WriteString("type", "user");
+            json.WriteString("path", users);
+            json.WriteEndObject();
+        }
+
         json.WriteEndArray();
+        if (spec.UserNamespace is not null)
+        {
+            // runc before 1.2 wants to be told what the namespace has already; later ones compare.
+            WriteRange(json, "uidMappings");
+            WriteRange(json, "gidMappings");
+        }
+
         WriteStrings(json, "maskedPaths", MaskedPaths);
         WriteStrings(json, "readonlyPaths", ReadonlyPaths);
         json.WritePropertyName("resources");
@@ -126,6 +141,17 @@ internal static class SlotSpecWriter
         json.WritePropertyName("seccomp");
         SeccompProfile.Write(json);
         json.WriteEndObject();
+    }
+
+    private static void WriteRange(Utf8JsonWriter json, string name)
+    {
+        json.WriteStartArray(name);
+        json.WriteStartObject();
+        json.WriteNumber("containerID", SandboxUsers.Range.Inside);
+        json.WriteNumber("hostID", SandboxUsers.Range.Outside);
+        json.WriteNumber("size", SandboxUsers.Range.Count);
+        json.WriteEndObject();
+        json.WriteEndArray();
     }
 
     private static void WriteResources(Utf8JsonWriter json, SlotLimits? limits)
