@@ -36,7 +36,7 @@ public sealed class HostMount : IDisposable
             owners?.Apply(copy, recursive: true);
             return new HostMount(copy);
         }
-        catch (KernelException ex) when (owners is not null && ex.Errno is Errno.EINVAL)
+        catch (KernelException ex) when (owners is not null && ex.Errno is Errno.EINVAL or Errno.EPERM)
         {
             copy.Dispose();
             throw new OwnersNotMappedException(ex);

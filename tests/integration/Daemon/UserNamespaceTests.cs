@@ -135,9 +135,17 @@ public sealed class UserNamespaceTests(UserNamespaceFixture fixture) : IClassFix
         await sandbox.RunAsync("echo user > /made/data/user", JsonFields.Of("user", "1500:1500"));
         Assert.Equal("0 0\n1000 1000\n99 4343\n1500 1500\n", Shell.Bash($"cd {fixture.Zone}/data && stat -c '%u %g' root his old user"));
 
-        // What the sandbox may not mount: a file system that can only show files as they are.
         await Client.SendAsync("POST", $"/sandboxes/{sandbox.Id}/environment/copy", new JsonObject { ["environment_path"] = "data", ["sandbox_path"] = "/env" }, 200);
         Assert.Equal("0 0\n0 0\n", await sandbox.RunAsync("stat -c '%u %g' /env /env/his"));
+
+        // A file system that can only show its files as they are, as overlayfs is one: refused, and nothing is mounted.
+        Shell.Bash($"cd {fixture.Zone}; mkdir -p over lower upper work; mount -t overlay over -o lowerdir=lower,upperdir=upper,workdir=work over");
+        (int status, JsonObject refused) = await Client.CallAsync(
+            "POST", $"/sandboxes/{sandbox.Id}/mounts", new JsonObject { ["workspace_path"] = "over", ["container_path"] = "/over" });
+        Assert.True(
+            status == 400 && (string)refused["code"]! == "path_not_allowed" && ((string)refused["error"]!).Contains("it has no idmapped mounts on this kernel", StringComparison.Ordinal),
+            refused.ToJsonString());
+        Assert.Equal("1", await sandbox.RunAsync("grep -c ' /made/data ' /proc/self/mountinfo | tr -d '\n'; grep ' /over ' /proc/self/mountinfo; true"));
     }
 
     [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
