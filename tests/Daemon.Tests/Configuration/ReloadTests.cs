@@ -120,7 +120,7 @@ public sealed class ReloadTests : IDisposable
 
     [Fact]
     public void The_tables_name_only_keys_that_exist() =>
-        Assert.Equal(27, SettingTable.All.Count(s => s.Reload != ReloadEffect.AtOnce));
+        Assert.Equal(28, SettingTable.All.Count(s => s.Reload != ReloadEffect.AtOnce));
 
     private static string[] Keys(ReloadEffect effect) => [.. SettingTable.All.Where(s => s.Reload == effect).Select(s => s.Key)];
 
