@@ -37,15 +37,15 @@ public static unsafe class NetworkNamespace
     public static void CreateAt(string path, SafeFileHandle owner)
     {
         using SafeFileHandle made = UserNamespace.CreateNetwork(owner);
-        byte[] target = Terminated(path);
-        byte[] source = Terminated(Descriptors.PathOf(made));
-        fixed (byte* from = source, to = target)
+        byte[] target = Pinned(path);
+        byte[] source = Pinned(Descriptors.PathOf(made));
+        if (Syscall.Invoke(SyscallNumber.Mount, Address(source), Address(target), 0, BindMount, 0) < 0)
         {
-            if (Mount((nint)from, (nint)to, 0, BindMount, 0) != 0)
-            {
-                throw KernelException.Last("mount a network namespace on", path);
-            }
+            throw KernelException.Last("mount a network namespace on", path);
         }
+
+        GC.KeepAlive(source);
+        GC.KeepAlive(target);
     }
 
     /// <summary>Whether a namespace is mounted on the file. False where there is no file.</summary>
