@@ -182,7 +182,7 @@ internal sealed partial class Reconciler
                 slot.Execs.Thaw();
                 _parts.Execs.Follow(entry, slot);
                 _parts.Background.Run($"put the recorded limit of {entry.Id} in force", () => _parts.Memory.SettleAsync(entry, slot));
-                if (slot.Network is not null)
+                if (slot.IsConnected)
                 {
                     // The operator's denials may be others by now; and who may ask for names is known to the daemon alone.
                     _parts.Background.Run($"put the policy of {entry.Id} in force", () => _sandboxes.RenewEgressAsync(entry));

@@ -249,9 +249,9 @@ public sealed partial class SleighRuntime : IAsyncDisposable
         _open.Containerd.Dispose();
         _open.Namespaces.Dispose();
         _open.Network.Dispose();
-        _open.Users.Dispose();
         _parts.Execs.Dispose();
         await _parts.Networks.DisposeAsync();
+        _open.Users.Dispose();
         _parts.Records.Dispose();
         _open.Subtree.Dispose();
         _open.Lock.Dispose();
@@ -271,6 +271,7 @@ public sealed partial class SleighRuntime : IAsyncDisposable
         });
         _parts.Background.Run("look for slots that came up late", _open.Strays.SweepAsync);
         _parts.Background.Run("follow the host's addresses", _parts.Networks.RefreshAsync);
+        _open.Sandboxes.RenewDueEgress();
         _parts.Background.Run("count anew what layers hold", () => _parts.Layers.MendQuotaAsync());
         _parts.Background.Run("begin a check of the layers", () =>
         {

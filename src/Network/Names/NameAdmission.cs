@@ -43,7 +43,7 @@ internal sealed partial class NameAdmission
 
         if (open.Count > 0 && !_pins.Covers(asker.Name, rules, open))
         {
-            await Task.Delay(asker.Wait(_time.GetUtcNow()), _time, cancellationToken);
+            await Task.Delay(asker.Wait(SteadyTime.Now(_time)), _time, cancellationToken);
             try
             {
                 if (!await _pins.LetAsync(asker.Name, rules, open, cancellationToken))

@@ -41,6 +41,9 @@ internal sealed partial class NameForwarder : IAsyncDisposable
 
     // Beyond it questions are dropped, and are asked again.
     private readonly AskerPlaces _places = new(all: 512, each: 32);
+
+    // Streams that are open, which whoever holds one may leave silent.
+    private readonly AskerPlaces _streams = new(all: 256, each: 4);
     private readonly List<Socket> _sockets = [];
     private Task _serving = Task.CompletedTask;
 
@@ -227,7 +230,7 @@ internal sealed partial class NameForwarder : IAsyncDisposable
             try
             {
                 Socket caller = await socket.AcceptAsync(_stop.Token);
-                if (caller.RemoteEndPoint is IPEndPoint { Address: IPAddress asker } && _askers.Find(asker) is not null && _places.TryEnter(asker))
+                if (caller.RemoteEndPoint is IPEndPoint { Address: IPAddress asker } && _askers.Find(asker) is not null && _streams.TryEnter(asker))
                 {
                     _ = Task.Run(() => ServeStreamAsync(caller, asker));
                 }
@@ -253,7 +256,7 @@ internal sealed partial class NameForwarder : IAsyncDisposable
             while (await DnsStream.ReadAsync(caller, IdleLimit, _stop.Token) is byte[] question && _askers.Find(asker) is NameAsker known)
             {
                 (byte[]? answer, DnsQuestion asked, NameVerdict? verdict) = Judge(known, question);
-                answer = verdict is null ? answer : await AnswerAsync(question, asked, verdict, known, isStream: true);
+                answer = verdict is null ? answer : await AnswerStreamAsync(question, asked, verdict, known, asker);
                 if (answer is null)
                 {
                     return;
@@ -265,6 +268,24 @@ internal sealed partial class NameForwarder : IAsyncDisposable
         catch (Exception e) when (e is SocketException or OperationCanceledException or ObjectDisposedException)
         {
             Failed(_logger, e.Message);
+        }
+        finally
+        {
+            _streams.Leave(asker);
+        }
+    }
+
+    // Null: too many questions are under way.
+    private async Task<byte[]?> AnswerStreamAsync(byte[] question, DnsQuestion asked, NameVerdict verdict, NameAsker from, IPAddress asker)
+    {
+        if (!_places.TryEnter(asker))
+        {
+            return null;
+        }
+
+        try
+        {
+            return await AnswerAsync(question, asked, verdict, from, isStream: true);
         }
         finally
         {

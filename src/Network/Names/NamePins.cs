@@ -25,7 +25,7 @@ internal sealed class NamePins : IDisposable
     {
         foreach (NamespaceName name in found.Pinned)
         {
-            _sets[name] = found.PinsOf(name, _time.GetUtcNow());
+            _sets[name] = found.PinsOf(name, SteadyTime.Now(_time));
         }
     }
 
@@ -38,7 +38,7 @@ internal sealed class NamePins : IDisposable
         {
             PinSet before = _sets.GetValueOrDefault(name, PinSet.Empty);
             PinSet after = before.Under(policy.Mode == EgressMode.Restricted ? policy.AllowNames : []);
-            await _nft.ApplyAsync(SandboxRules.Change(_names, name, policy, _connections, before, after, _time.GetUtcNow()), cancellationToken);
+            await _nft.ApplyAsync(SandboxRules.Change(_names, name, policy, _connections, before, after, SteadyTime.Now(_time)), cancellationToken);
             Keep(name, after);
         }
         finally
@@ -70,7 +70,7 @@ internal sealed class NamePins : IDisposable
 
     /// <summary>Whether the addresses are let through already, for as long as they may be remembered.</summary>
     public bool Covers(NamespaceName name, IReadOnlyList<NameRule> rules, IReadOnlyList<DnsAddress> addresses) =>
-        _sets.TryGetValue(name, out PinSet? set) && set.Covers(rules, addresses, _time.GetUtcNow());
+        _sets.TryGetValue(name, out PinSet? set) && set.Covers(rules, addresses, SteadyTime.Now(_time));
 
     /// <summary>Lets addresses through that a name has. False: none of the rules is in force any more, and nothing is done.</summary>
     /// <exception cref="IOException">nft refused; all is as before.</exception>
@@ -95,7 +95,15 @@ internal sealed class NamePins : IDisposable
                     (wishes, _wishes) = (_wishes, []);
                 }
 
-                await PutAsync(wishes);
+                try
+                {
+                    await PutAsync(wishes);
+                }
+                catch (Exception e) when (e is not OutOfMemoryException)
+                {
+                    // Nobody is to wait for what nobody does any more.
+                    Fail(wishes, e);
+                }
             }
         }
         finally
@@ -140,7 +148,7 @@ internal sealed class NamePins : IDisposable
     private async Task PutAsync(IReadOnlyList<IGrouping<NamespaceName, Wish>> sandboxes)
     {
         NftTransaction all = new();
-        DateTimeOffset now = _time.GetUtcNow();
+        DateTimeOffset now = SteadyTime.Now(_time);
         Dictionary<NamespaceName, PinSet> next = [];
         List<(Wish Wish, bool Is)> results = [];
         foreach (IGrouping<NamespaceName, Wish> sandbox in sandboxes)
@@ -166,7 +174,7 @@ internal sealed class NamePins : IDisposable
             Keep(name, set);
         }
 
-        results.ForEach(r => r.Wish.Done.SetResult(r.Is));
+        results.ForEach(r => r.Wish.Done.TrySetResult(r.Is));
     }
 
     private static IEnumerable<PinMap> Touched(PinSet pins, IEnumerable<Wish> wishes)
@@ -177,7 +185,7 @@ internal sealed class NamePins : IDisposable
         return pins.Maps.Where(m => ports.Contains(m.Ports) || pins.Count >= PinSet.Most);
     }
 
-    private static void Fail(IEnumerable<Wish> wishes, IOException why)
+    private static void Fail(IEnumerable<Wish> wishes, Exception why)
     {
         foreach (Wish wish in wishes)
         {

@@ -15,7 +15,7 @@ internal static class PinLife
     public static TimeSpan Granted(TimeSpan life) => Clamp(life + Grace, Least);
 
     /// <summary>What must be left of it where the address is answered again and nothing is done.</summary>
-    public static TimeSpan Needed(TimeSpan life) => Clamp(life, LeastLeft);
+    public static TimeSpan Needed(TimeSpan life) => Clamp(life < Most - Grace ? life : Most - Grace, LeastLeft);
 
     private static TimeSpan Clamp(TimeSpan life, TimeSpan least) => life < least ? least : life > Most ? Most : life;
 }

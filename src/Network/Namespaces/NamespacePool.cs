@@ -132,8 +132,9 @@ internal sealed partial class NamespacePool : IDisposable
         {
             return false;
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is not OutOfMemoryException)
         {
+            // Whatever it is: without this nothing would be made ahead any more.
             NotMade(_logger, RetryAfterFailure.TotalSeconds, e);
             return false;
         }

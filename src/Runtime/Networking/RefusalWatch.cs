@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Sleigh.Linux.Sqlite;
 using Sleigh.Network;
 using Sleigh.Runtime.Records;
 
@@ -92,7 +91,7 @@ internal sealed partial class RefusalWatch : IAsyncDisposable
                 _records.Tell(events);
             }
         }
-        catch (Exception e) when (e is IOException or SqliteException)
+        catch (Exception e) when (e is not OperationCanceledException)
         {
             NotRead(_logger, e);
         }

@@ -79,10 +79,15 @@ internal sealed partial class SandboxNetworks : IAsyncDisposable
 
     /// <summary>The same where the network could not be opened when the slot was taken over: it is opened now.</summary>
     /// <exception cref="IOException">It still cannot be opened, or has lost the namespace.</exception>
-    public async Task<SandboxNamespace> FindLaterAsync(NamespaceName? name, CancellationToken cancellationToken)
+    public async Task<SandboxNamespace> FindLaterAsync(NamespaceName? name, CancellationToken cancellationToken) =>
+        await TryFindLaterAsync(name, cancellationToken) ?? throw new IOException($"the network namespace {name} is not whole any more");
+
+    /// <summary>The same; null: the namespace is lost, and nothing passes through it.</summary>
+    /// <exception cref="IOException">The network still cannot be opened.</exception>
+    public async Task<SandboxNamespace?> TryFindLaterAsync(NamespaceName? name, CancellationToken cancellationToken)
     {
         _ = await OpenAsync(cancellationToken);
-        return (name is NamespaceName known ? Find(known) : null) ?? throw new IOException($"the network namespace {name} is not whole any more");
+        return name is NamespaceName known ? Find(known) : null;
     }
 
     /// <summary>Puts a sandbox's policy in force, on a namespace that it is about to begin with.</summary>

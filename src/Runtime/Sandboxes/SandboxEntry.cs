@@ -44,6 +44,9 @@ internal sealed class SandboxEntry
     /// <summary>Where it runs; null when it has exited.</summary>
     public Slot? Slot { get; set; }
 
+    /// <summary>Whether what it may reach is still to be put in force, as a first try has failed.</summary>
+    public bool IsPolicyDue { get; set; }
+
     /// <summary>Its refused packets as last read; null: not read yet.</summary>
     public RefusedSample? Refused { get; set; }
 

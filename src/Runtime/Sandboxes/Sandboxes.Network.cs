@@ -27,22 +27,46 @@ internal sealed partial class Sandboxes
         }
     }
 
-    /// <summary>Puts the policy of a sandbox in force again, since the operator's part of it may be another.</summary>
-    /// <exception cref="IOException">nft refused.</exception>
+    /// <summary>
+    /// Puts the policy of a sandbox in force again, since the operator's part of it may be another. Where that fails it is due
+    /// (<see cref="RenewDueEgress"/>).
+    /// </summary>
+    /// <exception cref="IOException">nft refused, or the network cannot be opened.</exception>
     internal async Task RenewEgressAsync(SandboxEntry entry)
     {
+        entry.IsPolicyDue = true;
+
         // As a change of it: neither may put back what the other has just replaced, and one that is being started is waited for.
         await entry.Starting.WaitAsync();
         try
         {
-            if (!entry.IsDeleted && entry.Slot?.Network is SandboxNamespace network)
+            if (!entry.IsDeleted && entry.Slot is { IsConnected: true } slot)
             {
-                await _networks.ReplaceAsync(network, entry.Record.Sandbox.Egress, CancellationToken.None);
+                // Not there where the network could not be opened when the slot was taken over.
+                slot.Network ??= await _networks.TryFindLaterAsync(_records.FindNetwork(slot.Id), CancellationToken.None);
+                if (slot.Network is SandboxNamespace network)
+                {
+                    await _networks.ReplaceAsync(network, entry.Record.Sandbox.Egress, CancellationToken.None);
+                }
             }
+
+            entry.IsPolicyDue = false;
         }
         finally
         {
             entry.Starting.Release();
+        }
+    }
+
+    /// <summary>Tries again where a policy could not be put in force.</summary>
+    internal void RenewDueEgress()
+    {
+        if (_networks.Unavailable is null)
+        {
+            foreach (SandboxEntry entry in _table.All.Where(e => e.IsPolicyDue && !e.IsDeleted))
+            {
+                _background.Run($"put the policy of {entry.Id} in force", () => RenewEgressAsync(entry));
+            }
         }
     }
 

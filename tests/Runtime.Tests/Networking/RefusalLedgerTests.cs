@@ -24,6 +24,17 @@ public sealed class RefusalLedgerTests
     }
 
     [Fact]
+    public void Who_goes_on_is_told_of_less_and_less_often_until_there_was_quiet()
+    {
+        int[] told = [.. Enumerable.Range(0, 24 * 360).Where(tick => Hear(tick + 1, tick * 10) is not null).Select(tick => tick * 10)];
+
+        Assert.Equal([0, 10, 30, 70, 150, 310, 630, 1270, 2170, 3070], told[..10]);
+        Assert.True(told.Length < 110, $"{told.Length} in a day");
+        Assert.NotNull(Hear(10_000, 90_000));
+        Assert.NotNull(Hear(10_001, 90_010));
+    }
+
+    [Fact]
     public void Reasons_are_kept_apart()
     {
         _ledger.Hear(Box, First, new Refusals(1, 2, 3, 4), Start);

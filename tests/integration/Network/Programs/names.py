@@ -3,7 +3,7 @@ import socket, struct, sys, threading
 
 records = {
     "world.example": [("A", "203.0.113.7", 60)],
-    "other.example": [("A", "198.51.100.2", 60)],
+    "other.example": [("A", "198.51.100.2", 3600)],
     "alias.example": [("CNAME", "deep.example", 60), ("CNAME", "world.example", 60), ("A", "203.0.113.7", 5)],
     "inner.example": [("A", "192.168.77.2", 60)],
     "mixed.example": [("A", "192.168.77.2", 60), ("A", "203.0.113.7", 60), ("A", "169.254.169.254", 60)],
