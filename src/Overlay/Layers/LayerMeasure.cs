@@ -6,45 +6,110 @@ namespace Sleigh.Overlay;
 /// <summary>What files take on the disk, found by walking: dear, and what layers share is counted in each.</summary>
 internal static class LayerMeasure
 {
+    /// <summary>The least that is counted for a file, as empty ones have an inode too: that of ext4 takes 256 bytes, that of XFS 512.</summary>
+    internal const int LeastBytes = 256;
+
     private const OpenFlags OpenDirectory = OpenFlags.ReadOnly | OpenFlags.Directory | OpenFlags.NoFollow;
 
+    // Of the 4096 bytes that a path may have; a name has up to 255.
+    private const int LongestPath = 3000;
+
     /// <summary>
-    /// Blocks of everything below a directory, links not followed; a file with several names counts once. One descriptor at a time: what
-    /// lies deeper than a path of 4096 bytes is left out.
+    /// Blocks of everything below a directory at any depth, links not followed; a file with several names counts once. One descriptor at a time, and one more for every
+    /// 3,000 bytes of a path.
     /// </summary>
     /// <exception cref="KernelException">The kernel refused.</exception>
     public static long Of(SafeFileHandle root, CancellationToken cancellationToken)
     {
         HashSet<ulong> linked = [];
         long bytes = 0;
-        Stack<KernelPath> below = new([KernelPath.FromString(".")]);
-        while (below.TryPop(out KernelPath path))
+        Stack<Below> below = new([new Below(new Start(root, isOwn: false), ".")]);
+        try
         {
-            // Commands go on meanwhile: what is gone by the time it is looked at counts nothing.
-            using SafeFileHandle? directory = Files.TryOpen(root, path, OpenDirectory, ResolveFlags.Beneath, out _);
-            if (directory is null)
+            while (below.TryPop(out Below here))
             {
-                continue;
-            }
+                using Start start = here.From;
 
-            foreach (DirectoryEntry entry in Files.ReadDirectory(directory))
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                if (Files.TryStat(directory, entry.Name, out _) is not FileStatus status)
+                // Commands go on meanwhile: what is gone by the time it is looked at counts nothing.
+                SafeFileHandle? directory = Files.TryOpen(start.Handle, here.Path, OpenDirectory, ResolveFlags.Beneath, out _);
+                if (directory is null)
                 {
                     continue;
                 }
 
-                bool isDirectory = status.Type == FileType.Directory;
-                if (isDirectory)
+                bool isFar = here.Path.Bytes.Length > LongestPath;
+                using Start next = isFar ? new Start(directory, isOwn: true) : start.Again();
+                using SafeFileHandle? near = isFar ? null : directory;
+                KernelPath path = isFar ? "." : here.Path;
+                List<DirectoryEntry> entries = [];
+                while (TryRead(directory, entries))
                 {
-                    below.Push(path.Join(entry.Name));
-                }
+                    foreach (DirectoryEntry entry in entries)
+                    {
+                        cancellationToken.ThrowIfCancellationRequested();
+                        if (Files.TryStat(directory, entry.Name, out _) is not FileStatus status)
+                        {
+                            continue;
+                        }
 
-                bytes += isDirectory || status.Links == 1 || linked.Add(status.Inode) ? status.AllocatedBytes : 0;
+                        bool isDirectory = status.Type == FileType.Directory;
+                        if (isDirectory)
+                        {
+                            below.Push(new Below(next.Again(), path.Join(entry.Name)));
+                        }
+
+                        bytes += isDirectory || status.Links == 1 || linked.Add(status.Inode) ? Math.Max(status.AllocatedBytes, LeastBytes) : 0;
+                    }
+
+                    entries.Clear();
+                }
+            }
+        }
+        finally
+        {
+            foreach (Below left in below)
+            {
+                left.From.Dispose();
             }
         }
 
         return bytes;
+    }
+
+    // A directory that is removed while it is read ends there.
+    private static bool TryRead(SafeFileHandle directory, List<DirectoryEntry> entries)
+    {
+        try
+        {
+            return Files.ReadDirectoryBatch(directory, entries);
+        }
+        catch (KernelException gone) when (gone.Errno is Errno.ENOENT or Errno.ESTALE)
+        {
+            return false;
+        }
+    }
+
+    private readonly record struct Below(Start From, KernelPath Path);
+
+    /// <summary>A directory that paths begin at, open for as long as one of them is to be looked at.</summary>
+    private sealed class Start(SafeFileHandle handle, bool isOwn) : IDisposable
+    {
+        private int _users = 1;
+
+        public SafeFileHandle Handle => handle;
+
+        public Start Again()
+        {
+            _users++;
+            return this;
+        }
+
+        public void Dispose()
+        {
+            if (--_users == 0 && isOwn)
+            {
+                handle.Dispose();
+            }
+        }
     }
 }

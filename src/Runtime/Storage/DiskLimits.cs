@@ -53,7 +53,8 @@ internal sealed partial class DiskLimits : IAsyncDisposable
         }
         catch (LayerLimitException) when (_options.Now.Storage.SoftDiskLimits)
         {
-            _soft[layer] = new SoftLimit(limit);
+            // One that is there already may have writers, whom only it can break off.
+            _soft.AddOrUpdate(layer, _ => new SoftLimit(limit), (_, known) => known.LimitBytes == limit ? known : new SoftLimit(limit));
         }
     }
 
@@ -146,9 +147,13 @@ internal sealed partial class DiskLimits : IAsyncDisposable
             using PeriodicTimer timer = new(SoftLimit.Shortest, _time);
             while (await timer.WaitForNextTickAsync(_stop.Token))
             {
-                if (!_soft.IsEmpty)
+                try
                 {
-                    await LookAsync();
+                    Look();
+                }
+                catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+                {
+                    NotLooked(_logger, "sandboxes", e);
                 }
             }
         }
@@ -159,8 +164,13 @@ internal sealed partial class DiskLimits : IAsyncDisposable
     }
 
     // Each on a thread of its own: a large layer does not hold up the look at another.
-    private async Task LookAsync()
+    private void Look()
     {
+        if (_soft.IsEmpty)
+        {
+            return;
+        }
+
         HashSet<LayerId> known = [];
         foreach (SandboxEntry entry in _sandboxes.Unordered.Where(e => !e.IsDeleted))
         {
@@ -173,10 +183,17 @@ internal sealed partial class DiskLimits : IAsyncDisposable
             }
         }
 
-        // A layer that is being made has no sandbox yet.
-        foreach (LayerId gone in _soft.Keys.Where(layer => !known.Contains(layer)))
+        LayerId[] others = [.. _soft.Keys.Where(layer => !known.Contains(layer))];
+        if (others.Length == 0)
         {
-            if (await _layers.MeasureAsync(gone, _stop.Token) is null && _soft.TryRemove(gone, out SoftLimit? soft))
+            return;
+        }
+
+        // A layer that is being made has no sandbox yet.
+        HashSet<LayerId> live = [.. _layers.List().Live];
+        foreach (LayerId gone in others.Where(layer => !live.Contains(layer)))
+        {
+            if (_soft.TryRemove(gone, out SoftLimit? soft))
             {
                 soft.Dispose();
             }

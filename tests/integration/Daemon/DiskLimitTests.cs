@@ -133,7 +133,7 @@ public sealed class DiskLimitTests
         await client.RunAsync(limited, "mkdir /full && echo here > /full/0 && (sleep 1000 > /dev/null 2>&1 &)");
 
         // Slowly, so that the disk of the tests does not fill up when nobody looks for a while.
-        ExecReply filler = await client.ExecAsync(limited, "i=0; while [ $i -lt 1000 ]; do i=$((i+1)); dd if=/dev/zero of=/full/$i bs=1M count=1 2> /dev/null; sleep 0.05; done");
+        ExecReply filler = await client.ExecAsync(limited, "i=0; while [ $i -lt 6000 ]; do i=$((i+1)); dd if=/dev/zero of=/full/$i bs=1M count=1 2> /dev/null; sleep 0.05; done");
         Assert.Equal(("failed", 137), (filler.Status, filler.ExitCode));
         Assert.Equal("command was ended because its sandbox was over its disk limit", (string?)filler.Json["error"]);
         JsonObject disk = filler.Json["disk"]!.AsObject();
