@@ -26,10 +26,10 @@ finish() {
         kill -TERM "$pid" 2> /dev/null || true
         wait "$pid" 2> /dev/null || true
     done
+    stop_daemon || status=1
     awk -v a="$work/" -v b="$docker_run/" 'index($5, a) == 1 || index($5, b) == 1 { print $5 }' /proc/self/mountinfo | tac |
         while read -r mount; do umount -l "$mount" 2> /dev/null || true; done
     find /sys/fs/cgroup -depth -type d -path "*/$instance-engine*" -exec rmdir {} + 2> /dev/null || true
-    stop_daemon || status=1
     [ "$status" = 0 ] || tail -n 5 "$daemon_log" "$work"/*.log >&2
     rm -rf "$work" "$docker_run" "$state_dir"
     exit "$status"

@@ -14,7 +14,7 @@ internal sealed class SandboxUsers : IDisposable
 {
     private static readonly Version OverlayTakesMapped = new(5, 19);
 
-    private readonly Lazy<OwnerMap> _layers = new(() => OwnerMap.Create(Range));
+    private readonly Lazy<OwnerMap> _layers = new(() => OwnerMap.Create(Range), LazyThreadSafetyMode.PublicationOnly);
     private readonly SafeFileHandle? _namespace;
 
     private SandboxUsers(SafeFileHandle? userNamespace) => _namespace = userNamespace;

@@ -22,14 +22,14 @@ public sealed class PortEndTests(DaemonFixture fixture)
         IPEndPoint door = IPEndPoint.Parse((string)(await Client.SendAsync("GET", $"/sandboxes/{world.Id}/ports/8081", null, 200))["tcp"]!);
         await world.Sandbox.StartAsync("exec /web 127.0.0.1 8081 echo");
         await Client.SendAsync("GET", $"/sandboxes/{world.Id}/ports/8081?wait=listening&timeout_seconds=60", null, 200);
-        JsonObject brief = await Client.SendAsync("POST", $"/sandboxes/{world.Id}/links", new JsonObject { ["port"] = 8080, ["expires_in_seconds"] = 5, ["path"] = "/ws" }, 201);
         using ClientWebSocket byToken = await world.WebSocketAsync(), byLink = new();
-        using CancellationTokenSource limit = new(TimeSpan.FromSeconds(60));
-        await byLink.ConnectAsync(new Uri(((string)brief["url"]!).Replace("http:", "ws:", StringComparison.Ordinal)), limit.Token);
-        await PortWorld.EchoAsync(byLink, "text"u8.ToArray());
+        using CancellationTokenSource limit = new(TimeSpan.FromSeconds(90));
         using TcpClient tcp = new();
         await tcp.ConnectAsync(door);
         await EchoAsync(tcp, "over TCP");
+        JsonObject brief = await Client.SendAsync("POST", $"/sandboxes/{world.Id}/links", new JsonObject { ["port"] = 8080, ["expires_in_seconds"] = 15, ["path"] = "/ws" }, 201);
+        await byLink.ConnectAsync(new Uri(((string)brief["url"]!).Replace("http:", "ws:", StringComparison.Ordinal)), limit.Token);
+        await PortWorld.EchoAsync(byLink, "text"u8.ToArray());
 
         await Assert.ThrowsAsync<WebSocketException>(async () => await byLink.ReceiveAsync(new byte[10].AsMemory(), limit.Token));
         await PortWorld.EchoAsync(byToken, "goes on"u8.ToArray());
