@@ -49,7 +49,9 @@ internal sealed class LayerScrub(string root)
             _total = places.Sum(place => place.Length);
         }
 
-        using CancellationTokenRegistration stop = cancellationToken.Register(() => BtrfsScrub.Cancel(anywhere));
+        // Again until it ends: a call that comes between two pieces finds nothing to end.
+        using Timer again = new(_ => TryCancel(anywhere), null, Timeout.Infinite, Timeout.Infinite);
+        using CancellationTokenRegistration stop = cancellationToken.Register(() => again.Change(TimeSpan.Zero, TimeSpan.FromMilliseconds(100)));
         foreach (BtrfsPlace place in places)
         {
             if (cancellationToken.IsCancellationRequested || !Check(anywhere, place, cancellationToken))
@@ -82,6 +84,18 @@ internal sealed class LayerScrub(string root)
         }
 
         return isComplete;
+    }
+
+    private static void TryCancel(SafeFileHandle anywhere)
+    {
+        try
+        {
+            BtrfsScrub.Cancel(anywhere);
+        }
+        catch (Exception e) when (e is KernelException or ObjectDisposedException)
+        {
+            // It is over, or ends with its piece.
+        }
     }
 
     private int Percent() => _total == 0 ? 0 : (int)(100 * (UInt128)_checked / (UInt128)_total);

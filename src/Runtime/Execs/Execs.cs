@@ -66,15 +66,15 @@ internal sealed partial class Execs : IExecs, IDisposable
     {
         SandboxEntry entry = _sandboxes.Require(sandbox);
         CheckSecrets(entry, spec);
-        if (spec.Origin != ExecOrigin.OpsRead)
-        {
-            await RequireRoom(entry, cancellationToken);
-        }
-
         CheckQuota(entry);
         bool running = false;
         try
         {
+            if (spec.Origin != ExecOrigin.OpsRead)
+            {
+                await RequireRoom(entry, cancellationToken);
+            }
+
             using Traffic.Pass pass = _traffic.Enter();
             return await StartAsync(entry, spec, () => running = true, cancellationToken);
         }
