@@ -73,25 +73,20 @@ internal sealed class Sessions : ISessions
     public Session? Authenticate(string token)
     {
         string hash = Convert.ToHexString(Hash(token));
-        if (!_byHash.TryGetValue(hash, out Session? session))
-        {
-            return null;
-        }
-
         DateTimeOffset now = _time.GetUtcNow();
-        if (IsOver(session, now))
-        {
-            return null;
-        }
 
-        return Used(hash, session, now);
+        // Twice: what kept it busy may have ended, and noted a use, between the look at its end and the look at that.
+        return Find(hash) is not Session session ? null
+            : !IsOver(session, now) ? Used(hash, session, now)
+            : Find(hash) is Session later && !IsOver(later, now) ? Used(hash, later, now)
+            : null;
     }
 
     /// <summary>Moves the end of a session whose sandbox is used by others than itself: over its ports. One that has ended stays so.</summary>
     public void Use(SessionId id)
     {
         DateTimeOffset now = _time.GetUtcNow();
-        if (_hashes.TryGetValue(id, out string? hash) && _byHash.TryGetValue(hash, out Session? session) && !IsOver(session, now))
+        if (_hashes.TryGetValue(id, out string? hash) && Find(hash) is Session session && !IsOver(session, now))
         {
             Used(hash, session, now);
         }
@@ -136,6 +131,20 @@ internal sealed class Sessions : ISessions
 
     /// <inheritdoc/>
     public IReadOnlyList<Session> List() => [.. _byHash.Values.Append(Administrator).OrderBy(s => s.Created)];
+
+    // One that is being looked at, whether it is to end, is out for that moment.
+    private Session? Find(string hash)
+    {
+        if (_byHash.TryGetValue(hash, out Session? session))
+        {
+            return session;
+        }
+
+        lock (_lock)
+        {
+            return _byHash.GetValueOrDefault(hash);
+        }
+    }
 
     private static byte[] Hash(string token) => SHA256.HashData(Encoding.UTF8.GetBytes(token));
 

@@ -162,6 +162,31 @@ public sealed class SessionEndTests : IDisposable
         Assert.Equal(TimeSpan.FromSeconds(10), Assert.Throws<RuntimeException>(sessions.Issue).RetryAfter);
     }
 
+    [Fact]
+    public void What_kept_a_session_and_ends_while_its_token_is_looked_at_has_kept_it()
+    {
+        IssuedToken issued = _sessions.Issue();
+        _clock.Now += TimeSpan.FromSeconds(101);
+        int looks = 0;
+        _sessions.IsBusy = id =>
+        {
+            // At the first look it is still there, notes its use, and is gone by the answer.
+            if (++looks == 1)
+            {
+                _sessions.Use(id);
+                return false;
+            }
+
+            return looks == 2;
+        };
+
+        Assert.Equal(issued.Session.Id, _sessions.Authenticate(issued.Token)?.Id);
+        _sessions.IsBusy = _ => false;
+        Assert.Empty(_sessions.TakeExpired());
+        _clock.Now += TimeSpan.FromSeconds(101);
+        Assert.Null(_sessions.Authenticate(issued.Token));
+    }
+
     private (RecordStore Store, Sessions Sessions) Open()
     {
         RecordStore store = RecordStore.Open(Path.Combine(_folder, "sleigh.db"), _clock);
