@@ -137,7 +137,7 @@ public sealed class ProjectQuotaTests(SharedMachine shared, SleighMachine sleigh
     private async Task FillsUpAsync(string sandbox, string said, string errno, string file = "/fill")
     {
         string result = await CtlAsync(
-            $"exec {sandbox} -c 'rm -f /fill {file}; dd if=/dev/zero of={file} bs=256k count=400; r=$?; echo size $(stat -c %s {file}); exit $r' 2>&1 || true");
+            $"exec {sandbox} -c 'rm -f /fill /own/fill; dd if=/dev/zero of={file} bs=256k count=400; r=$?; echo size $(stat -c %s {file}); exit $r' 2>&1 || true");
         Assert.Contains(said, result, StringComparison.Ordinal);
         Assert.Contains($"the sandbox is at its disk limit of {LimitMb} MB, and writes fail with {errno};", result, StringComparison.Ordinal);
         string size = result.Split('\n').Single(line => line.StartsWith("size ", StringComparison.Ordinal))["size ".Length..];
