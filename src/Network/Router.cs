@@ -149,6 +149,11 @@ internal sealed class Router
             await _host.RunAsync("ip", ["link", "delete", _names.HostUplink], "", cancellationToken);
             isThere = false;
         }
+        else if (!isThere && inside.Interfaces.Any(i => i.Name == NetworkNames.Uplink))
+        {
+            // The other end is in a namespace that was taken for the host's before.
+            await Place.RunAsync("ip", ["link", "delete", NetworkNames.Uplink], "", cancellationToken);
+        }
 
         string mtu = Mtu.ToString(CultureInfo.InvariantCulture);
         if (!isThere)

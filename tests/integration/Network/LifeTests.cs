@@ -40,6 +40,22 @@ public sealed class LifeTests
     }
 
     [HostFact(Need.Root, Need.Networking)]
+    public async Task Another_way_out_takes_the_place_of_the_one_before()
+    {
+        await using NetworkWorld world = await NetworkWorld.MakeAsync();
+        SandboxNamespace kept;
+        await using (SandboxNetwork network = await world.OpenAsync(world.Options with { HostNamespace = world.Outside }))
+        {
+            kept = await network.TakeAsync(CancellationToken.None);
+        }
+
+        await using SandboxNetwork next = await world.OpenAsync();
+        Assert.Single(await next.RecoverAsync([kept.Name], CancellationToken.None));
+        Assert.Equal("ok 198.51.100.1", await NetworkWorld.ConnectAsync(kept.Path, "203.0.113.7"));
+        await next.RemoveAllAsync(CancellationToken.None);
+    }
+
+    [HostFact(Need.Root, Need.Networking)]
     public async Task One_leftover_that_cannot_be_read_or_removed_does_not_keep_the_network_from_opening()
     {
         await using NetworkWorld world = await NetworkWorld.MakeAsync();
