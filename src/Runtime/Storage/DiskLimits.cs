@@ -193,10 +193,8 @@ internal sealed partial class DiskLimits : IAsyncDisposable
         HashSet<LayerId> live = [.. _layers.List().Live];
         foreach (LayerId gone in others.Where(layer => !live.Contains(layer)))
         {
-            if (_soft.TryRemove(gone, out SoftLimit? soft))
-            {
-                soft.Dispose();
-            }
+            // Not disposed of: a look or a writer that began before may still end it.
+            _soft.TryRemove(gone, out _);
         }
     }
 
