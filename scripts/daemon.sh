@@ -103,7 +103,7 @@ its log: $daemon_log"
 
 # The image of the quickstart, made from Debian packages when it is not there yet.
 ensure_image() {
-    if "$sleighctl" image ls | awk 'NR > 1 { print $1 }' | grep -qE '^(docker\.io/library/)?quickstart(:latest)?$'; then return; fi
+    if "$sleighctl" image ls | awk 'NR > 1 { print $1 }' | grep -E '^(docker\.io/library/)?quickstart(:latest)?$' > /dev/null; then return; fi
     local suite=bookworm
     # shellcheck disable=SC1091
     if [ "$(. /etc/os-release && printf '%s' "${ID:-}")" = debian ]; then suite=$(. /etc/os-release && printf '%s' "${VERSION_CODENAME:-bookworm}"); fi

@@ -61,7 +61,8 @@ helpful+=("$@")
 is_there() {
     case $1 in
         /*) compgen -G "$1" > /dev/null ;;
-        *.so.*) ldconfig -p | grep -qF "$1 " ;;
+        # Not grep -q: it may close the pipe before ldconfig has written all, and pipefail takes that for a library that is missing.
+        *.so.*) ldconfig -p | grep -F "$1 " > /dev/null ;;
         *) command -v "$1" > /dev/null ;;
     esac
 }
