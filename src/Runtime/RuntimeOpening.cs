@@ -71,6 +71,7 @@ internal static partial class RuntimeOpening
         opened.Add(imageParts.Puller);
         SandboxTable table = new();
         Spool spool = Storage(options, () => new Spool(Path.Combine(options.DataDir, "execs"), () => live.Now.Exec.SpoolMaxBytes));
+        opened.Add(spool.Spares);
         ExportSpool exports = Storage(options, () => new ExportSpool(Path.Combine(options.DataDir, "exports")));
         HostZones zones = new(live);
         HostMounter hostMounter = new(namespaces);

@@ -123,6 +123,7 @@ public sealed partial class SleighRuntime : IAsyncDisposable
         _parts.Background.Run("open the network of the sandboxes", _parts.Networks.OpenAheadAsync);
         _parts.Pool.Start();
         _open.Proc.Start();
+        _parts.Spool.Spares.Open();
         _parts.DiskLimits.Start();
         _open.Refusals.Start();
         _open.ImageUpkeep.Tick();
@@ -250,6 +251,7 @@ public sealed partial class SleighRuntime : IAsyncDisposable
         _open.Namespaces.Dispose();
         _open.Network.Dispose();
         _parts.Execs.Dispose();
+        _parts.Spool.Spares.Dispose();
         await _parts.Networks.DisposeAsync();
         _open.Users.Dispose();
         _parts.Records.Dispose();

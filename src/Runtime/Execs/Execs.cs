@@ -98,22 +98,29 @@ internal sealed partial class Execs : IExecs, IDisposable
         Touch(entry);
 
         SandboxRecord record = entry.Record;
+        SpareOutput? spare = _spool.Spares.Take();
         ExecRow row = new(
             new Exec
             {
-                Id = ExecId.New(), Sandbox = sandbox, Session = record.Sandbox.Session, Status = ExecStatus.Running,
+                Id = spare?.Id ?? ExecId.New(), Sandbox = sandbox, Session = record.Sandbox.Session, Status = ExecStatus.Running,
                 Started = _time.GetUtcNow(), Origin = spec.Origin, Input = spec.Input,
                 SnapshotBefore = before?.Snapshot,
             },
             slot.Id, spec.Timeout ?? _options.Now.Exec.DefaultTimeout, null, ExecEndCause.Itself);
-        _records.AddExec(row, WebhookText.OfCommand(spec), spec.Webhook, spec.StartKey);
-        SpoolFiles files;
+        Record(row, spec, spare);
+        SpoolFiles? files = spare?.Files;
         try
         {
-            files = _spool.Create(row.Exec.Id, withInput: spec.Input != LiveInput.None);
+            files ??= _spool.Create(row.Exec.Id);
+            if (spec.Input != LiveInput.None)
+            {
+                files = _spool.AddInput(files, row.Exec.Id);
+            }
         }
         catch (IOException e)
         {
+            files?.Record.Dispose();
+            files?.Dispose();
             _records.FinishExec(row.Exec with
             {
                 Status = ExecStatus.Failed, Error = ExecEnd.NotStarted("its output files could not be made").Error, Completed = _time.GetUtcNow(),
@@ -218,6 +225,27 @@ internal sealed partial class Execs : IExecs, IDisposable
 
     /// <summary>Whether a session has a command running.</summary>
     public bool IsBusy(SessionId session) => _running.Values.Any(r => r.Row.Exec.Session == session);
+
+    private void Record(ExecRow row, ExecSpec spec, SpareOutput? spare)
+    {
+        bool isRecorded = false;
+        try
+        {
+            _records.AddExec(row, WebhookText.OfCommand(spec), spec.Webhook, spec.StartKey);
+            isRecorded = true;
+        }
+        finally
+        {
+            if (spare is not null && isRecorded)
+            {
+                _spool.Spares.Release(spare);
+            }
+            else if (spare is not null)
+            {
+                _spool.Spares.GiveBack(spare);
+            }
+        }
+    }
 
     private static bool HasEnded(RunningExec running) =>
         running.ReadRecord()?.State is ExecState.Ended or ExecState.Failed;

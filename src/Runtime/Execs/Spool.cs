@@ -15,21 +15,25 @@ internal sealed class Spool
     {
         (_root, _cap) = (root, cap);
         Directory.CreateDirectory(root, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        Spares = new SpareOutputs(this);
     }
 
     /// <summary>Bytes of each stream that are stored from the beginning.</summary>
     public long Cap => _cap();
 
+    /// <summary>Output files that were made ahead.</summary>
+    public SpareOutputs Spares { get; }
+
     /// <summary>Makes the directory and files of a new exec.</summary>
-    public SpoolFiles Create(ExecId id, bool withInput)
+    public SpoolFiles Create(ExecId id)
     {
         string directory = Directory.CreateDirectory(PathOf(id)).FullName;
-        SpoolFiles files = new(Make(directory, "stdout"), Make(directory, "stderr"), Make(directory, "record"));
-        if (!withInput)
-        {
-            return files;
-        }
+        return new SpoolFiles(Make(directory, "stdout"), Make(directory, "stderr"), Make(directory, "record"));
+    }
 
+    /// <summary>Makes the input of an exec with live input.</summary>
+    public SpoolFiles AddInput(SpoolFiles files, ExecId id)
+    {
         KernelPath fifo = KernelPath.FromString(InputPath(id));
         Files.MakeNode(Descriptors.WorkingDirectory, fifo, FileType.Fifo, 0x180); // 0600
         // A FIFO's ends wait for each other when they are opened, so the first one is opened without waiting. The command gets one
@@ -161,9 +165,9 @@ internal sealed class Spool
         }
     }
 
-    /// <summary>Ids of all execs that have files.</summary>
+    /// <summary>Ids of all execs that have files, but for those that were made ahead.</summary>
     public IEnumerable<ExecId> List() => Directory.EnumerateDirectories(_root)
-        .Select(path => ExecId.TryParse(Path.GetFileName(path), out ExecId id) ? id : (ExecId?)null).OfType<ExecId>();
+        .Select(path => ExecId.TryParse(Path.GetFileName(path), out ExecId id) ? id : (ExecId?)null).OfType<ExecId>().Where(id => !Spares.Holds(id));
 
     private static SafeFileHandle Make(string directory, string name) =>
         File.OpenHandle(Path.Combine(directory, name), FileMode.Create, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);

@@ -79,7 +79,7 @@ public sealed class SpoolTests : IDisposable
     private ExecId Write(byte[] stdout)
     {
         ExecId id = ExecId.New();
-        _spool.Create(id, withInput: false).Dispose();
+        _spool.Create(id).Dispose();
         File.WriteAllBytes(Path.Combine(_folder, id.ToString(), "stdout"), stdout);
         return id;
     }

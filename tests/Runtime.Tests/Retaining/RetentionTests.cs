@@ -110,7 +110,7 @@ public sealed class RetentionTests : IAsyncDisposable
     {
         ExecId kept = Add(TimeSpan.FromDays(1), ended: true);
         ExecId orphan = ExecId.New();
-        _spool.Create(orphan, withInput: false).Dispose();
+        _spool.Create(orphan).Dispose();
         Directory.CreateDirectory(Path.Combine(_folder, "execs", "not-an-exec"));
 
         Assert.Equal(1, SpoolSweep.Run(_spool, _store));
@@ -211,7 +211,7 @@ public sealed class RetentionTests : IAsyncDisposable
         _store.AddExec(new ExecRow(exec, SlotId.New(), null, null, ExecEndCause.Itself));
         if (withOutput)
         {
-            _spool.Create(exec.Id, withInput: false).Dispose();
+            _spool.Create(exec.Id).Dispose();
             File.WriteAllText(Path.Combine(_folder, "execs", exec.Id.ToString(), "stdout"), "hello\n");
         }
 

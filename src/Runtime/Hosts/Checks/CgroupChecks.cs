@@ -25,6 +25,7 @@ internal static class CgroupChecks
             bool exists = path is not null && Directory.Exists(path);
             return Delegation(subtree, exists, HostText.HasSystemd, exists ? Mark(path!) : null);
         }),
+        new("cgroup changes", () => Changes(MountInfo.Read())),
     ];
 
     internal static Finding Layout(CgroupMode mode, string commandLine) => mode switch
@@ -64,6 +65,19 @@ internal static class CgroupChecks
             : mark == "1" ? Finding.Ok($"{subtree} is delegated by systemd")
             : Finding.Warn($"{subtree} is not delegated: systemd may take its controllers away, and counts it among its own", remedy);
     }
+
+    /// <summary>
+    /// Whether processes are moved between cgroups without an RCU grace period. With one, which is as long as 1,000 tasks that fork make it, all forks of the
+    /// host wait for each new container (mount option <c>favordynmods</c> of cgroup2, Linux 6.0; Documentation/admin-guide/cgroup-v2.rst). It counts for version 1 too.
+    /// </summary>
+    internal static Finding Changes(IReadOnlyList<MountEntry> mounts) => mounts.FirstOrDefault(m => m.Type == "cgroup2") switch
+    {
+        null => Finding.Warn("no cgroup2 filesystem is mounted", "see cgroup"),
+        { SuperOptions: string options } when options.Split(',').Contains("favordynmods") => Finding.Ok("favoured: a new container holds no other sandbox's commands up"),
+        { MountPoint: string path } => Finding.Warn(
+            "not favoured: while one sandbox forks without end, each new container can hold the commands of all others up for a second",
+            $"mount -o remount,favordynmods {path}, at each boot; all forks of the host cost a little more then"),
+    };
 
     private static string? Mark(string path)
     {

@@ -53,6 +53,18 @@ public sealed class CgroupChecksTests
     }
 
     [Theory]
+    [InlineData("rw,nsdelegate,favordynmods,memory_recursiveprot", "ok", null)]
+    [InlineData("rw,nsdelegate", "warn", "mount -o remount,favordynmods /sys/fs/cgroup, at each boot; all forks of the host cost a little more then")]
+    public void Whether_a_new_container_holds_others_up_goes_by_how_cgroup2_is_mounted(string options, string result, string? remedy)
+    {
+        Finding finding = CgroupChecks.Changes(MountInfo.Parse(
+            $"24 1 254:0 / / rw - ext4 /dev/vda rw\n33 24 0:29 / /sys/fs/cgroup rw,nosuid,nodev,noexec,relatime shared:9 - cgroup2 cgroup2 {options}\n"));
+
+        Assert.Equal((result, remedy), (finding.Result, finding.Remedy));
+        Assert.Equal("warn", CgroupChecks.Changes(MountInfo.Parse("24 1 254:0 / / rw - ext4 /dev/vda rw\n")).Result);
+    }
+
+    [Theory]
     [InlineData("some avg10=0.00 avg60=0.00 avg300=0.00 total=1\nfull avg10=0.00", "ok")]
     [InlineData("", "warn")]
     [InlineData(null, "warn")]
