@@ -81,18 +81,70 @@ public sealed class SlotSpecWriterTests
         Assert.Contains("clone3", allowed);
     }
 
-    [Fact]
-    public void Sockets_are_of_named_families_of_which_the_filter_compares_32_bits_and_socketcall_makes_none()
-    {
-        JsonElement[] rules = [.. Write().GetProperty("linux").GetProperty("seccomp").GetProperty("syscalls").EnumerateArray()];
-        JsonElement[] sockets = [.. rules.Where(rule => rule.GetProperty("names")[0].GetString() == "socket").Select(rule => rule.GetProperty("args")[0])];
-        JsonElement socketcall = rules.Single(rule => rule.GetProperty("names").EnumerateArray().Any(name => name.GetString() == "socketcall"));
+    [Theory]
+    [InlineData(1, 0, true)]
+    [InlineData(2, 255, true)]
+    [InlineData(10, 6, true)]
+    [InlineData(17, 0x300, true)]
+    [InlineData(16, 0, true)] // NETLINK_ROUTE
+    [InlineData(16, 4, true)] // NETLINK_SOCK_DIAG
+    [InlineData(16, 9, true)] // NETLINK_AUDIT
+    [InlineData(16, 15, true)] // NETLINK_KOBJECT_UEVENT
+    [InlineData(16, 0xDEADBEEF_00000000, true)]
+    [InlineData(16, 6, false)] // NETLINK_XFRM
+    [InlineData(16, 12, false)] // NETLINK_NETFILTER
+    [InlineData(16, 0x1_0000000C, false)]
+    [InlineData(16, 16, false)] // NETLINK_GENERIC
+    [InlineData(38, 0, false)] // AF_ALG
+    [InlineData(0x1_00000026, 0, false)]
+    [InlineData(40, 0, false)] // AF_VSOCK
+    [InlineData(30, 0, false)] // AF_TIPC
+    [InlineData(0, 0, false)]
+    [InlineData(46, 0, false)]
+    public void Sockets_are_of_named_families_and_protocols_by_the_32_bits_that_the_kernel_takes(ulong family, ulong protocol, bool passes) =>
+        Assert.Equal(passes, Passes("socket", family, 1, protocol));
 
-        Assert.All(sockets, s => Assert.Equal(("SCMP_CMP_MASKED_EQ", 0, uint.MaxValue),
-            (s.GetProperty("op").GetString(), s.GetProperty("index").GetInt32(), s.GetProperty("value").GetUInt32())));
-        Assert.Equal(Enumerable.Range(0, 46).Except([38, 40]), sockets.Select(s => s.GetProperty("valueTwo").GetInt32()));
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(2, false)]
+    [InlineData(30, false)]
+    [InlineData(0x1_0000001E, false)]
+    public void Pairs_are_of_unix_sockets(ulong family, bool passes) => Assert.Equal(passes, Passes("socketpair", family, 1, 0));
+
+    [Fact]
+    public void Of_options_of_sockets_the_kernels_old_packet_filters_are_refused_and_nothing_else()
+    {
+        foreach (ulong above in (ulong[])[0, 0x1_00000000, 0xFFFFFFFF_00000000])
+        {
+            foreach (uint level in (uint[])[0, 1, 6, 17, 40, 41, 42, 58, 255, 263, 270, uint.MaxValue])
+            {
+                foreach (uint option in Enumerable.Range(0, 300).Select(i => (uint)i).Append(uint.MaxValue))
+                {
+                    bool filter = level is 0 or 41 && option is 64 or 65 or 96 or 97 or 128 or 129;
+                    Assert.NotEqual(filter, Passes("setsockopt", 3, above | level, above | option));
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Socketcall_which_hides_the_family_makes_none()
+    {
+        JsonElement socketcall = Rules().Single(rule => rule.GetProperty("names").EnumerateArray().Any(name => name.GetString() == "socketcall"));
+
         Assert.Equal(("SCMP_ACT_ERRNO", 38), (socketcall.GetProperty("action").GetString(), socketcall.GetProperty("errnoRet").GetInt32()));
         Assert.False(socketcall.TryGetProperty("args", out _));
+    }
+
+    [Fact]
+    public void A_crash_leaves_no_dump_and_one_sandbox_has_a_part_of_the_hosts_terminals()
+    {
+        JsonElement spec = Write();
+        JsonElement core = spec.GetProperty("process").GetProperty("rlimits").EnumerateArray().Single(l => l.GetProperty("type").GetString() == "RLIMIT_CORE");
+        JsonElement terminals = spec.GetProperty("mounts").EnumerateArray().Single(m => m.GetProperty("type").GetString() == "devpts");
+
+        Assert.Equal((1, 1), (core.GetProperty("hard").GetInt32(), core.GetProperty("soft").GetInt32()));
+        Assert.Contains("max=256", terminals.GetProperty("options").EnumerateArray().Select(o => o.GetString()));
     }
 
     [Fact]
@@ -173,6 +225,17 @@ public sealed class SlotSpecWriterTests
         Assert.Equal(101, resources.GetProperty("pids").GetProperty("limit").GetInt32());
         Assert.Equal(150_000, resources.GetProperty("cpu").GetProperty("quota").GetInt64());
     }
+
+    private static JsonElement[] Rules() => [.. Write().GetProperty("linux").GetProperty("seccomp").GetProperty("syscalls").EnumerateArray()];
+
+    private static readonly Dictionary<string, (int Argument, ulong Mask, ulong Value)[][]> Masked = Rules()
+        .Where(rule => rule.TryGetProperty("args", out JsonElement args) && args[0].GetProperty("op").GetString() == "SCMP_CMP_MASKED_EQ")
+        .GroupBy(rule => rule.GetProperty("names")[0].GetString()!)
+        .ToDictionary(calls => calls.Key, calls => calls.Select(rule => rule.GetProperty("args").EnumerateArray()
+            .Select(arg => (arg.GetProperty("index").GetInt32(), arg.GetProperty("value").GetUInt64(), arg.GetProperty("valueTwo").GetUInt64())).ToArray()).ToArray());
+
+    private static bool Passes(string call, params ulong[] arguments) =>
+        Masked[call].Any(rule => rule.All(condition => (arguments[condition.Argument] & condition.Mask) == condition.Value));
 
     [Fact]
     public void There_is_no_cgroup_namespace_since_commands_are_born_beside_pid_1()

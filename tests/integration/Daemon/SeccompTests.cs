@@ -40,6 +40,7 @@ public sealed class SeccompTests(DaemonFixture fixture)
         JsonNode held = Isolation(await sandbox.ViewAsync());
         string status = await sandbox.RunAsync("", new JsonObject { ["argv"] = new JsonArray("cat", "/proc/self/status") });
         string limits = await sandbox.RunAsync("ulimit -Hn");
+        Assert.Contains("max=256", await sandbox.RunAsync("grep devpts /proc/mounts"), StringComparison.Ordinal);
         JsonObject listed = await fixture.Client.SendAsync("GET", "/sandboxes", null, 200);
 
         Assert.Equal(14, held["capabilities"]!.AsArray().Count);

@@ -34,6 +34,9 @@ public sealed class SecretTests(DaemonFixture fixture)
         // The look at the disk finds what is there: in the database, and in a file of the sandbox.
         await Client.RunAsync(box, "printf %s \"$KNOWN\" > /known");
         Assert.Empty((await Client.RunAsync(box, "env", new JsonObject { ["argv"] = new JsonArray("sh", "-c", "test -n \"$FIRST\"") })).Trim());
+        // Nor does a command that crashes leave its environment in the tree, and it cannot ask for a dump.
+        Assert.Contains(" 1 1 bytes", await Client.RunAsync(box, "ulimit -c unlimited 2> /dev/null; grep core /proc/self/limits | tr -s ' '"), StringComparison.Ordinal);
+        await CallAsync("POST", $"/sandboxes/{box}/exec", new JsonObject { ["command"] = "cd / && kill -SEGV $$", ["wait"] = true });
         string snapshot = (string)(await CallAsync("POST", $"/sandboxes/{box}/snapshots", null))["id"]!;
         string fork = (string)(await CallAsync("POST", $"/sandboxes/{box}/fork", new JsonObject { ["snapshot_id"] = snapshot }))["items"]![0]!["sandbox_id"]!;
         await HasAsync(fork, "FIRST", _first);

@@ -9,19 +9,17 @@ namespace Sleigh.Runtime.Slots;
 /// adds a filter of its own that answers it with ENOSYS. io_uring, bpf, userfaultfd, perf events and kernel keys are refused. So are the two
 /// ioctls, and the call, that change a file's project or its inheritance: the disk limits of XFS and ext4 are limits of projects. A filter cannot see
 /// which flag is being changed, so all that <c>chattr</c> does is refused.
-/// <para>Sockets may be made of each family but vsock, which leads to the host of a virtual machine, and the kernel's ciphers, where holes of the kernel
-/// were written through (CVE-2026-31431). socketcall, by which 32-bit programs may ask for a socket too, hides the family behind a pointer that a filter
-/// cannot follow: it is answered with ENOSYS.</para>
+/// <para>Sockets may be made of the families that programs talk through: unix, IPv4, IPv6, packet and, of netlink, what tells of addresses, sockets, devices and
+/// the audit system. To ask for another one makes the kernel load its module (net/socket.c), for whoever asks; vsock leads to the host of a virtual machine, and through the
+/// kernel's ciphers holes were written (CVE-2026-31431). Who makes a user and a network namespace is its administrator: so nf_tables, xfrm and the like are refused as
+/// protocols of netlink, and the tables before them as options of sockets (level IP or IPv6, 64 and on in linux/netfilter*). socketcall, by which 32-bit programs
+/// may ask for a socket too, hides the family behind a pointer that a filter cannot follow: it is answered with ENOSYS.</para>
 /// </summary>
 internal static class SeccompProfile
 {
     private const int Eperm = 1;
     private const int Enosys = 38;
-    private const uint CipherFamily = 38;
-    private const uint VsockFamily = 40;
-
-    // AF_MCTP, the last one of Linux 5.15 to 6.17.
-    private const int LastFamily = 45;
+    private const uint NetlinkFamily = 16;
 
     /// <summary>
     /// What is refused, by families that callers are told and tests try one by one. Whatever else is not in the allow list is refused too.
@@ -30,7 +28,7 @@ internal static class SeccompProfile
     {
         ["accounting"] = ["acct", "quotactl", "quotactl_fd"],
 
-        // Sockets are allowed but for this family, the kernel's ciphers, and vsock.
+        // The kernel's ciphers; see socket_families.
         ["af_alg"] = ["socket"],
         ["bpf"] = ["bpf"],
         ["clock"] = ["settimeofday", "clock_settime", "stime"],
@@ -48,6 +46,8 @@ internal static class SeccompProfile
             "mount", "umount", "umount2", "pivot_root", "fsopen", "fsconfig", "fsmount", "fspick", "open_tree", "open_tree_attr", "move_mount",
             "mount_setattr", "statmount", "listmount",
         ],
+        // Other protocols and options are allowed.
+        ["netfilter"] = ["socket", "setsockopt"],
         ["perf_events"] = ["perf_event_open"],
         ["ports"] = ["iopl", "ioperm"],
 
@@ -55,6 +55,9 @@ internal static class SeccompProfile
         ["projects"] = ["ioctl", "file_setattr"],
         ["reboot"] = ["reboot"],
         ["setns"] = ["setns"],
+
+        // All but five.
+        ["socket_families"] = ["socket", "socketpair"],
         ["swap"] = ["swapon", "swapoff"],
         ["userfaultfd"] = ["userfaultfd"],
         ["vsock"] = ["socket"],
@@ -111,17 +114,23 @@ internal static class SeccompProfile
         "timer_settime", "timer_settime64", "timerfd_create", "timerfd_gettime", "timerfd_gettime64", "timerfd_settime",
         "timerfd_settime64", "times",
 
-        // Sockets; the family is checked on its own.
+        // Sockets; families and options are checked on their own.
         "accept", "accept4", "bind", "connect", "getpeername", "getsockname", "getsockopt", "listen", "recv", "recvfrom", "recvmmsg",
-        "recvmmsg_time64", "recvmsg", "send", "sendmmsg", "sendmsg", "sendto", "setsockopt", "shutdown", "socketpair",
+        "recvmmsg_time64", "recvmsg", "send", "sendmmsg", "sendmsg", "sendto", "shutdown",
     ];
 
     // personality(2): Linux, Linux 32-bit, both with UNAME26 or without address randomisation, and the query.
     private static readonly uint[] Personalities = [0x0, 0x8, 0x20000, 0x20008, 0xffffffff];
 
-    /// <summary>The families of which sockets may be made.</summary>
-    internal static IEnumerable<uint> SocketFamilies =>
-        Enumerable.Range(0, LastFamily + 1).Select(family => (uint)family).Where(family => family is not CipherFamily and not VsockFamily);
+    // AF_UNIX, AF_INET, AF_INET6, AF_PACKET; netlink goes by its protocol.
+    private static readonly uint[] SocketFamilies = [1, 2, 10, 17];
+
+    // NETLINK_ROUTE, NETLINK_SOCK_DIAG, NETLINK_AUDIT (useradd and sudo end where it is refused), NETLINK_KOBJECT_UEVENT.
+    private static readonly uint[] NetlinkProtocols = [0, 4, 9, 15];
+
+    // IPPROTO_IP and IPPROTO_IPV6 as levels of setsockopt, and what the kernel's older packet filters take there: ip(6)_tables, arp_tables, ebtables.
+    private static readonly uint[] FilterLevels = [0, 41];
+    private static readonly uint[] FilterOptions = [64, 65, 96, 97, 128, 129];
 
     // FS_IOC_FSSETXATTR, and FS_IOC_SETFLAGS in both of its sizes: who writes (bits 30 and 31), letter and number, whatever the size.
     private const uint IoctlKey = 0xC000FFFF;
@@ -150,7 +159,24 @@ internal static class SeccompProfile
         // The kernel takes 32 bits of an argument of which a filter compares 64: a rule for "not equal" lets a family through that has a bit set above them.
         foreach (uint family in SocketFamilies)
         {
-            WriteMaskedRule(json, "socket", 0, uint.MaxValue, family);
+            WriteMaskedRule(json, "socket", (0, uint.MaxValue, family));
+        }
+
+        foreach (uint protocol in NetlinkProtocols)
+        {
+            WriteMaskedRule(json, "socket", (0, uint.MaxValue, NetlinkFamily), (2, uint.MaxValue, protocol));
+        }
+
+        // Others have no pairs, or, as tipc, are not allowed at all.
+        WriteMaskedRule(json, "socketpair", (0, uint.MaxValue, SocketFamilies[0]));
+        foreach ((uint mask, uint value) in AllButFilterLevels())
+        {
+            WriteMaskedRule(json, "setsockopt", (1, mask, value));
+        }
+
+        foreach ((uint mask, uint value) in AllButFilterOptions())
+        {
+            WriteMaskedRule(json, "setsockopt", (2, mask, value));
         }
 
         // libseccomp adds to each rule for a socket one that allows socketcall to make any; a rule without conditions takes their place. runc leaves out
@@ -164,7 +190,7 @@ internal static class SeccompProfile
         json.WriteEndObject();
         foreach ((uint mask, uint value) in AllowedIoctls())
         {
-            WriteMaskedRule(json, "ioctl", 1, mask, value);
+            WriteMaskedRule(json, "ioctl", (1, mask, value));
         }
 
         json.WriteEndArray();
@@ -176,11 +202,17 @@ internal static class SeccompProfile
     /// because the kernel takes 32 bits of an argument of which a filter compares 64, and a rule for "not equal" lets the command through with a bit
     /// set above them. The bits of the direction come first: most commands of terminals and sockets have none.
     /// </summary>
-    internal static IEnumerable<(uint Mask, uint Value)> AllowedIoctls() => Complement(DeniedIoctls, 0, 31);
+    internal static IEnumerable<(uint Mask, uint Value)> AllowedIoctls() => Complement(DeniedIoctls, IoctlKey, 0, 31);
 
-    private static IEnumerable<(uint Mask, uint Value)> Complement(uint[] denied, uint mask, int bit)
+    /// <summary>The levels of setsockopt at which every option is allowed, likewise.</summary>
+    internal static IEnumerable<(uint Mask, uint Value)> AllButFilterLevels() => Complement(FilterLevels, uint.MaxValue, 0, 31);
+
+    /// <summary>The options that are allowed at every level, likewise.</summary>
+    internal static IEnumerable<(uint Mask, uint Value)> AllButFilterOptions() => Complement(FilterOptions, uint.MaxValue, 0, 31);
+
+    private static IEnumerable<(uint Mask, uint Value)> Complement(uint[] denied, uint key, uint mask, int bit)
     {
-        while (bit >= 0 && (IoctlKey >> bit & 1) == 0)
+        while (bit >= 0 && (key >> bit & 1) == 0)
         {
             bit--;
         }
@@ -200,14 +232,14 @@ internal static class SeccompProfile
                 continue;
             }
 
-            foreach ((uint, uint) rule in Complement(left, mask | here, bit - 1))
+            foreach ((uint, uint) rule in Complement(left, key, mask | here, bit - 1))
             {
                 yield return rule;
             }
         }
     }
 
-    private static void WriteMaskedRule(Utf8JsonWriter json, string name, int argument, uint mask, uint value)
+    private static void WriteMaskedRule(Utf8JsonWriter json, string name, params ReadOnlySpan<(int Argument, uint Mask, uint Value)> conditions)
     {
         json.WriteStartObject();
         json.WriteStartArray("names");
@@ -215,12 +247,16 @@ internal static class SeccompProfile
         json.WriteEndArray();
         json.WriteString("action", "SCMP_ACT_ALLOW");
         json.WriteStartArray("args");
-        json.WriteStartObject();
-        json.WriteNumber("index", argument);
-        json.WriteNumber("value", mask);
-        json.WriteNumber("valueTwo", value);
-        json.WriteString("op", "SCMP_CMP_MASKED_EQ");
-        json.WriteEndObject();
+        foreach ((int argument, uint mask, uint value) in conditions)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("index", argument);
+            json.WriteNumber("value", mask);
+            json.WriteNumber("valueTwo", value);
+            json.WriteString("op", "SCMP_CMP_MASKED_EQ");
+            json.WriteEndObject();
+        }
+
         json.WriteEndArray();
         json.WriteEndObject();
     }

@@ -77,16 +77,26 @@ internal static class SlotSpecWriter
         json.WriteNumber("hard", files);
         json.WriteNumber("soft", Math.Min(OpenFilesLimit.Soft, files));
         json.WriteEndObject();
+
+        // A dump holds the environment, and so the secrets. Less than a page makes no file, and 1 stops even a program that kernel.core_pattern names (fs/coredump.c).
+        json.WriteStartObject();
+        json.WriteString("type", "RLIMIT_CORE");
+        json.WriteNumber("hard", 1);
+        json.WriteNumber("soft", 1);
+        json.WriteEndObject();
         json.WriteEndArray();
         json.WriteEndObject();
     }
+
+    // All instances of the host together have kernel.pty.max, 4096, and none may take them all.
+    private const int Terminals = 256;
 
     private static void WriteMounts(Utf8JsonWriter json, SlotSpec spec)
     {
         json.WriteStartArray("mounts");
         WriteMount(json, "/proc", "proc", "proc", ["nosuid", "noexec", "nodev"]);
         WriteMount(json, "/dev", "tmpfs", "tmpfs", ["nosuid", "strictatime", "mode=755", "size=65536k"]);
-        WriteMount(json, "/dev/pts", "devpts", "devpts", ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]);
+        WriteMount(json, "/dev/pts", "devpts", "devpts", ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5", $"max={Terminals}"]);
         WriteMount(json, "/dev/shm", "tmpfs", "shm", ["nosuid", "noexec", "nodev", "mode=1777", "size=65536k"]);
         WriteMount(json, "/dev/mqueue", "mqueue", "mqueue", ["nosuid", "noexec", "nodev"]);
         WriteMount(json, "/sys", "sysfs", "sysfs", ["nosuid", "noexec", "nodev", "ro"]);

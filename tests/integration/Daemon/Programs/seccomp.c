@@ -62,6 +62,24 @@ static void sockets(const char *name, int family, int type)
 #endif
 }
 
+/* In a network namespace of the caller's own the kernel would let it set these; the right family first, as a filter may not look at more. */
+static void filters(void)
+{
+    static const int protocols[] = {1, 2, 3, 5, 6, 8, 10, 11, 12, 14, 16, 18, 19, 20, 21, 22};
+    for (size_t i = 0; i < sizeof protocols / sizeof *protocols; i++) {
+        TRY("netfilter", "socket", SYS_socket, 16, SOCK_RAW, protocols[i]);
+        TRY("netfilter", "socket_above", SYS_socket, 16, SOCK_RAW, 0x100000000UL | (unsigned)protocols[i]);
+    }
+    static const int options[] = {64, 65, 96, 97, 128, 129};
+    char table[512];
+    memset(table, 0, sizeof table);
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        TRY("netfilter", "setsockopt", SYS_setsockopt, socket(AF_INET, SOCK_RAW, 255), 0, options[i], table, sizeof table);
+        TRY("netfilter", "setsockopt", SYS_setsockopt, socket(AF_INET6, SOCK_RAW, 255), 41, options[i], table, sizeof table);
+        TRY("netfilter", "setsockopt_above", SYS_setsockopt, socket(AF_INET, SOCK_RAW, 255), 0x100000000UL, 0x100000000UL | (unsigned)options[i], table, sizeof table);
+    }
+}
+
 int main(void)
 {
     static uint64_t zero[64];
@@ -85,6 +103,12 @@ int main(void)
     TRY("keys", "request_key", SYS_request_key, "user", name, 0, 0);
     sockets("vsock", 40, SOCK_STREAM);
     sockets("af_alg", 38, SOCK_SEQPACKET);
+    static const int families[] = {0, 3, 4, 5, 9, 11, 15, 21, 26, 27, 29, 30, 31, 35, 36, 37, 39, 41, 42, 43, 44, 45, 46};
+    for (size_t i = 0; i < sizeof families / sizeof *families; i++)
+        sockets("socket_families", families[i], i % 2 ? SOCK_DGRAM : SOCK_RAW);
+    TRY("socket_families", "socketpair", SYS_socketpair, 30, SOCK_SEQPACKET, 0, zero);
+    TRY("socket_families", "socketpair_above", SYS_socketpair, 0x10000001eUL, SOCK_SEQPACKET, 0, zero);
+    filters();
     TRY("setns", "setns", SYS_setns, open("/proc/self/ns/uts", O_RDONLY), CLONE_NEWUTS);
     TRY("foreign_descriptors", "pidfd_getfd", 438, syscall(434, getpid(), 0), 1, 0);
 
