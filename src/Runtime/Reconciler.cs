@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Sleigh.Cgroups;
 using Sleigh.Containerd;
 using Sleigh.Overlay;
+using Sleigh.Runtime.Options;
 using Sleigh.Runtime.Records;
 using Sleigh.Runtime.Secrets;
 using Sleigh.Runtime.Slots;
@@ -62,6 +63,11 @@ internal sealed partial class Reconciler
             if (now != record)
             {
                 _parts.Records.PutSandbox(now, SandboxState.Live, [EventDraft.Of(EventTypes.SandboxExited, now.Sandbox)]);
+            }
+
+            if (now.Sandbox.Network == NetworkMode.Host && !_parts.Options.Now.Network.AllowHost)
+            {
+                InHostNetwork(_logger, now.Sandbox.Id.ToString(), slot is not null);
             }
 
             SandboxEntry entry = new(now, slot, _parts.Time);
@@ -182,7 +188,7 @@ internal sealed partial class Reconciler
                 slot.Execs.Thaw();
                 _parts.Execs.Follow(entry, slot);
                 _parts.Background.Run($"put the recorded limit of {entry.Id} in force", () => _parts.Memory.SettleAsync(entry, slot));
-                if (slot.IsConnected)
+                if (slot.Mode == NetworkMode.Bridge)
                 {
                     // The operator's denials may be others by now; and who may ask for names is known to the daemon alone.
                     _parts.Background.Run($"put the policy of {entry.Id} in force", () => _sandboxes.RenewEgressAsync(entry));
@@ -296,6 +302,9 @@ internal sealed partial class Reconciler
 
     [LoggerMessage(EventId = 1501, EventName = "reconcile", Level = LogLevel.Information, Message = "Found {Sandboxes} sandboxes, {Running} of them running, {Execs} commands without an end, {Parked} parked slots")]
     private static partial void Adopted(ILogger logger, int sandboxes, int running, int execs, int parked);
+
+    [LoggerMessage(EventId = 1515, EventName = "reconcile", Level = LogLevel.Warning, Message = "{Sandbox} was made in the host's network, which network.allow_host does not allow any more (running: {Running}); it stays there until it ends, and gets no other container")]
+    private static partial void InHostNetwork(ILogger logger, string sandbox, bool running);
 
     [LoggerMessage(EventId = 1503, EventName = "reconcile", Level = LogLevel.Warning, Message = "The disk limit of {Sandbox} is not in force")]
     private static partial void NotLimited(ILogger logger, string sandbox, Exception exception);

@@ -47,7 +47,7 @@ public sealed class CreateSandboxTests
     [InlineData("""{"disk_limit_mb":63}""", "disk_limit_mb", "bad request: disk_limit_mb must be at least 64, or 0 for no limit")]
     [InlineData("""{"disk_limit_mb":-5}""", "disk_limit_mb", null)]
     [InlineData("""{"disk_limit_mb":2147483648}""", "disk_limit_mb", "bad request: disk_limit_mb must be at most 2147483647")]
-    [InlineData("""{"network":"host"}""", "network", "bad request: network must be one of: none, bridge")]
+    [InlineData("""{"network":"hosts"}""", "network", "bad request: network must be one of: none, bridge, host")]
     [InlineData("""{"network":{"mode":"restricted","allow":["example.org","*example.net"]}}""", "network.allow[1]", "bad request: network.allow[1] is '*example.net', must be an address or a network such as 203.0.113.0/24, with ports as in 203.0.113.7:443, 203.0.113.0/24:8000-8100 or [2001:db8::/32]:443; or a name such as example.org or *.example.net, with ports as in example.com:443; * stands for the whole of the first part, as in *.example.net, and nowhere else")]
     [InlineData("""{"network":{"mode":"restricted","allow":["b\u00fccher.example"]}}""", "network.allow[0]", null)]
     [InlineData("""{"network":{"mode":"restricted","allow":["10.0.0.1.2"]}}""", "network.allow[0]", null)]
@@ -287,7 +287,7 @@ public sealed class CreateSandboxTests
         Assert.Equal(1.5, spec.Cpus);
         Assert.Equal(16, spec.PidsLimit);
         Assert.Equal(64, spec.DiskLimitMb);
-        Assert.Equal("none", spec.Network);
+        Assert.Equal(NetworkMode.None, spec.Network);
         Assert.Equal("1000:1000", spec.User);
         Assert.Equal("x y", spec.Env["A_1"]);
         Assert.Equal(TimeSpan.FromSeconds(60), spec.Ttl);

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Sleigh.Runtime;
 using Sleigh.Runtime.Memory;
+using Sleigh.Runtime.Options;
 
 namespace Sleigh.Api.Tests;
 
@@ -73,7 +74,7 @@ public sealed partial class GoldenTests
         Answer listed = await api.SendAsync("GET", "/sandboxes", null, token);
 
         Assert.EndsWith(
-            ""","expires_at":"2026-01-05T10:00:00.999Z","isolation":{"capabilities":["CAP_CHOWN"],"no_new_privileges":true,"seccomp":{"filter":true,"denied":["bpf","keys"]},"masked_paths":["/proc/kcore"],"read_only_paths":["/proc/sys"],"namespaces":["mnt","pid"],"user_namespace":{"own":false,"reason":"sandbox.user_namespace was off when its container was made: it is in the host's user namespace; root inside is user 0 with the capabilities listed here alone"},"proc":{"source":"generated","files":["/proc/meminfo"]},"limits":{"memory_mb":512,"cpus":1.5,"pids":64,"disk_mb":128,"open_files":1048576}}}""",
+            ""","expires_at":"2026-01-05T10:00:00.999Z","isolation":{"capabilities":["CAP_CHOWN"],"no_new_privileges":true,"seccomp":{"filter":true,"denied":["bpf","keys"]},"masked_paths":["/proc/kcore"],"read_only_paths":["/proc/sys"],"namespaces":["mnt","pid"],"network_namespace":{"own":false,"reason":"it was made with network host: it has the host's interfaces, addresses, ports, loopback services and abstract sockets, and no policy holds what it sends"},"user_namespace":{"own":false,"reason":"sandbox.user_namespace was off when its container was made: it is in the host's user namespace; root inside is user 0 with the capabilities listed here alone"},"proc":{"source":"generated","files":["/proc/meminfo"]},"limits":{"memory_mb":512,"cpus":1.5,"pids":64,"disk_mb":128,"open_files":1048576}}}""",
             shown.Body,
             StringComparison.Ordinal);
         Assert.DoesNotContain("isolation", listed.Body, StringComparison.Ordinal);
@@ -218,7 +219,7 @@ public sealed partial class GoldenTests
         PidsLimit = 64,
         DiskLimitMb = 128,
         DiskLimitKind = DiskLimitKind.Soft,
-        Network = "none",
+        Network = NetworkMode.None,
         RuntimeClass = "runc",
         User = "1000:1000",
         Name = "box",

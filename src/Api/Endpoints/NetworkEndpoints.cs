@@ -29,7 +29,7 @@ internal static class NetworkEndpoints
     {
         json.WriteStartObject();
         json.WriteString("sandbox_id", view.Sandbox.Id.ToString());
-        json.WriteString("network", view.Sandbox.Network);
+        json.WriteString("network", SandboxView.NetworkText(view.Sandbox.Network));
         if (view.Sandbox.Egress is EgressPolicy egress)
         {
             SandboxView.WriteEgress(json, egress);

@@ -26,6 +26,7 @@ internal static class ErrorKinds
         ErrorKind.UnsupportedBuildLanguage => (400, "unsupported_build_language"),
         ErrorKind.Forbidden => (403, "forbidden"),
         ErrorKind.MountRwNotAllowed => (403, "mount_rw_not_allowed"),
+        ErrorKind.HostNetworkNotAllowed => (403, "host_network_not_allowed"),
         ErrorKind.HostPathNotFound => (404, "host_path_not_found"),
         ErrorKind.MountExists => (409, "mount_exists"),
         ErrorKind.ContainerPathConflict => (409, "container_path_conflict"),

@@ -31,6 +31,7 @@ internal static class ErrorCodes
         new(403, "admin_loopback_only", "Without an api key only callers on the host itself may."),
         new(403, "host_not_allowed", "The Host or Origin header names a host that is not allowed."),
         new(403, "mount_rw_not_allowed", "The operator does not allow writing there."),
+        new(403, "host_network_not_allowed", "The operator does not allow sandboxes in the host's network (network.allow_host)."),
         new(404, "not_found", "No such sandbox, command, mount, output or file."),
         new(404, "snapshot_not_found", "No such snapshot; details name those there are."),
         new(404, "host_path_not_found", "The directory is not on the host."),
@@ -98,6 +99,11 @@ internal static class ErrorCodes
         if (endpoint.Segments.Contains("{id}"))
         {
             codes.UnionWith(["not_found", "forbidden"]);
+        }
+
+        if (codes.Contains("sandbox_start_failed") || codes.Contains("rollback_failed"))
+        {
+            codes.Add("host_network_not_allowed");
         }
 
         if (endpoint.Audited)

@@ -16,7 +16,7 @@ internal sealed partial record CreateSandboxRequest
     private const int LeastDiskMb = 64;
     private const double LeastCpus = 0.05;
 
-    private static readonly string[] Networks = ["none", "bridge"];
+    private static readonly Dictionary<string, NetworkMode> Networks = new() { ["none"] = NetworkMode.None, ["bridge"] = NetworkMode.Bridge, ["host"] = NetworkMode.Host };
     private static readonly string[] OomActions = ["report", "rollback"];
     private static readonly string[] AutoSnapshots = ["off", "exec"];
 
@@ -75,7 +75,8 @@ internal sealed partial record CreateSandboxRequest
     public static CreateSandboxRequest Read(BodyFields fields)
     {
         (string? network, BodyFields? policy) = fields.StringOrObject("network");
-        return ReadOthers(fields) with { Network = network ?? (policy is null ? null : "bridge"), Policy = policy is { } members ? NetworkRequest.Read(members) : null };
+        NetworkRequest? asked = policy is { } members ? NetworkRequest.Read(members) : null;
+        return ReadOthers(fields) with { Network = network ?? (asked is null ? null : asked.IsHost ? "host" : "bridge"), Policy = asked };
     }
 
     private static CreateSandboxRequest ReadOthers(BodyFields fields) => new()
@@ -116,7 +117,7 @@ internal sealed partial record CreateSandboxRequest
         double? cpus = CheckCpus(limits.Cores);
         int? pids = FieldRules.Range("pids_limit", PidsLimit, 16, 65_536, zeroIsDefault: true);
         int? disk = CheckDisk(limits.DiskLimitUnavailable);
-        EgressPolicy? egress = CheckNetwork(limits);
+        (NetworkMode? network, EgressPolicy? egress) = CheckNetwork(limits);
         FieldRules.User("user", User);
         IReadOnlyDictionary<string, string> env = FieldRules.Env("env", Env);
         IReadOnlyDictionary<string, string> secrets = FieldRules.Secrets("secrets", Secrets, Env);
@@ -128,7 +129,7 @@ internal sealed partial record CreateSandboxRequest
         int? ceiling = CheckCeiling(floor ?? LeastMemoryMb, limits.MemoryBudgetMb);
         OomAction? onOom = CheckOnOom();
         AutoSnapshot? autoSnapshot = CheckAutoSnapshot();
-        IReadOnlyList<int> ports = CheckPorts();
+        IReadOnlyList<int> ports = CheckPorts(network ?? limits.Options.Sandbox.Network);
         FieldRules.NotBlank("snapshot_id", SnapshotId);
 
         return new SandboxSpec
@@ -143,7 +144,7 @@ internal sealed partial record CreateSandboxRequest
             Cpus = cpus,
             PidsLimit = pids,
             DiskLimitMb = disk,
-            Network = Network,
+            Network = network,
             Egress = egress,
             User = User,
             Env = env,
@@ -233,16 +234,24 @@ internal sealed partial record CreateSandboxRequest
         { } wanted => (int)wanted,
     };
 
-    private EgressPolicy? CheckNetwork(RequestLimits limits)
+    private (NetworkMode? Network, EgressPolicy? Policy) CheckNetwork(RequestLimits limits)
     {
-        if (Network is not null && !Networks.Contains(Network))
+        if (Network is not null && !Networks.ContainsKey(Network))
         {
-            throw ApiErrors.NotOneOf("network", Networks).Exception();
+            throw ApiErrors.NotOneOf("network", [.. Networks.Keys]).Exception();
+        }
+
+        NetworkMode? network = Network is null ? null : Networks[Network];
+        if (network == NetworkMode.Host)
+        {
+            Policy?.RequireNoRules();
+            return limits.Options.Network.AllowHost
+                ? (network, null)
+                : throw RuntimeException.HostNetwork("network is 'host', which only the operator can allow, with the setting network.allow_host");
         }
 
         EgressPolicy? policy = Policy?.ToPolicy(limits.Options.Network.Reachable);
-        bool isWanted = Network is null ? limits.Options.Sandbox.Network == NetworkMode.Bridge : Network == "bridge";
-        if (isWanted && limits.NetworkUnavailable() is string why)
+        if ((network ?? limits.Options.Sandbox.Network) == NetworkMode.Bridge && limits.NetworkUnavailable() is string why)
         {
             throw ApiErrors.UnsupportedOnHost(
                 "network",
@@ -251,7 +260,7 @@ internal sealed partial record CreateSandboxRequest
                     : $"network bridge is not available on this host: {why}").Exception();
         }
 
-        return policy;
+        return (network, policy);
     }
 
     private void CheckRuntime(RequestLimits limits)
@@ -295,11 +304,16 @@ internal sealed partial record CreateSandboxRequest
         _ => throw ApiErrors.NotOneOf("auto_snapshot", AutoSnapshots).Exception(),
     };
 
-    private int[] CheckPorts()
+    private int[] CheckPorts(NetworkMode network)
     {
-        if (Ports is null)
+        if (Ports is not { Count: > 0 })
         {
             return [];
+        }
+
+        if (network == NetworkMode.Host)
+        {
+            throw ApiErrors.UnsupportedOnHost("ports", "ports cannot be declared with network host: a sandbox there has no ports of its own; call its server at the host's address").Exception();
         }
 
         int[] ports = [.. Ports.Select((port, i) => PortRequest.Number(string.Create(CultureInfo.InvariantCulture, $"ports[{i}]"), port)).Distinct()];

@@ -16,12 +16,16 @@ internal sealed record NetworkRequest
     public static readonly string[] Fields = ["session_token", .. Members];
 
     private const int MostRules = 64;
+    private const string HostMode = "host";
 
     private string? Mode { get; init; }
 
     private IReadOnlyList<string>? Allow { get; init; }
 
     private IReadOnlyList<string>? Deny { get; init; }
+
+    /// <summary>Whether it asks for the host's network, which is no policy.</summary>
+    public bool IsHost => Mode == HostMode;
 
     /// <summary>Checks the types. A name that is not known is refused: what was meant to forbid something must not be passed over.</summary>
     public static NetworkRequest Read(BodyFields fields)
@@ -40,11 +44,28 @@ internal sealed record NetworkRequest
     /// <summary>The same as a whole body.</summary>
     public static NetworkRequest ReadBody(BodyFields fields) => new() { Mode = fields.String("mode"), Allow = fields.List("allow"), Deny = fields.List("deny") };
 
+    /// <summary>Refuses rules for the host's network.</summary>
+    public void RequireNoRules()
+    {
+        foreach ((string field, IReadOnlyList<string>? rules) in ((string, IReadOnlyList<string>?)[])[("network.allow", Allow), ("network.deny", Deny)])
+        {
+            if (rules is { Count: > 0 })
+            {
+                throw ApiErrors.Invalid(field, "cannot be had with network.mode host: nothing holds back what a sandbox in the host's network sends").Exception();
+            }
+        }
+    }
+
     /// <summary>Checks the values.</summary>
     /// <param name="reachable">What the operator has opened of the protected destinations.</param>
     /// <param name="prefix">What stands before the names of members in errors.</param>
     public EgressPolicy ToPolicy(IReadOnlyList<EgressRule> reachable, string prefix = "network.")
     {
+        if (IsHost)
+        {
+            throw ApiErrors.Invalid($"{prefix}mode", "is 'host': a container cannot change its network; make a sandbox with network host").Exception();
+        }
+
         if (Mode is null || !Modes.Contains(Mode))
         {
             throw ApiErrors.NotOneOf($"{prefix}mode", Modes).Exception();

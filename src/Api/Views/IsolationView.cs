@@ -19,6 +19,10 @@ internal static class IsolationView
         json.WriteTexts("masked_paths", isolation.MaskedPaths);
         json.WriteTexts("read_only_paths", isolation.ReadOnlyPaths);
         json.WriteTexts("namespaces", isolation.Namespaces);
+        json.WriteStartObject("network_namespace");
+        json.WriteBoolean("own", isolation.HasNetworkNamespace);
+        json.WriteOptional("reason", isolation.HasNetworkNamespace ? null : Isolation.HostNetwork);
+        json.WriteEndObject();
         json.WriteStartObject("user_namespace");
         json.WriteBoolean("own", isolation.HasUserNamespace);
         json.WriteOptional("reason", isolation.HasUserNamespace ? null : Isolation.NoUserNamespace);

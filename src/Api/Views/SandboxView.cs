@@ -3,6 +3,7 @@ using Sleigh.Api.Json;
 using Sleigh.Network;
 using Sleigh.Runtime;
 using Sleigh.Runtime.Memory;
+using Sleigh.Runtime.Options;
 
 namespace Sleigh.Api.Views;
 
@@ -62,6 +63,9 @@ internal static class SandboxView
         json.WriteEndObject();
     }
 
+    /// <summary>The word for a network.</summary>
+    public static string NetworkText(NetworkMode network) => network.ToString().ToLowerInvariant();
+
     private static void WriteMembers(Utf8JsonWriter json, Sandbox sandbox, CreatedSandbox? made, bool withSource)
     {
         json.WriteString("sandbox_id", sandbox.Id.ToString());
@@ -91,7 +95,7 @@ internal static class SandboxView
         json.WriteNumber("pids_limit", sandbox.PidsLimit);
         json.WriteOptional("disk_limit_mb", sandbox.DiskLimitMb);
         json.WriteOptional("disk_limit_kind", sandbox.DiskLimitKind?.ToString().ToLowerInvariant());
-        json.WriteString("network", sandbox.Network);
+        json.WriteString("network", NetworkText(sandbox.Network));
         if (sandbox.Egress is EgressPolicy egress)
         {
             json.WriteStartObject("egress");

@@ -22,7 +22,7 @@ internal static class CreateCommand
         var disk = Number("--disk", "Most data written, in MB", "MB");
         var readOnly = new Option<bool>("--read-only") { Description = "Let only /workspace and /tmp be written to" };
         var user = Text("--user", "User that commands run as: name, uid or uid:gid", "USER");
-        var network = Text("--network", "Network", "none|bridge");
+        var network = Text("--network", "Network; host: the host's own, where the operator allows it", "none|bridge|host");
         var onOom = Text("--on-oom", "What happens when memory ran out", "report|rollback");
         var autoSnapshot = Text("--auto-snapshot", "exec: a snapshot before each command, where something has changed", "off|exec");
         var ttl = Number("--ttl", "Delete the sandbox this many seconds after its creation", "SECONDS");

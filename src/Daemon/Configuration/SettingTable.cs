@@ -275,6 +275,7 @@ internal static class SettingTable
             o => EgressEntry.Of(o.Network.Deny, o.Network.DenyNames),
             (o, v, n) => o with { Network = o.Network with { Deny = v, DenyNames = n } }),
         Rules("network.reachable", o => o.Network.Reachable, (o, v) => o with { Network = o.Network with { Reachable = v } }),
+        Flag("network.allow_host", o => o.Network.AllowHost, (o, v) => o with { Network = o.Network with { AllowHost = v } }),
         new ListSetting<IPAddress>(
             "network.nameservers",
             "a list of addresses, such as [192.0.2.53]",

@@ -125,6 +125,18 @@ public static class SleighConfiguration
                 "http.listen", $"http.listen {options.Http.Listen} is not a loopback address and http.api_key is not set; refusing to start");
         }
 
+        if (options.Sandbox.Network == NetworkMode.Host && !options.Network.AllowHost)
+        {
+            yield return Cross("sandbox.network", "sandbox.network is host, which only network.allow_host: true allows");
+        }
+
+        if (options.Network.AllowHost && options.Http.ApiKey is null)
+        {
+            yield return Cross(
+                "network.allow_host",
+                "network.allow_host is true and http.api_key is not set: sandboxes in the host's network would be callers on loopback, who may do all that needs the key elsewhere");
+        }
+
         if (options.Memory.MaxMb is { } max && max < options.Sandbox.MemoryMb)
         {
             yield return Cross("memory.max_mb", $"memory.max_mb is {max}, must be at least sandbox.memory_mb, which is {options.Sandbox.MemoryMb}");

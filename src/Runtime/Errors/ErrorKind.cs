@@ -39,6 +39,9 @@ public enum ErrorKind
     /// <summary>The operator does not allow writing to this host directory; <c>workspace_path</c> names it.</summary>
     MountRwNotAllowed,
 
+    /// <summary>The operator does not allow sandboxes in the host's network; <c>setting</c> names what would.</summary>
+    HostNetworkNotAllowed,
+
     /// <summary>No such sandbox, exec or output.</summary>
     NotFound,
 

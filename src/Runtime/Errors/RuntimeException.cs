@@ -35,6 +35,14 @@ public sealed class RuntimeException : Exception
     public static RuntimeException Invalid(string field, string message) =>
         new(ErrorKind.InvalidArgument, message) { Details = new Dictionary<string, object> { ["field"] = field } };
 
+    /// <summary>The operator does not allow the host's network.</summary>
+    /// <param name="message">Of whom, and what follows from it.</param>
+    public static RuntimeException HostNetwork(string message) => new(ErrorKind.HostNetworkNotAllowed, $"forbidden: {message}")
+    {
+        Hint = "use network bridge; only the operator can set network.allow_host to true",
+        Details = new Dictionary<string, object> { ["field"] = "network", ["value"] = "host", ["setting"] = "network.allow_host" },
+    };
+
     /// <summary>The sandbox does not exist (any more).</summary>
     public static RuntimeException NoSandbox(SandboxId id) => new(ErrorKind.NotFound, $"resource not found: sandbox {id}");
 

@@ -22,6 +22,7 @@ internal sealed partial class Execs : IExecs, IDisposable
     private readonly Spool _spool;
     private readonly LiveOptions _options;
     private readonly ulong _capabilities;
+    private readonly ulong _capabilitiesInHostNetwork;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly ConcurrentDictionary<ExecId, RunningExec> _running = new();
@@ -35,13 +36,14 @@ internal sealed partial class Execs : IExecs, IDisposable
         (_sandboxes, _starter, _traffic, _background, _records, _spool, _options, _time, _logger) =
             (sandboxes, starter, traffic, background, records, spool, options, time, logger);
         _capabilities = Capabilities.Mask(options.Now.Sandbox.Capabilities);
+        _capabilitiesInHostNetwork = Capabilities.Mask(Capabilities.In(NetworkMode.Host, options.Now.Sandbox.Capabilities));
         starter.Started = Follow;
         // Taken once: the source itself is disposed of at the very end.
         Stopping = _stopping.Token;
     }
 
-    /// <summary>The capabilities that commands of root are given: bit n is number n.</summary>
-    public ulong GivenCapabilities => _capabilities;
+    /// <summary>The capabilities that commands of root are given in a slot: bit n is number n.</summary>
+    public ulong GivenCapabilities(Slot slot) => slot.Mode == NetworkMode.Host ? _capabilitiesInHostNetwork : _capabilities;
 
     /// <summary>Told of each command before it starts, but for those that only read; set once, before anything starts.</summary>
     public Func<SandboxEntry, CancellationToken, Task<StateBefore?>> BeforeCommand { get; set; } = (_, _) => Task.FromResult<StateBefore?>(null);
@@ -348,7 +350,7 @@ internal sealed partial class Execs : IExecs, IDisposable
                     Uid = user.Uid,
                     Gid = user.Gid,
                     Groups = user.Groups,
-                    Capabilities = _capabilities,
+                    Capabilities = GivenCapabilities(slot),
                     OomScoreAdj = CommandOomScore,
                     SpoolCap = _spool.Cap,
                     Root = slot.Tree ?? throw new InitGoneException(slot.Id.ToString(), "its tree has been closed"),

@@ -29,6 +29,9 @@ public sealed record Isolation
     /// <summary>Whether root inside is another user outside.</summary>
     public bool HasUserNamespace => Namespaces.Contains("user");
 
+    /// <summary>Whether it has a network namespace of its own; else its network is the host's.</summary>
+    public bool HasNetworkNamespace => Namespaces.Contains("net");
+
     /// <summary>The ids of the host that users and groups inside have, from 0 on; null without a user namespace.</summary>
     public IdRange? HostIds { get; init; }
 
@@ -40,6 +43,10 @@ public sealed record Isolation
 
     /// <summary>The files that tell of the sandbox's machine and not of the host's.</summary>
     public required IReadOnlyList<string> ProcFiles { get; init; }
+
+    /// <summary>What it means to have no network namespace.</summary>
+    public const string HostNetwork =
+        "it was made with network host: it has the host's interfaces, addresses, ports, loopback services and abstract sockets, and no policy holds what it sends";
 
     /// <summary>Why root inside is user 0 outside too.</summary>
     public const string NoUserNamespace = "sandbox.user_namespace was off when its container was made: it is in the host's user namespace; root inside is user 0 with the capabilities listed here alone";

@@ -30,9 +30,6 @@ internal sealed partial class SandboxNetworks : IAsyncDisposable
             async () => _network is SandboxNetwork network ? await network.RefusedAsync(CancellationToken.None) : new Dictionary<NamespaceName, Refusals>());
     }
 
-    /// <summary>Whether a sandbox of this network needs it.</summary>
-    public static bool IsNeededFor(string network) => network == "bridge";
-
     /// <summary>What is missing for sandboxes to be connected, looked for now; null: nothing, and whether the network can be opened is seen when it is.</summary>
     public string? Unavailable => _network is not null ? null : Lacks;
 

@@ -24,6 +24,9 @@ public sealed record NetworkingOptions
     /// <summary>Key <c>network.reachable</c>: protected destinations that sandboxes may reach all the same.</summary>
     public IReadOnlyList<EgressRule> Reachable { get; init; } = [];
 
+    /// <summary>Key <c>network.allow_host</c>: whether sandboxes may be made in the host's own network namespace.</summary>
+    public bool AllowHost { get; init; }
+
     /// <summary>Key <c>network.nameservers</c>: where names are looked up; empty: as the host does.</summary>
     public IReadOnlyList<IPAddress> Nameservers { get; init; } = [];
 

@@ -79,12 +79,16 @@ internal sealed class PortConnector(Func<SafeFileHandle, AddressFamily, Socket> 
     {
         if (IsHosts(network))
         {
-            throw new RuntimeException(ErrorKind.UnsupportedOnHost, "a sandbox in the host's network has no ports of its own; call its server at the host's address")
-            {
-                Details = new Dictionary<string, object> { ["field"] = "port" },
-            };
+            throw InHostNetwork();
         }
     }
+
+    /// <summary>Of a sandbox in the host's network no port is declared: behind the same number there may be any server of the host.</summary>
+    public static RuntimeException InHostNetwork() => new(
+        ErrorKind.UnsupportedOnHost, "a sandbox in the host's network has no ports of its own; call its server at the host's address")
+    {
+        Details = new Dictionary<string, object> { ["field"] = "port" },
+    };
 
     /// <summary>The sandbox does not run.</summary>
     public static RuntimeException Stopped(SandboxId sandbox) => new(ErrorKind.PortNotListening, $"sandbox {sandbox} does not run, so nothing listens in it")

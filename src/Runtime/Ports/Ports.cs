@@ -107,6 +107,11 @@ internal sealed partial class Ports : IPorts, IAsyncDisposable
     public SandboxPort Put(SandboxId id, int port, bool? listen)
     {
         SandboxEntry entry = _table.Require(id);
+        if (entry.Record.Sandbox.Network == NetworkMode.Host)
+        {
+            throw PortConnector.InHostNetwork();
+        }
+
         if (entry.Slot is { IsProcessAlive: true } slot)
         {
             _connector.RefuseHosts(slot.Namespaces.Network);

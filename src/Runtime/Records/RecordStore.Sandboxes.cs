@@ -1,5 +1,6 @@
 using Sleigh.Linux.Sqlite;
 using Sleigh.Overlay;
+using Sleigh.Runtime.Options;
 using Sleigh.Runtime.Slots;
 
 namespace Sleigh.Runtime.Records;
@@ -105,7 +106,7 @@ internal sealed partial class RecordStore
             .Bind(11, Time(s.Created)).Bind(12, Time(s.LastUsed)).Bind(13, Time(s.Expires))
             .Bind(14, record.Ttl is TimeSpan ttl ? Micros(ttl) : null)
             .Bind(15, s.MemoryLimitMb).Bind(16, s.MemoryCeilingMb).Bind(17, s.AutoExpandMemory).Bind(18, Word(s.OnOom))
-            .Bind(19, s.Cpus).Bind(20, s.PidsLimit).Bind(21, s.DiskLimitMb).Bind(22, s.Network).Bind(23, s.RuntimeClass)
+            .Bind(19, s.Cpus).Bind(20, s.PidsLimit).Bind(21, s.DiskLimitMb).Bind(22, Word(s.Network)).Bind(23, s.RuntimeClass)
             .Bind(24, s.User).Bind(25, s.Name).Bind(26, s.BaseSnapshot?.ToString())
             .Bind(27, s.Parent?.Sandbox.ToString()).Bind(28, s.Parent?.Snapshot.ToString())
             .Bind(29, Word(s.AutoSnapshot)).Bind(30, record.Mark?.Text).Bind(31, s.ReadOnly)
@@ -134,7 +135,7 @@ internal sealed partial class RecordStore
             Cpus = row.GetDoubleOrNull(18),
             PidsLimit = row.GetInt32(19),
             DiskLimitMb = (int?)row.GetInt64OrNull(20),
-            Network = row.GetText(21),
+            Network = Word<NetworkMode>(row.GetText(21)),
             Egress = row.GetTextOrNull(32) is string egress ? Json(egress, RecordJson.Default.EgressText).ToPolicy() : null,
             RuntimeClass = row.GetText(22),
             ReadOnly = row.GetBool(30),

@@ -1,5 +1,6 @@
 using Sleigh.Linux.Sqlite;
 using Sleigh.Network;
+using Sleigh.Runtime.Options;
 using Sleigh.Runtime.Slots;
 
 namespace Sleigh.Runtime.Records;
@@ -20,7 +21,7 @@ internal sealed partial class RecordStore
     /// <summary>All slots.</summary>
     public IReadOnlyList<SlotRecord> ReadSlots() => _database.Read(db =>
     {
-        using SqliteStatement select = db.Prepare("SELECT id, state, sandbox, pid, limits, network, mark FROM slots");
+        using SqliteStatement select = db.Prepare("SELECT id, state, sandbox, pid, limits, network, mark, mode FROM slots");
         return ReadAll(select, row => new SlotRecord(
             SlotId.Parse(row.GetText(0)),
             Word<SlotState>(row.GetText(1)),
@@ -30,6 +31,7 @@ internal sealed partial class RecordStore
         {
             Network = row.GetTextOrNull(5) is string network ? NamespaceName.Parse(network) : null,
             Mark = row.GetTextOrNull(6),
+            Mode = Word<NetworkMode>(row.GetText(7)),
         });
     });
 
@@ -44,10 +46,11 @@ internal sealed partial class RecordStore
     private static void PutSlot(SqliteConnection db, SlotRecord slot)
     {
         using SqliteStatement put = db.Prepare(
-            "INSERT INTO slots (id, state, sandbox, pid, limits, network, mark) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (id) DO UPDATE SET "
+            "INSERT INTO slots (id, state, sandbox, pid, limits, network, mark, mode) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO UPDATE SET "
             + "state = excluded.state, sandbox = excluded.sandbox, pid = excluded.pid, limits = excluded.limits");
         put.Bind(1, slot.Id.ToString()).Bind(2, Word(slot.State)).Bind(3, slot.Sandbox?.ToString()).Bind(4, slot.ProcessId)
-            .Bind(5, Json(slot.Limits, RecordJson.Default.SlotLimits)).Bind(6, slot.Network?.ToString()).Bind(7, slot.Mark).Run();
+            .Bind(5, Json(slot.Limits, RecordJson.Default.SlotLimits)).Bind(6, slot.Network?.ToString()).Bind(7, slot.Mark)
+            .Bind(8, Word(slot.Mode)).Run();
         PutMounts(db, slot.Mounts);
     }
 }

@@ -160,5 +160,11 @@ internal static class Schema
 
         // What a slot's container was made as; see SlotSpecMark.
         "ALTER TABLE slots ADD COLUMN mark TEXT;",
+
+        // mode: none, bridge, host. Of those that are there, those with a namespace of the network were made for it, and all others have loopback alone.
+        """
+        ALTER TABLE slots ADD COLUMN mode TEXT NOT NULL DEFAULT 'none';
+        UPDATE slots SET mode = 'bridge' WHERE network IS NOT NULL;
+        """,
     ];
 }

@@ -1,4 +1,5 @@
 using Sleigh.Network;
+using Sleigh.Runtime.Options;
 
 namespace Sleigh.Runtime;
 
@@ -50,13 +51,13 @@ public sealed record Sandbox
     /// <summary>How the disk limit is held; null: there is none.</summary>
     public DiskLimitKind? DiskLimitKind { get; init; }
 
-    /// <summary><c>none</c> or <c>bridge</c>.</summary>
-    public required string Network { get; init; }
+    /// <summary>What network it has; it never changes.</summary>
+    public required NetworkMode Network { get; init; }
 
     /// <summary>The declared ports, in order.</summary>
     public IReadOnlyList<int> Ports { get; init; } = [];
 
-    /// <summary>What it may reach, as its caller asked; null: as the settings say, or it has no network.</summary>
+    /// <summary>What it may reach, as its caller asked; null: it has loopback only, or the host's network, where nothing is held back.</summary>
     public EgressPolicy? Egress { get; init; }
 
     /// <summary>Packets that were refused to it since it got its addresses; a few seconds old.</summary>

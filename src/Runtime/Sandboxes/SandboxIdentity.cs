@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Sleigh.Network;
 using Sleigh.Overlay;
+using Sleigh.Runtime.Options;
 
 namespace Sleigh.Runtime;
 
@@ -15,15 +16,21 @@ internal static class SandboxIdentity
     public static string HostName(Sandbox sandbox) => sandbox.Name ?? $"sbx-{sandbox.Id.Hex}";
 
     /// <summary>Writes the files into <paramref name="directory"/> and says where they go.</summary>
-    public static IReadOnlyList<TreeBind> Write(string directory, Sandbox sandbox, SandboxAddresses? addresses)
+    /// <param name="directory">A directory of the slot's.</param>
+    /// <param name="sandbox">Whose.</param>
+    /// <param name="addresses">Its addresses; null: it has none of its own.</param>
+    /// <param name="etc">Where the host's hosts and resolv.conf are, which a sandbox in the host's network begins with.</param>
+    /// <exception cref="IOException">They cannot be written, or the host's cannot be read.</exception>
+    public static IReadOnlyList<TreeBind> Write(string directory, Sandbox sandbox, SandboxAddresses? addresses, string etc = "/etc")
     {
         string host = HostName(sandbox);
+        bool isHosts = sandbox.Network == NetworkMode.Host;
         Directory.CreateDirectory(directory);
         return
         [
             Put(directory, "hostname", "/etc/hostname", $"{host}\n"),
-            Put(directory, "hosts", "/etc/hosts", Hosts(host, addresses)),
-            Put(directory, "resolv.conf", "/etc/resolv.conf", addresses is null ? string.Empty : $"nameserver {addresses.Gateway}\noptions timeout:2 attempts:5\n"),
+            Put(directory, "hosts", "/etc/hosts", isHosts ? HostsOfHost(etc, host) : Hosts(host, addresses)),
+            Put(directory, "resolv.conf", "/etc/resolv.conf", isHosts ? TextOf(etc, "resolv.conf") : Resolver(addresses)),
             Put(directory, "machine-id", "/etc/machine-id", MachineId(sandbox.Id) + "\n"),
         ];
     }
@@ -32,6 +39,24 @@ internal static class SandboxIdentity
     private static string Hosts(string host, SandboxAddresses? addresses) => addresses is null
         ? $"127.0.0.1 localhost {host}\n::1 localhost ip6-localhost ip6-loopback\n"
         : $"127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n{addresses.Four} {host}\n{(addresses.Six is null ? "" : $"{addresses.Six} {host}\n")}";
+
+    private static string Resolver(SandboxAddresses? addresses) =>
+        addresses is null ? string.Empty : $"nameserver {addresses.Gateway}\noptions timeout:2 attempts:5\n";
+
+    // Its host name is its own, and programs look it up.
+    private static string HostsOfHost(string etc, string host) => $"{TextOf(etc, "hosts").TrimEnd('\n')}\n127.0.0.1 {host}\n".TrimStart('\n');
+
+    private static string TextOf(string etc, string name)
+    {
+        try
+        {
+            return File.ReadAllText(Path.Combine(etc, name));
+        }
+        catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return string.Empty;
+        }
+    }
 
     private static string MachineId(SandboxId id) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes($"machine-id of {id}")))[..32];

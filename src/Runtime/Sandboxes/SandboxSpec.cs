@@ -1,4 +1,5 @@
 using Sleigh.Network;
+using Sleigh.Runtime.Options;
 
 namespace Sleigh.Runtime;
 
@@ -38,10 +39,10 @@ public sealed record SandboxSpec
     /// <summary>At least 64, or 0: no limit. Null: that of the snapshot, where there is one.</summary>
     public int? DiskLimitMb { get; init; }
 
-    /// <summary><c>none</c> or <c>bridge</c>.</summary>
-    public string? Network { get; init; }
+    /// <summary>What network it has.</summary>
+    public NetworkMode? Network { get; init; }
 
-    /// <summary>What it may reach; null: as the settings say.</summary>
+    /// <summary>What it may reach, with <see cref="NetworkMode.Bridge"/>; null: as the settings say.</summary>
     public EgressPolicy? Egress { get; init; }
 
     /// <summary><c>name</c>, <c>uid</c> or <c>uid:gid</c>.</summary>

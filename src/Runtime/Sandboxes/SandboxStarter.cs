@@ -41,7 +41,8 @@ internal sealed class SandboxStarter
     /// </summary>
     /// <exception cref="ContainerdException">containerd refused or did not answer.</exception>
     /// <exception cref="IOException">The kernel refused.</exception>
-    /// <exception cref="RuntimeException"><see cref="ErrorKind.MountSourceMissing"/> where all mounts must be there.</exception>
+    /// <exception cref="RuntimeException"><see cref="ErrorKind.MountSourceMissing"/> where all mounts must be there;
+    /// <see cref="ErrorKind.HostNetworkNotAllowed"/>.</exception>
     public Task<ClaimedSlot> ClaimAsync(
         SandboxRecord record, LiveLayer layer, IReadOnlyList<string> lowers, WantedMounts mounts, SandboxSecrets? secrets, PhaseClock phase,
         CancellationToken cancellationToken) =>
@@ -52,7 +53,8 @@ internal sealed class SandboxStarter
         SandboxRecord record, SlotLimits limits, LiveLayer layer, IReadOnlyList<string> lowers, WantedMounts mounts, SandboxSecrets? secrets,
         PhaseClock phase, CancellationToken cancellationToken)
     {
-        (Slot slot, bool fromPool) = await _pool.TakeAsync(limits, record.Sandbox.RuntimeClass, SandboxNetworks.IsNeededFor(record.Sandbox.Network), cancellationToken);
+        RequireAllowed(record.Sandbox);
+        (Slot slot, bool fromPool) = await _pool.TakeAsync(limits, record.Sandbox.RuntimeClass, record.Sandbox.Network, cancellationToken);
         TimeSpan taken = phase.Lap("create.create");
         IReadOnlyList<MountRecord> attached;
         SleighOptions? policy = null;
@@ -82,6 +84,19 @@ internal sealed class SandboxStarter
         }
 
         return new ClaimedSlot(slot, fromPool, taken, phase.Lap("create.mount")) { Mounts = attached, Policy = policy };
+    }
+
+    /// <summary>
+    /// Refuses a container in the host's network where the operator does not allow them any more. What runs in one goes on: a process stays in its network.
+    /// </summary>
+    /// <exception cref="RuntimeException"><see cref="ErrorKind.HostNetworkNotAllowed"/>.</exception>
+    public void RequireAllowed(Sandbox sandbox)
+    {
+        if (sandbox.Network == NetworkMode.Host && !_networks.Options.Network.AllowHost)
+        {
+            throw RuntimeException.HostNetwork(
+                $"network of sandbox {sandbox.Id} is 'host', which the operator does not allow any more with the setting network.allow_host, so no container can be made for it");
+        }
     }
 
     /// <summary>The slot a sandbox runs in; one that has exited is started first.</summary>

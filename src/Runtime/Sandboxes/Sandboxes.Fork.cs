@@ -15,6 +15,7 @@ internal sealed partial class Sandboxes
         using Span? span = Span.Begin("fork", source.Record.Sandbox.Session, id);
         PhaseClock phase = new(span);
         CheckStopping();
+        _starter.RequireAllowed(source.Record.Sandbox);
         Snapshot? named = snapshotId is null ? null : Require(id, snapshotId);
         using SandboxPlaces.Places places = Admit(source.Record.Sandbox.Session, count, () => _guard.Admit(confirmed: true, "fork"));
         await _mounts.RequireSourcesAsync(named?.Mounts ?? Captured(source));

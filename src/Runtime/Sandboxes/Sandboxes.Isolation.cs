@@ -18,7 +18,7 @@ internal sealed partial class Sandboxes
         }
 
         if (!_isolations.TryGetValue(slot, out Isolation? known)
-            && IsolationReading.TryRead(slot.ProcessId, _execs.GivenCapabilities, SlotSpecMark.HasOurFilter(slot.Mark)) is Isolation read)
+            && IsolationReading.TryRead(slot.ProcessId, _execs.GivenCapabilities(slot), SlotSpecMark.HasOurFilter(slot.Mark)) is Isolation read)
         {
             known = _isolations.GetValue(slot, _ => read);
         }

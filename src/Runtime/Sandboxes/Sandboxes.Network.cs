@@ -18,6 +18,10 @@ internal sealed partial class Sandboxes
             : new SandboxNetworkView(entry.View, null, default, default);
     }
 
+    private static string WhyNoPolicy(NetworkMode mode) => mode == NetworkMode.Host
+        ? "host, where nothing holds back what it sends, and a container cannot change its network"
+        : "none, so there is nothing to open";
+
     // Settings that changed between the making of its policy and the moment from which a reload finds the sandbox.
     private void RenewIfChanged(SandboxEntry entry, ClaimedSlot claimed)
     {
@@ -40,7 +44,7 @@ internal sealed partial class Sandboxes
         await entry.Starting.WaitAsync();
         try
         {
-            if (!entry.IsDeleted && entry.Slot is { IsConnected: true } slot)
+            if (!entry.IsDeleted && entry.Slot is { Mode: NetworkMode.Bridge } slot)
             {
                 // Not there where the network could not be opened when the slot was taken over.
                 slot.Network ??= await _networks.TryFindLaterAsync(_records.FindNetwork(slot.Id), CancellationToken.None);
@@ -74,9 +78,9 @@ internal sealed partial class Sandboxes
     public async Task SetEgressAsync(SandboxId id, EgressPolicy policy, CancellationToken cancellationToken)
     {
         SandboxEntry entry = _table.Require(id);
-        if (entry.Record.Sandbox.Egress is null)
+        if (entry.Record.Sandbox.Network != NetworkMode.Bridge)
         {
-            throw RuntimeException.Invalid("mode", $"bad request: sandbox {id} was made with network none, so there is nothing to open; make one with network bridge");
+            throw RuntimeException.Invalid("mode", $"bad request: sandbox {id} was made with network {WhyNoPolicy(entry.Record.Sandbox.Network)}; make one with network bridge");
         }
 
         // Neither a rollback nor a start may take a slot with the policy of before.
@@ -94,7 +98,7 @@ internal sealed partial class Sandboxes
             Put(policy);
             try
             {
-                if (entry.Slot is Slot { IsConnected: true, IsProcessAlive: true } slot)
+                if (entry.Slot is Slot { Mode: NetworkMode.Bridge, IsProcessAlive: true } slot)
                 {
                     // Not there where the network could not be opened at the start, and the sandbox went on.
                     slot.Network ??= await _networks.FindLaterAsync(_records.FindNetwork(slot.Id), CancellationToken.None);

@@ -1,7 +1,6 @@
-using System.Globalization;
 using Sleigh.Containerd;
 using Sleigh.Overlay;
-using Sleigh.Runtime.Networking;
+using Sleigh.Runtime.Options;
 using Sleigh.Runtime.Records;
 using Sleigh.Runtime.Secrets;
 
@@ -24,7 +23,7 @@ internal sealed partial class Sandboxes
                 "memory_ceiling_mb", $"bad request: memory_ceiling_mb {ceiling} is below memory_limit_mb {memory}; it must be at least that");
         }
 
-        string network = spec.Network ?? _options.Now.Sandbox.Network.ToString().ToLower(CultureInfo.InvariantCulture);
+        NetworkMode network = spec.Network ?? _options.Now.Sandbox.Network;
         return new SandboxRecord
         {
             Sandbox = new Sandbox
@@ -45,7 +44,7 @@ internal sealed partial class Sandboxes
                 PidsLimit = spec.PidsLimit ?? from?.Limits.PidsLimit ?? DefaultPids,
                 DiskLimitMb = (spec.DiskLimitMb ?? from?.Limits.DiskLimitMb) is int disk and > 0 ? disk : null,
                 Network = network,
-                Egress = SandboxNetworks.IsNeededFor(network) ? spec.Egress ?? _networks.Default : null,
+                Egress = network == NetworkMode.Bridge ? spec.Egress ?? _networks.Default : null,
                 RuntimeClass = spec.RuntimeClass ?? _options.Now.Sandbox.Runtime,
                 ReadOnly = spec.ReadOnly ?? source?.Sandbox.ReadOnly ?? false,
                 User = spec.User,

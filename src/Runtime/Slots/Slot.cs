@@ -6,6 +6,7 @@ using Sleigh.Network;
 using Sleigh.Overlay;
 using Sleigh.Runtime.Init;
 using Sleigh.Runtime.Memory;
+using Sleigh.Runtime.Options;
 using Sleigh.Runtime.Proc;
 
 namespace Sleigh.Runtime.Slots;
@@ -25,11 +26,11 @@ internal sealed class Slot : IStockItem, IMemorySlot, IAsyncDisposable
 
     public SlotId Id { get; }
 
-    /// <summary>Its place in the network; null: it has loopback alone, or the network has lost it or is not open.</summary>
-    public SandboxNamespace? Network { get; set; }
+    /// <summary>For which kind of network it was made.</summary>
+    public NetworkMode Mode { get; init; }
 
-    /// <summary>Whether it was made for a sandbox with a network.</summary>
-    public bool IsConnected { get; init; }
+    /// <summary>Its place in the network, with <see cref="NetworkMode.Bridge"/>; null: it has none, or the network has lost it or is not open.</summary>
+    public SandboxNamespace? Network { get; set; }
 
     /// <summary>What its container was made as (<see cref="SlotSpecMark"/>); null: by a version that had no marks.</summary>
     public string? Mark { get; set; }

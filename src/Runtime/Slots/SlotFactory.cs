@@ -64,7 +64,7 @@ internal sealed partial class SlotFactory
     /// <summary>Starts a container; its record is <see cref="SlotState.Making"/> until the very end. Undone whole when it fails.</summary>
     /// <exception cref="ContainerdException">containerd refused or did not answer.</exception>
     /// <exception cref="IOException">The kernel refused, or sleigh-init did not come up.</exception>
-    public async Task<Slot> MakeAsync(SlotLimits limits, SlotState state, string runtime, bool isConnected, CancellationToken cancellationToken)
+    public async Task<Slot> MakeAsync(SlotLimits limits, SlotState state, string runtime, NetworkMode mode, CancellationToken cancellationToken)
     {
         RuntimeClass starter = RuntimeClass.Of(runtime, _options.Now);
         limits = Fit(limits);
@@ -72,15 +72,15 @@ internal sealed partial class SlotFactory
         SlotId id = SlotId.New();
         await using UndoStack undo = new(_logger);
         SandboxNamespace? network = null;
-        if (isConnected)
+        if (mode == NetworkMode.Bridge)
         {
             network = await _networks.TakeAsync(cancellationToken);
             undo.Push($"network of {id}", token => _networks.DestroyAsync(network.Name, token));
         }
 
-        SlotSpec spec = SpecOf(id) with { NetworkNamespace = network?.Path, RuntimeLimits = LimitsThroughRuntime ? limits : null };
+        SlotSpec spec = SpecOf(id, mode) with { NetworkNamespace = network?.Path, RuntimeLimits = LimitsThroughRuntime ? limits : null };
         string mark = SlotSpecMark.Of(spec, starter);
-        _records.PutSlot(new SlotRecord(id, SlotState.Making, null, 0, limits) { Network = network?.Name, Mark = mark });
+        _records.PutSlot(new SlotRecord(id, SlotState.Making, null, 0, limits) { Mode = mode, Network = network?.Name, Mark = mark });
         undo.Push($"slot {id}", token => UndoAsync(id, token));
 
         Directory.CreateDirectory(_paths.Directory(id), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
@@ -104,7 +104,7 @@ internal sealed partial class SlotFactory
         TimeSpan task = phase.Lap();
         await _containerd.Tasks.StartAsync(id.ToString(), cancellationToken: cancellationToken);
         TimeSpan start = phase.Lap();
-        Slot slot = await OpenAsync(id, limits, pid, group, execs, files, isConnected, network, cancellationToken);
+        Slot slot = await OpenAsync(id, limits, pid, group, execs, files, mode, network, cancellationToken);
         slot.Mark = mark;
         if (limits.Cpus is not null)
         {
@@ -122,7 +122,7 @@ internal sealed partial class SlotFactory
     }
 
     /// <summary>Whether a slot, perhaps of an earlier run of the daemon, is what would be made for this runtime class now.</summary>
-    public bool IsCurrent(Slot slot, string runtime) => slot.Mark == SlotSpecMark.Of(SpecOf(slot.Id), RuntimeClass.Of(runtime, _options.Now));
+    public bool IsCurrent(Slot slot, string runtime) => slot.Mark == SlotSpecMark.Of(SpecOf(slot.Id, slot.Mode), RuntimeClass.Of(runtime, _options.Now));
 
     /// <summary>Finds a slot that an earlier run of the daemon made; null when it is not there any more or does not answer.</summary>
     public async Task<Slot?> AdoptAsync(SlotRecord record, CancellationToken cancellationToken)
@@ -138,7 +138,7 @@ internal sealed partial class SlotFactory
         try
         {
             Slot slot = await OpenAsync(
-                record.Id, LimitsNow(record.Limits, group, execs), task.Pid, group, execs, _machine.Find(record.Id), record.Network is not null,
+                record.Id, LimitsNow(record.Limits, group, execs), task.Pid, group, execs, _machine.Find(record.Id), record.Mode,
                 record.Network is NamespaceName network ? _networks.Find(network) : null, cancellationToken);
             slot.Mark = record.Mark;
             slot.Proc?.Refresh(slot);
@@ -229,12 +229,13 @@ internal sealed partial class SlotFactory
     /// <summary>The limits as this host can keep them: a brake needs the memory controller of cgroup v2.</summary>
     public SlotLimits Fit(SlotLimits limits) => LimitsThroughRuntime ? limits with { WallMb = null } : limits;
 
-    private SlotSpec SpecOf(SlotId id) => new()
+    private SlotSpec SpecOf(SlotId id, NetworkMode mode) => new()
     {
         SkeletonDirectory = _paths.Skeleton,
         HostDirectory = _paths.Directory(id),
         CgroupsPath = _paths.InitCgroup(id),
-        Capabilities = _options.Now.Sandbox.Capabilities,
+        Capabilities = Capabilities.In(mode, _options.Now.Sandbox.Capabilities),
+        SharesHostNetwork = mode == NetworkMode.Host,
         Proc = _machine.Plan(id),
         OpenFiles = _options.Now.Sandbox.OpenFiles,
     };
@@ -343,7 +344,7 @@ internal sealed partial class SlotFactory
     }
 
     private async Task<Slot> OpenAsync(
-        SlotId id, SlotLimits limits, int pid, Cgroup group, Cgroup execs, SlotProc? files, bool isConnected, SandboxNamespace? network, CancellationToken cancellationToken)
+        SlotId id, SlotLimits limits, int pid, Cgroup group, Cgroup execs, SlotProc? files, NetworkMode mode, SandboxNamespace? network, CancellationToken cancellationToken)
     {
         ProcessHandle process = ProcessHandle.Open(pid);
         SlotNamespaces? namespaces = null;
@@ -357,7 +358,7 @@ internal sealed partial class SlotFactory
                 {
                     Proc = files,
                     OwnerMap = _users.MapOf(pid),
-                    IsConnected = isConnected,
+                    Mode = mode,
                     Network = network,
                     LegacyMemory = LimitsThroughRuntime ? SlotGauge.OwnGroup(_hierarchy.Mounts, pid, id.ToString(), "memory") : null,
                 };

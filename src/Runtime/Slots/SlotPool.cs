@@ -34,7 +34,7 @@ internal sealed class SlotPool : IWarmPool, IAsyncDisposable
         _stock = new Stock<Slot>(
             new StockSource<Slot>
             {
-                Make = token => factory.MakeAsync(ParkedLimits, SlotState.Parked, options.Now.Sandbox.Runtime, ParksConnected, token),
+                Make = token => factory.MakeAsync(ParkedLimits, SlotState.Parked, options.Now.Sandbox.Runtime, ParkedMode, token),
                 End = _ender.End,
                 MemoryShare = () => guard.AvailableRatio,
             },
@@ -61,8 +61,7 @@ internal sealed class SlotPool : IWarmPool, IAsyncDisposable
         }
     }
 
-    // One kind lies there: that of the setting, or loopback alone where the host cannot have it.
-    private bool ParksConnected => _options.Now.Sandbox.Network == NetworkMode.Bridge && _factory.CanConnect;
+    private NetworkMode ParkedMode => ModeToPark(_options.Now.Sandbox.Network, _factory.CanConnect);
 
     // What a parked slot is given before anybody takes it.
     private SlotLimits ParkedLimits => new(_options.Now.Sandbox.MemoryMb, _options.Now.Sandbox.Cpus, Sandboxes.DefaultPids);
@@ -89,8 +88,8 @@ internal sealed class SlotPool : IWarmPool, IAsyncDisposable
     /// </summary>
     public bool TryAdd(Slot slot)
     {
-        if (!_factory.IsCurrent(slot, _options.Now.Sandbox.Runtime) || slot.IsConnected != ParksConnected || !_factory.HasUsersOfNow(slot)
-            || (slot.IsConnected && slot.Network is null))
+        if (!_factory.IsCurrent(slot, _options.Now.Sandbox.Runtime) || slot.Mode != ParkedMode || !_factory.HasUsersOfNow(slot)
+            || (slot.Mode == NetworkMode.Bridge && slot.Network is null))
         {
             return false;
         }
@@ -117,9 +116,9 @@ internal sealed class SlotPool : IWarmPool, IAsyncDisposable
     /// <summary>Takes a parked slot, or makes one, and puts the limits in force. Parked are those of the default runtime class alone.</summary>
     /// <exception cref="ContainerdException">A slot had to be made and containerd refused.</exception>
     /// <exception cref="IOException">A slot had to be made and did not come up.</exception>
-    public async Task<(Slot Slot, bool FromPool)> TakeAsync(SlotLimits limits, string runtime, bool isConnected, CancellationToken cancellationToken)
+    public async Task<(Slot Slot, bool FromPool)> TakeAsync(SlotLimits limits, string runtime, NetworkMode mode, CancellationToken cancellationToken)
     {
-        if (isConnected == ParksConnected && runtime == _options.Now.Sandbox.Runtime && TryTake(isConnected) is Slot parked)
+        if (mode == ParkedMode && runtime == _options.Now.Sandbox.Runtime && TryTake(mode) is Slot parked)
         {
             try
             {
@@ -139,7 +138,7 @@ internal sealed class SlotPool : IWarmPool, IAsyncDisposable
         try
         {
             long begin = Stopwatch.GetTimestamp();
-            Slot made = await _factory.MakeAsync(limits, SlotState.Claiming, runtime, isConnected, cancellationToken);
+            Slot made = await _factory.MakeAsync(limits, SlotState.Claiming, runtime, mode, cancellationToken);
             _stock.HearMake(Stopwatch.GetElapsedTime(begin));
             return (made, false);
         }
@@ -150,11 +149,11 @@ internal sealed class SlotPool : IWarmPool, IAsyncDisposable
     }
 
     // Parked before the host came to have what a network takes, or lost it, they are of the other kind.
-    private Slot? TryTake(bool isConnected)
+    private Slot? TryTake(NetworkMode mode)
     {
         while (_stock.TryTake(out Slot? parked))
         {
-            if (parked.IsConnected == isConnected)
+            if (parked.Mode == mode)
             {
                 return parked;
             }
@@ -209,6 +208,15 @@ internal sealed class SlotPool : IWarmPool, IAsyncDisposable
         await _factory.Leftovers.DisposeAsync();
         _coldStarts.Dispose();
     }
+
+    /// <summary>
+    /// The one kind that lies in the pool: that of the setting, or loopback alone where the host cannot have it. Never one in the host's network: nobody has
+    /// asked for it yet, and the operator may take the permission back.
+    /// </summary>
+    /// <param name="normal"><c>sandbox.network</c>.</param>
+    /// <param name="canConnect">Whether slots can be connected.</param>
+    internal static NetworkMode ModeToPark(NetworkMode normal, bool canConnect) =>
+        normal == NetworkMode.Bridge && canConnect ? NetworkMode.Bridge : NetworkMode.None;
 
     private static StockLimits LimitsOf(SleighOptions options) => new(options.Pool.Size, options.Pool.LargestSize);
 }

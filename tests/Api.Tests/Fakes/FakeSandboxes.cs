@@ -1,5 +1,6 @@
 using Sleigh.Network;
 using Sleigh.Runtime;
+using Sleigh.Runtime.Options;
 
 namespace Sleigh.Api.Tests.Fakes;
 
@@ -199,7 +200,7 @@ internal sealed class FakeSandboxes(TimeProvider time) : ISandboxes
         await StepAsync(cancellationToken);
         lock (_lock)
         {
-            _sandboxes[id] = _sandboxes[id] with { Network = "bridge", Egress = policy };
+            _sandboxes[id] = _sandboxes[id] with { Network = NetworkMode.Bridge, Egress = policy };
         }
     }
 
@@ -270,7 +271,7 @@ internal sealed class FakeSandboxes(TimeProvider time) : ISandboxes
             Cpus = spec.Cpus,
             PidsLimit = spec.PidsLimit ?? 1024,
             DiskLimitMb = spec.DiskLimitMb is > 0 ? spec.DiskLimitMb : null,
-            Network = spec.Network ?? "none",
+            Network = spec.Network ?? NetworkMode.None,
             RuntimeClass = spec.RuntimeClass ?? "runc",
             ReadOnly = spec.ReadOnly ?? false,
             User = spec.User,

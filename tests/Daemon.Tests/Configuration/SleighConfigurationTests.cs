@@ -96,7 +96,7 @@ public sealed class SleighConfigurationTests : IDisposable
               lisen: 127.0.0.1:1
             sandbox:
               memory_mb: lots
-              network: host
+              network: hosts
               capabilities: [CHOWN, SYS_ADMIN]
             pool: 3
             exec:
@@ -113,7 +113,7 @@ public sealed class SleighConfigurationTests : IDisposable
                 "sleigh.yaml:3: http.max_body_bytes is 64GB, must be a size from 1KiB to 1GiB, in bytes or with KiB, MiB, GiB or TiB",
                 "sleigh.yaml:4: there is no key http.lisen; the nearest is http.listen",
                 "sleigh.yaml:6: sandbox.memory_mb is lots, must be a whole number from 16 to 16000000",
-                "sleigh.yaml:7: sandbox.network is host, must be one of none, bridge",
+                "sleigh.yaml:7: sandbox.network is hosts, must be one of none, bridge, host",
                 "sleigh.yaml:8: sandbox.capabilities is [CHOWN, SYS_ADMIN], must be a list of capability names without SYS_ADMIN, which could take a sandbox's tree off its root",
                 "sleigh.yaml:9: pool is a section; its keys stand below it, such as pool.image",
                 "sleigh.yaml:11: exec.kill_grace_seconds is [1, 2], must be 0 to 3600 seconds, as a number or with s, m, h or d",
@@ -153,6 +153,19 @@ public sealed class SleighConfigurationTests : IDisposable
     [InlineData("http: {listen: 127.8.8.8:10122}")]
     [InlineData("http: {listen: '[::1]:10122'}")]
     public void A_public_address_with_a_key_and_loopback_without_pass(string yaml) => _folder.Yaml(yaml).Load();
+
+    [Theory]
+    [InlineData("sandbox: {network: host}", "sandbox.network is host, which only network.allow_host: true allows")]
+    [InlineData(
+        "network: {allow_host: true}",
+        "network.allow_host is true and http.api_key is not set: sandboxes in the host's network would be callers on loopback, who may do all that needs the key elsewhere")]
+    public void The_hosts_network_is_for_operators_who_say_so_and_have_a_key(string yaml, string error)
+    {
+        Assert.Equal([error], _folder.Yaml(yaml).Errors());
+
+        Assert.True(_folder.Yaml("network: {allow_host: true}\nhttp: {api_key: secret}\nsandbox: {network: host}").Load().Network.AllowHost);
+        Assert.False(new SleighOptions().Network.AllowHost);
+    }
 
     [Fact]
     public void A_secret_is_never_shown()

@@ -1,6 +1,7 @@
 using Sleigh.Cgroups.Growth;
 using Sleigh.Network;
 using Sleigh.Runtime.Memory;
+using Sleigh.Runtime.Options;
 using Sleigh.Runtime.Records;
 using Sleigh.Runtime.Slots;
 
@@ -250,7 +251,7 @@ public sealed class EventLogTests : IDisposable
         Sandbox = new Sandbox
         {
             Id = SandboxId.New(), Session = session, Image = "debian", Status = SandboxStatus.Exited, Labels = new Dictionary<string, string>(),
-            Created = Now, LastUsed = Now, MemoryLimitMb = 256, AutoExpandMemory = false, MemoryCeilingMb = 512, PidsLimit = 1024, Network = "none", RuntimeClass = "runc",
+            Created = Now, LastUsed = Now, MemoryLimitMb = 256, AutoExpandMemory = false, MemoryCeilingMb = 512, PidsLimit = 1024, Network = NetworkMode.None, RuntimeClass = "runc",
         },
         Layer = "lyr-0123456789ab",
         Chain = "sha256:abc",

@@ -386,7 +386,7 @@ public sealed class GrowthLoopTests : IAsyncLifetime
         {
             Id = SandboxId.New(), Session = SessionId.New(), Image = "debian", Status = SandboxStatus.Running,
             Labels = new Dictionary<string, string> { [SandboxPriority.Label] = $"{priority}" }, Created = DateTimeOffset.UtcNow, LastUsed = DateTimeOffset.UtcNow, MemoryLimitMb = startMb,
-            AutoExpandMemory = auto, MemoryCeilingMb = 900, PidsLimit = 100, Network = "none", RuntimeClass = "runc",
+            AutoExpandMemory = auto, MemoryCeilingMb = 900, PidsLimit = 100, Network = NetworkMode.None, RuntimeClass = "runc",
         },
         Layer = "lyr-0123456789ab",
         Chain = "sha256:abc",

@@ -1,6 +1,7 @@
 using Sleigh.Cgroups;
 using Sleigh.Cgroups.Growth;
 using Sleigh.Runtime.Memory;
+using Sleigh.Runtime.Options;
 
 namespace Sleigh.Runtime.Tests.Memory;
 
@@ -40,7 +41,7 @@ public sealed class MemoryExplanationTests
         Sandbox = new Sandbox
         {
             Id = SandboxId.New(), Session = SessionId.New(), Image = "debian", Status = SandboxStatus.Running, Labels = new Dictionary<string, string>(),
-            Created = Then, LastUsed = Then, MemoryLimitMb = 256, AutoExpandMemory = true, MemoryCeilingMb = 2048, PidsLimit = 1024, Network = "none", RuntimeClass = "runc",
+            Created = Then, LastUsed = Then, MemoryLimitMb = 256, AutoExpandMemory = true, MemoryCeilingMb = 2048, PidsLimit = 1024, Network = NetworkMode.None, RuntimeClass = "runc",
         },
         Running = true, StartMb = 256, LimitMb = 256, BrakeBytes = 256 * MiB, WallBytes = 384 * MiB, CeilingBytes = 2048 * MiB, UsageBytes = 190 * MiB,
         WorkingSetBytes = 185 * MiB, Pressure = default(Pressure),

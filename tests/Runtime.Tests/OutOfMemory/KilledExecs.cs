@@ -162,7 +162,7 @@ internal sealed class KilledExecs : IAsyncDisposable
         {
             Id = SandboxId.New(), Session = SessionId.New(), Image = "debian", Status = SandboxStatus.Running, Labels = new Dictionary<string, string>(),
             Created = DateTimeOffset.UnixEpoch, LastUsed = DateTimeOffset.UnixEpoch, MemoryLimitMb = 256, AutoExpandMemory = false, MemoryCeilingMb = 4096,
-            PidsLimit = 64, Network = "none", RuntimeClass = "runc", OnOom = onOom,
+            PidsLimit = 64, Network = NetworkMode.None, RuntimeClass = "runc", OnOom = onOom,
         },
         Layer = Layer, Chain = "sha256:abc", Settings = new ImageSettings([], null, null), Env = new Dictionary<string, string>(),
     };

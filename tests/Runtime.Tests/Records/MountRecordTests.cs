@@ -1,3 +1,4 @@
+using Sleigh.Runtime.Options;
 using Sleigh.Runtime.Records;
 using Sleigh.Runtime.Slots;
 
@@ -14,7 +15,7 @@ public sealed class MountRecordTests : IDisposable
         Sandbox = new Sandbox
         {
             Id = SandboxId.New(), Session = SessionId.New(), Image = "debian", Status = SandboxStatus.Exited, Labels = new Dictionary<string, string>(),
-            Created = Now, LastUsed = Now, MemoryLimitMb = 256, AutoExpandMemory = true, MemoryCeilingMb = 512, PidsLimit = 1024, Network = "none",
+            Created = Now, LastUsed = Now, MemoryLimitMb = 256, AutoExpandMemory = true, MemoryCeilingMb = 512, PidsLimit = 1024, Network = NetworkMode.None,
             RuntimeClass = "runc",
         },
         Layer = "lyr-0123456789ab", Chain = "sha256:abc", Settings = new ImageSettings([], null, null), Env = new Dictionary<string, string>(),

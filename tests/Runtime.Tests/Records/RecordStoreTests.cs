@@ -1,5 +1,8 @@
+using Sleigh.Linux.Sqlite;
+using Sleigh.Network;
 using Sleigh.Overlay;
 using Sleigh.Runtime.Memory;
+using Sleigh.Runtime.Options;
 using Sleigh.Runtime.Records;
 using Sleigh.Runtime.Slots;
 
@@ -75,7 +78,10 @@ public sealed class RecordStoreTests : IDisposable
     public void A_slot_changes_in_the_same_step_as_its_sandbox()
     {
         SandboxRecord record = Record() with { Slot = SlotId.New() };
-        SlotRecord slot = new(record.Slot.Value, SlotState.Claimed, record.Sandbox.Id, 4711, new SlotLimits(256, null, 100)) { Mark = "filter:rest" };
+        SlotRecord slot = new(record.Slot.Value, SlotState.Claimed, record.Sandbox.Id, 4711, new SlotLimits(256, null, 100)) 
+        {
+            Mark = "filter:rest", Mode = NetworkMode.Host,
+        };
 
         _store.PutSandbox(record, SandboxState.Live, [], slot);
         Reopen();
@@ -83,10 +89,35 @@ public sealed class RecordStoreTests : IDisposable
         Assert.Equal(slot, Assert.Single(_store.ReadSlots()));
 
         // What its container was made as stays, whoever writes the rest.
-        _store.PutSlot(slot with { State = SlotState.Ending, Mark = null });
-        Assert.Equal("filter:rest", Assert.Single(_store.ReadSlots()).Mark);
+        _store.PutSlot(slot with { State = SlotState.Ending, Mark = null, Mode = NetworkMode.None });
+        Assert.Equal(("filter:rest", NetworkMode.Host), (Assert.Single(_store.ReadSlots()).Mark, Assert.Single(_store.ReadSlots()).Mode));
         _store.RemoveSlot(slot.Id);
         Assert.Empty(_store.ReadSlots());
+    }
+
+    [Fact]
+    public void Slots_of_a_database_without_modes_are_on_the_network_if_they_have_a_namespace_of_it_and_have_loopback_alone_else()
+    {
+        string path = Path.Combine(_folder, "before");
+        int before = Array.FindIndex(Schema.Steps, step => step.Contains("ALTER TABLE slots ADD COLUMN mode", StringComparison.Ordinal));
+        (SlotId connected, SlotId alone) = (SlotId.New(), SlotId.New());
+        NamespaceName network = NamespaceName.New();
+        using (SqliteDatabase database = SqliteDatabase.Open(path, Schema.Steps[..before]))
+        {
+            foreach ((SlotId id, string? name) in ((SlotId, string?)[])[(connected, network.ToString()), (alone, null)])
+            {
+                database.Write(db =>
+                {
+                    using SqliteStatement put = db.Prepare("INSERT INTO slots (id, state, pid, limits, network) VALUES (?1, 'claimed', 4711, ?2, ?3)");
+                    put.Bind(1, id.ToString()).Bind(2, """{"MemoryMb":256,"Cpus":null,"Pids":100,"WallMb":null}""").Bind(3, name).Run();
+                });
+            }
+        }
+
+        using RecordStore store = RecordStore.Open(path);
+
+        Assert.Equal((NetworkMode.Bridge, network), store.ReadSlots().Where(s => s.Id == connected).Select(s => (s.Mode, s.Network!.Value)).Single());
+        Assert.Equal((NetworkMode.None, null), store.ReadSlots().Where(s => s.Id == alone).Select(s => (s.Mode, s.Network)).Single());
     }
 
     [Fact]
@@ -293,7 +324,7 @@ public sealed class RecordStoreTests : IDisposable
         {
             Id = SandboxId.New(), Session = SessionId.New(), Image = "debian", Status = SandboxStatus.Exited,
             Labels = new Dictionary<string, string> { ["a"] = "b" }, Created = Now, LastUsed = Now.AddSeconds(1), MemoryLimitMb = 256,
-            AutoExpandMemory = true, MemoryCeilingMb = 512, PidsLimit = 1024, Network = "none", RuntimeClass = "runc",
+            AutoExpandMemory = true, MemoryCeilingMb = 512, PidsLimit = 1024, Network = NetworkMode.None, RuntimeClass = "runc",
         },
         Layer = "lyr-0123456789ab",
         Chain = "sha256:abc",

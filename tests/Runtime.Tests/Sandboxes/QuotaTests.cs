@@ -1,3 +1,4 @@
+using Sleigh.Runtime.Options;
 using Sleigh.Runtime.Records;
 
 namespace Sleigh.Runtime.Tests.Sandboxes;
@@ -79,7 +80,7 @@ public sealed class QuotaTests
             {
                 Id = SandboxId.New(), Session = _session, Image = "i", Status = SandboxStatus.Running, Labels = new Dictionary<string, string>(),
                 Created = DateTimeOffset.UnixEpoch, LastUsed = DateTimeOffset.UnixEpoch, MemoryLimitMb = 256, MemoryCeilingMb = 256, PidsLimit = 1024,
-                Network = "none", RuntimeClass = "runc", AutoExpandMemory = true, OnOom = OomAction.Report,
+                Network = NetworkMode.None, RuntimeClass = "runc", AutoExpandMemory = true, OnOom = OomAction.Report,
             },
             Layer = "lyr-0123456789ab", Chain = "c", Settings = new ImageSettings([], null, null), Env = new Dictionary<string, string>(),
         },

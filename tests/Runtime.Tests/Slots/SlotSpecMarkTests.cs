@@ -33,6 +33,7 @@ public sealed class SlotSpecMarkTests
             SlotSpecMark.Of(spec, Runc with { Program = "/opt/runc" }),
             SlotSpecMark.Of(spec with { Capabilities = [] }, Runc),
             SlotSpecMark.Of(spec with { OpenFiles = 1024 }, Runc),
+            SlotSpecMark.Of(spec with { SharesHostNetwork = true }, Runc),
             SlotSpecMark.Of(spec with { Proc = [] }, Runc),
             SlotSpecMark.Of(spec with { Proc = [new ProcBind("/var/lib/lxcfs/proc/meminfo", "/proc/meminfo")] }, Runc),
         ];

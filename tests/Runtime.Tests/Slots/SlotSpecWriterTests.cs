@@ -18,6 +18,19 @@ public sealed class SlotSpecWriterTests
         return JsonDocument.Parse(json).RootElement;
     }
 
+    private static SlotSpec InHostNetwork => new()
+    {
+        SkeletonDirectory = "/skeleton", HostDirectory = "/slots/one", CgroupsPath = "/sleigh/slot-1/init", Capabilities = ["CAP_CHOWN", "CAP_NET_RAW"], SharesHostNetwork = true,
+    };
+
+    private static IEnumerable<string> Namespaces(JsonElement spec) =>
+        spec.GetProperty("linux").GetProperty("namespaces").EnumerateArray().Select(n => n.GetProperty("type").GetString()!);
+
+    private static IEnumerable<(string, string)> Sys(JsonElement spec) => spec.GetProperty("mounts").EnumerateArray().Where(IsSys)
+        .Select(m => (m.GetProperty("destination").GetString()!, m.GetProperty("type").GetString()!));
+
+    private static bool IsSys(JsonElement mount) => mount.GetProperty("destination").GetString()!.StartsWith("/sys", StringComparison.Ordinal);
+
     [Fact]
     public void A_user_namespace_is_joined_by_its_path_and_told_with_the_mapping_that_it_has()
     {
@@ -36,6 +49,37 @@ public sealed class SlotSpecWriterTests
 
         Assert.Equal(["/sleigh-init", "--host-uid"], spec.RootElement.GetProperty("process").GetProperty("args").EnumerateArray().Select(a => a.GetString()).Take(2));
         Assert.DoesNotContain(Write().GetProperty("linux").GetProperty("namespaces").EnumerateArray(), n => n.GetProperty("type").GetString() == "user");
+    }
+
+    [Fact]
+    public void In_the_hosts_network_it_has_no_network_namespace_and_all_others()
+    {
+        using JsonDocument spec = JsonDocument.Parse(SlotSpecWriter.Write(InHostNetwork));
+
+        Assert.Equal(["ipc", "mount", "pid", "uts"], Namespaces(spec.RootElement).Order(StringComparer.Ordinal));
+        Assert.Equal(["ipc", "mount", "network", "pid", "uts"], Namespaces(Write()).Order(StringComparer.Ordinal));
+        Assert.Equal(Write().GetProperty("linux").GetProperty("seccomp").GetRawText(), spec.RootElement.GetProperty("linux").GetProperty("seccomp").GetRawText());
+        Assert.Equal([("/sys", "sysfs")], Sys(spec.RootElement));
+    }
+
+    // The kernel refuses a sysfs there.
+    [Fact]
+    public void In_the_hosts_network_with_users_of_its_own_it_gets_directories_of_the_hosts_sys_read_only_and_none_with_mounts_below()
+    {
+        using JsonDocument spec = JsonDocument.Parse(SlotSpecWriter.Write(InHostNetwork with { UserNamespace = "/proc/1/fd/9" }));
+
+        Assert.Equal(
+            [
+                ("/sys", "tmpfs"), ("/sys/block", "bind"), ("/sys/bus", "bind"), ("/sys/class", "bind"), ("/sys/dev", "bind"), ("/sys/devices", "bind"),
+                ("/sys/module", "bind"),
+            ],
+            Sys(spec.RootElement));
+        foreach (JsonElement mount in spec.RootElement.GetProperty("mounts").EnumerateArray().Where(IsSys))
+        {
+            string[] options = [.. mount.GetProperty("options").EnumerateArray().Select(o => o.GetString()!)];
+            Assert.Equal(["nodev", "noexec", "nosuid", "ro"], options.Intersect(["ro", "nosuid", "noexec", "nodev"]).Order(StringComparer.Ordinal));
+            Assert.DoesNotContain("rbind", options);
+        }
     }
 
     [Fact]

@@ -66,7 +66,8 @@ public sealed class TestDaemon : IServedDaemon, IAsyncDisposable
 
     public string Socket => Path.Combine(StateDir, "sleigh.sock");
 
-    public string? ApiKey => null;
+    /// <summary>As the settings have it.</summary>
+    public string? ApiKey => _settings.GetValueOrDefault("http.api_key");
 
     public string Subtree { get; }
 

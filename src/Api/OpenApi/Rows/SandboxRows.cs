@@ -27,8 +27,8 @@ internal static class SandboxRows
         May("cpus", Number.AtLeast(0), "Cores; 0: the setting sandbox.cpus; else 0.05 to the host's cores."),
         May("pids_limit", Int.AtLeast(0).AtMost(65536), "0: 1024; else at least 16."),
         May("disk_limit_mb", Int.AtLeast(0), "0: no limit; else at least 64.", 0),
-        May("network", new Schema { AnyOf = [OneOf("none", "bridge"), Policy] },
-            "none: loopback only. bridge: outgoing connections, as the settings network.mode and network.allow say; or a policy of its own. Not sent: the setting sandbox.network."),
+        May("network", new Schema { AnyOf = [OneOf("none", "bridge", "host"), Policy, Object(Has("mode", OneOf("host")))] },
+            "none: loopback only. bridge: outgoing connections, as the settings network.mode and network.allow say; or a policy of its own. host: the host's own network, where the setting network.allow_host allows it. Not sent: the setting sandbox.network."),
         May("user", Text, "name, uid or uid:gid; not sent: the image's."),
         May("env", Labels.Most(128), "For every command; 64 KiB in all."),
         May("secrets", Labels.Most(128), "Variables for every command whose values are kept in memory alone and never shown; names as in env, 64 KiB in all. An addition of ours."),
@@ -98,7 +98,7 @@ internal static class SandboxRows
         },
         new("PUT", "/sandboxes/{id}/network", 0, Tag, "Change what a running sandbox may reach")
         {
-            Description = "In one step, for open connections too. A sandbox made with network none has nothing to change.",
+            Description = "In one step, for open connections too. A sandbox made with network none or host has nothing to change.",
             Fields = Policy.Members!,
             Replies = [new(200, "Its place in the network.", Ref("SandboxNetwork"))],
             Errors = ["invalid_argument", "sandbox_busy"],

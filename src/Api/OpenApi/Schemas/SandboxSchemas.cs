@@ -29,8 +29,8 @@ internal static class SandboxSchemas
         Has("pids_limit", Count),
         May("disk_limit_mb", Count),
         May("disk_limit_kind", OneOf("hard", "soft"), "hard: the kernel refuses writes beyond the limit. soft: the daemon looks at what the sandbox holds, and ends its commands when it is over."),
-        Has("network", OneOf("none", "bridge")),
-        May("egress", SandboxRows.Policy, "What it may reach; left out where it has loopback only."),
+        Has("network", OneOf("none", "bridge", "host"), "none: loopback only. bridge: outgoing connections. host: the host's own network, where nothing is held back."),
+        May("egress", SandboxRows.Policy, "What it may reach; left out where it has loopback only, or the host's network."),
         May("refused_packets", Count, "Packets that were refused to it since it got its addresses, a few seconds old; left out when there are none."),
         Has("runtime", Text),
         May("read_only", Bool, "True: /workspace and /tmp are all that can be written to."),
@@ -51,8 +51,8 @@ internal static class SandboxSchemas
     [
         ("Sandbox", Object(Facts) with { Description = "A sandbox. Environment values given at create are never returned." }),
         ("SandboxNetwork", Object(
-            Has("sandbox_id", Id("sbx")), Has("network", OneOf("none", "bridge")), May("mode", OneOf("open", "restricted", "none")), May("allow", Make.List(Text)),
-            May("deny", Make.List(Text)), May("addresses", Make.List(Text), "Left out while it does not run, or has loopback only."),
+            Has("sandbox_id", Id("sbx")), Has("network", OneOf("none", "bridge", "host")), May("mode", OneOf("open", "restricted", "none")), May("allow", Make.List(Text)),
+            May("deny", Make.List(Text)), May("addresses", Make.List(Text), "Left out while it does not run, or has loopback only or the host's network."),
             Has("refused_packets", Count, "Since it got these addresses."), Has("refused_by", Ref("RefusedPackets")),
             Has("refused_names", Count, "Questions for names that the policy does not allow, since the daemon's start."),
             Has("withheld_addresses", Count, "Addresses left out of answers for names: protected ones, and those that were too many; since the daemon's start."))),
@@ -77,6 +77,7 @@ internal static class SandboxSchemas
             Has("masked_paths", Make.List(Text), "Nothing is to be read there."),
             Has("read_only_paths", Make.List(Text)),
             Has("namespaces", Make.List(Text), "Kinds of which the sandbox has one of its own."),
+            Has("network_namespace", Object(Has("own", Bool), May("reason", Text, "Why not: its network is the host's."))),
             Has("user_namespace", Object(
                 Has("own", Bool), May("reason", Text, "Why not."),
                 May("host_ids", Object(Has("first", Count, "What root inside is outside."), Has("count", Count)), "The host's users and groups that those inside are."))),

@@ -4,7 +4,7 @@ using Sleigh.Runtime.Options;
 
 namespace Sleigh.Runtime.Checks;
 
-/// <summary>Whether sandboxes can be connected to a network, and whether the host forwards what they send.</summary>
+/// <summary>Whether sandboxes can be connected to a network, whether the host forwards what they send, and whether they may be in its own.</summary>
 internal sealed class NetworkChecks(SleighOptions options)
 {
     private const string Install = "apt install containernetworking-plugins nftables iproute2";
@@ -16,12 +16,21 @@ internal sealed class NetworkChecks(SleighOptions options)
         new("network", async token => Network(await SandboxNetwork.MissingAsync(SandboxNetworks.NetworkFor(options, new string('0', 16)), token), IsWanted)),
         new("forwarding", () => Forwarding(
             HostText.Of("/proc/sys/net/ipv4/ip_forward"), HostText.Of("/proc/sys/net/ipv6/conf/all/forwarding"), options.Network.Forwarding, IsWanted)),
+        new("host network", () => HostNetwork(options.Network.AllowHost, options.Sandbox.UserNamespace)),
     ];
 
     internal static Finding Network(IReadOnlyList<string> missing, bool isWanted) =>
         missing.Count == 0 ? Finding.Ok("nft, ip, nsenter and CNI plugins: sandboxes can be connected")
         : isWanted ? Finding.Fail($"sandbox.network is bridge, but {string.Join("; ", missing)}", Install)
         : Finding.Warn($"sandboxes can have no network but loopback: {string.Join("; ", missing)}", Install);
+
+    /// <summary>Whether sandboxes may be in the host's own network, and what that lets them do.</summary>
+    internal static Finding HostNetwork(bool isAllowed, bool haveUsersOfTheirOwn) => !isAllowed
+        ? Finding.Ok("no sandbox can be made in the host's network")
+        : Finding.Warn(
+            "sandboxes can be made in the host's network: no policy holds what they send, and they reach what listens on loopback and at abstract sockets"
+            + (haveUsersOfTheirOwn ? "" : ", to which their root is user 0; sandbox.user_namespace: true makes it an ordinary user"),
+            "set network.allow_host to false, then sleighctl config reload");
 
     internal static Finding Forwarding(string? four, string? six, bool isAllowed, bool isWanted)
     {

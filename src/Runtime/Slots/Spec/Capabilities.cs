@@ -1,3 +1,5 @@
+using Sleigh.Runtime.Options;
+
 namespace Sleigh.Runtime.Slots;
 
 /// <summary>Numbers of Linux capabilities (linux/capability.h, up to Linux 5.9; none was added since).</summary>
@@ -12,6 +14,13 @@ public static class Capabilities
         "CAP_AUDIT_WRITE", "CAP_AUDIT_CONTROL", "CAP_SETFCAP", "CAP_MAC_OVERRIDE", "CAP_MAC_ADMIN", "CAP_SYSLOG", "CAP_WAKE_ALARM",
         "CAP_BLOCK_SUSPEND", "CAP_AUDIT_READ", "CAP_PERFMON", "CAP_BPF", "CAP_CHECKPOINT_RESTORE",
     ];
+
+    // Of root in the host's user namespace they hold for the host's network: raw sockets read all that passes, addresses and routes change, and low ports
+    // are those of the host's own services.
+    private static readonly string[] OverNetwork = ["CAP_NET_ADMIN", "CAP_NET_BIND_SERVICE", "CAP_NET_BROADCAST", "CAP_NET_RAW"];
+
+    /// <summary>Those that a sandbox with this network gets of the ones that the operator gives: none over the host's network.</summary>
+    public static IReadOnlyList<string> In(NetworkMode mode, IReadOnlyList<string> given) => mode == NetworkMode.Host ? [.. given.Except(OverNetwork)] : given;
 
     /// <summary>Bit n is set for capability number n.</summary>
     /// <exception cref="ArgumentException">A name is none of them.</exception>

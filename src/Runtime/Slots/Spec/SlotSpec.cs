@@ -23,8 +23,11 @@ internal sealed record SlotSpec
     /// <summary>Files laid over those of /proc and /sys.</summary>
     public IReadOnlyList<ProcBind> Proc { get; init; } = [];
 
-    /// <summary>The file of the network namespace; null: the container runtime makes one with loopback alone.</summary>
+    /// <summary>The file of the network namespace; null: the container runtime makes one with loopback alone, or it has the host's.</summary>
     public string? NetworkNamespace { get; init; }
+
+    /// <summary>Whether it has no network namespace of its own.</summary>
+    public bool SharesHostNetwork { get; init; }
 
     /// <summary>The file of the user namespace of <see cref="SandboxUsers.Range"/>; null: the host's users.</summary>
     public string? UserNamespace { get; init; }

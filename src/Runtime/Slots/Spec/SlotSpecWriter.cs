@@ -5,8 +5,8 @@ using Sleigh.Runtime.Proc;
 namespace Sleigh.Runtime.Slots;
 
 /// <summary>
-/// Writes the OCI runtime spec (1.0.2) of a slot: sleigh-init as PID 1 on the skeleton, new mount, PID, IPC, UTS and network
-/// namespaces, no cgroup namespace (a command is born in a cgroup beside PID 1's, which a cgroup namespace would hide from it).
+/// Writes the OCI runtime spec (1.0.2) of a slot: sleigh-init as PID 1 on the skeleton, new mount, PID, IPC and UTS namespaces, mostly a network
+/// namespace too, no cgroup namespace (a command is born in a cgroup beside PID 1's, which a cgroup namespace would hide from it).
 /// </summary>
 internal static class SlotSpecWriter
 {
@@ -27,6 +27,8 @@ internal static class SlotSpecWriter
     /// <summary>Read-only where the kernel has them.</summary>
     internal static readonly string[] ReadonlyPaths =
         ["/proc/1", "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
+
+    private static readonly string[] HostSysDirectories = ["/sys/block", "/sys/bus", "/sys/class", "/sys/dev", "/sys/devices", "/sys/module"];
 
     /// <summary>The spec as UTF-8 JSON.</summary>
     public static byte[] Write(SlotSpec spec)
@@ -99,7 +101,7 @@ internal static class SlotSpecWriter
         WriteMount(json, "/dev/pts", "devpts", "devpts", ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5", $"max={Terminals}"]);
         WriteMount(json, "/dev/shm", "tmpfs", "shm", ["nosuid", "noexec", "nodev", "mode=1777", "size=65536k"]);
         WriteMount(json, "/dev/mqueue", "mqueue", "mqueue", ["nosuid", "noexec", "nodev"]);
-        WriteMount(json, "/sys", "sysfs", "sysfs", ["nosuid", "noexec", "nodev", "ro"]);
+        WriteSys(json, spec);
         WriteMount(json, "/run", "tmpfs", "tmpfs", ["nosuid", "nodev", "mode=755", "size=64k"]);
         WriteMount(json, "/run/sleigh", "bind", spec.HostDirectory, ["bind", "private", "nosuid", "nodev", "noexec"]);
         foreach (ProcBind file in spec.Proc)
@@ -110,6 +112,23 @@ internal static class SlotSpecWriter
         json.WriteEndArray();
     }
 
+    // Only root of the user namespace that a network namespace belongs to may mount a sysfs for it (Linux, net/core/net-sysfs.c: net_current_may_mount). In the
+    // host's network a container with users of its own gets the host's, by those of its directories on which nothing is mounted.
+    private static void WriteSys(Utf8JsonWriter json, SlotSpec spec)
+    {
+        if (!spec.SharesHostNetwork || spec.UserNamespace is null)
+        {
+            WriteMount(json, "/sys", "sysfs", "sysfs", ["nosuid", "noexec", "nodev", "ro"]);
+            return;
+        }
+
+        WriteMount(json, "/sys", "tmpfs", "sysfs", ["nosuid", "noexec", "nodev", "ro", "mode=755", "size=64k"]);
+        foreach (string directory in HostSysDirectories)
+        {
+            WriteMount(json, directory, "bind", directory, ["bind", "private", "ro", "nosuid", "nodev", "noexec"]);
+        }
+    }
+
     private static void WriteLinux(Utf8JsonWriter json, SlotSpec spec)
     {
         json.WriteStartObject("linux");
@@ -118,6 +137,11 @@ internal static class SlotSpecWriter
         json.WriteStartArray("namespaces");
         foreach (string name in (ReadOnlySpan<string>)["pid", "ipc", "uts", "mount", "network"])
         {
+            if (name == "network" && spec.SharesHostNetwork)
+            {
+                continue;
+            }
+
             json.WriteStartObject();
             json.WriteString("type", name);
             if (name == "network" && spec.NetworkNamespace is string path)

@@ -16,6 +16,23 @@ public sealed class NetworkChecksTests
     }
 
     [Theory]
+    [InlineData(false, false, "ok", "no sandbox can be made in the host's network", null)]
+    [InlineData(
+        true, true, "warn",
+        "sandboxes can be made in the host's network: no policy holds what they send, and they reach what listens on loopback and at abstract sockets",
+        "set network.allow_host to false, then sleighctl config reload")]
+    [InlineData(
+        true, false, "warn",
+        "sandboxes can be made in the host's network: no policy holds what they send, and they reach what listens on loopback and at abstract sockets, to which their root is user 0; sandbox.user_namespace: true makes it an ordinary user",
+        "set network.allow_host to false, then sleighctl config reload")]
+    public void It_is_said_what_sandboxes_in_the_hosts_network_can_do(bool isAllowed, bool haveUsersOfTheirOwn, string result, string seen, string? remedy)
+    {
+        Finding finding = NetworkChecks.HostNetwork(isAllowed, haveUsersOfTheirOwn);
+
+        Assert.Equal((result, seen, remedy), (finding.Result, finding.Seen, finding.Remedy));
+    }
+
+    [Theory]
     [InlineData("1\n", "1\n", false, true, "ok", "IPv4 is forwarded, IPv6 is forwarded")]
     [InlineData("0", "0", true, true, "ok", "IPv4 is not forwarded; sleighd switches it on for single interfaces when sandboxes need it; IPv6 is not forwarded, so sandboxes have IPv4 only")]
     [InlineData("0", null, false, true, "warn", "IPv4 is not forwarded, and network.forwarding is false; IPv6 is not forwarded, so sandboxes have IPv4 only")]
