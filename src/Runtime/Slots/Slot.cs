@@ -88,7 +88,8 @@ internal sealed class Slot : IStockItem, IMemorySlot, IAsyncDisposable
     public SlotConnections Connections { get; } = new();
 
     /// <inheritdoc/>
-    public bool IsConnectedTo => Connections.Any;
+    /// <remarks>In the host's network others reach its servers by themselves, and nobody sees it.</remarks>
+    public bool IsConnectedTo => Mode == NetworkMode.Host || Connections.Any;
 
     /// <summary>The live layer whose tree is mounted in it, or may be; null while parked.</summary>
     public string? Layer { get; set; }
