@@ -86,7 +86,7 @@ public sealed unsafe class NamespaceProgram : IDisposable
     {
         byte[] attributes = Pin(4 * sizeof(ulong));
         MemoryMarshal.Cast<byte, ulong>(attributes.AsSpan())[0] = (ulong)MountAttributes.ReadOnly;
-        Add("make the tree read-only", SyscallNumber.MountSetAttr, opens: false, mount, Text(""), Mounts.AtEmptyPath, Address(attributes), attributes.Length);
+        Add("make a mount read-only", SyscallNumber.MountSetAttr, opens: false, mount, Text(""), Mounts.AtEmptyPath, Address(attributes), attributes.Length);
     }
 
     /// <summary>move_mount(2): puts a detached mount onto what another descriptor names.</summary>

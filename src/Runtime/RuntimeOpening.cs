@@ -57,7 +57,7 @@ internal static partial class RuntimeOpening
         NetworkThread network = NetworkThread.Start();
         opened.Add(network);
         TreeMounter mounter = new(namespaces, new TreeMounterOptions { StagingDirectory = Path.Combine(options.StateDir, "staging") });
-        Trees trees = new(mounter, paths, live);
+        Trees trees = new(mounter, live);
         phase("opening the network of the sandboxes");
         Traffic traffic = new(time);
         SandboxNetworks networks = new(live, records, users, instance, traffic, logger);

@@ -16,6 +16,9 @@ public sealed class TreeMounter
 {
     private static readonly string[] Clones = ["proc", "dev", "sys"];
 
+    // Below the skeleton's root, which the tree covers.
+    private const string OwnFilesPlace = "tmp";
+
     private readonly NamespaceThread _namespaces;
     private readonly StagingDirectory? _staging;
     private readonly Lazy<StagingDirectory> _attached;
@@ -141,7 +144,8 @@ public sealed class TreeMounter
         }
 
         (string Name, SafeFileHandle Target)[] writable = [.. (plan.WritableOnly ?? []).Select(name => (name, handles.Add(EnsureForAll(root, name, owners))))];
-        var binds = plan.Binds.Select(bind => (bind.Target, Clone(bind, handles), TargetOf(bind, root, handles, owners))).ToArray();
+        (OwnFile File, SafeFileHandle Target)[] files =
+            [.. plan.OwnFiles.Select(file => (file, handles.Add(TreePaths.EnsureExactFile(root, file.Target, owners))))];
 
         program.Attach(root, slot.SkeletonRoot, "the tree");
         foreach ((string name, SafeFileHandle target) in Clones.Zip(targets))
@@ -156,9 +160,9 @@ public sealed class TreeMounter
             }
         }
 
-        foreach ((string path, SafeFileHandle clone, SafeFileHandle target) in binds)
+        if (files.Length > 0)
         {
-            program.Attach(clone, target, path);
+            LayOwnFiles(program, handles.Add(OwnFileSystem.Make(plan.OwnFiles, owners)), files, slot);
         }
 
         foreach ((string name, SafeFileHandle target) in writable)
@@ -179,6 +183,24 @@ public sealed class TreeMounter
         }
 
         _namespaces.Run(slot.Mounts, program);
+    }
+
+    // Before Linux 6.15 nothing can be cloned off a mount that is attached nowhere. On the skeleton only PID 1 sees it, and to take it off
+    // again would wait for a grace period of the kernel's.
+    private static void LayOwnFiles(
+        NamespaceProgram program, SafeFileHandle fileSystem, (OwnFile File, SafeFileHandle Target)[] files, SlotNamespaces slot)
+    {
+        program.Attach(fileSystem, program.OpenPath(slot.SkeletonRoot, OwnFilesPlace), "the sandbox's own files");
+        foreach ((OwnFile file, SafeFileHandle target) in files)
+        {
+            NamespaceProgram.Operand clone = program.CloneTree(fileSystem, file.Name);
+            if (file.ReadOnly)
+            {
+                program.MakeReadOnly(clone);
+            }
+
+            program.Attach(clone, target, file.Target);
+        }
     }
 
     private static SafeFileHandle EnsureForAll(SafeFileHandle root, string name, TreeOwners owners)
@@ -206,32 +228,26 @@ public sealed class TreeMounter
             fileSystem, MountAttributes.NoDevices | MountAttributes.NoSetUserId | MountAttributes.NoExecute);
     }
 
-    private static SafeFileHandle Clone(TreeBind bind, HandleList handles)
-    {
-        SafeFileHandle clone = handles.Add(Mounts.OpenTree(Descriptors.WorkingDirectory, bind.Source, OpenTreeFlags.Clone));
-        MountAttributes attributes = MountAttributes.NoDevices | MountAttributes.NoSetUserId;
-        Mounts.SetAttributes(
-            clone,
-            bind.ReadOnly ? attributes | MountAttributes.ReadOnly : attributes,
-            makePrivate: true,
-            recursive: false);
-        return clone;
-    }
-
-    private static SafeFileHandle TargetOf(TreeBind bind, SafeFileHandle root, HandleList handles, TreeOwners owners)
-    {
-        using SafeFileHandle source = Files.Open(bind.Source, OpenFlags.PathOnly);
-        return handles.Add(
-            Files.Stat(source).Type == FileType.Directory
-                ? TreePaths.EnsureExactDirectory(root, bind.Target, owners)
-                : TreePaths.EnsureExactFile(root, bind.Target, owners));
-    }
-
     private void Detach(SlotNamespaces slot, SafeFileHandle treeRoot)
     {
         using var program = new NamespaceProgram();
         program.Detach(treeRoot);
         _namespaces.Run(slot.Mounts, program);
+        DetachOwnFiles(slot);
+    }
+
+    private void DetachOwnFiles(SlotNamespaces slot)
+    {
+        using var program = new NamespaceProgram();
+        program.Detach(program.OpenPath(slot.SkeletonRoot, OwnFilesPlace));
+        try
+        {
+            _namespaces.Run(slot.Mounts, program);
+        }
+        catch (KernelException ex) when (ex.Errno == Errno.EINVAL)
+        {
+            // The tree had none.
+        }
     }
 
     private void DetachIfAttached(SlotNamespaces slot, SafeFileHandle root)
@@ -242,7 +258,7 @@ public sealed class TreeMounter
         }
         catch (KernelException ex) when (ex.Errno == Errno.EINVAL)
         {
-            // It was not attached yet.
+            // It was not attached yet, and so nothing else.
         }
     }
 

@@ -23,8 +23,8 @@ public sealed record TreePlan
     /// <summary>Under which owners the layers show: those of a user namespace. Null: as they are.</summary>
     public OwnerMap? Owners { get; init; }
 
-    /// <summary>Host files laid over files of the tree, such as /etc/hosts.</summary>
-    public IReadOnlyList<TreeBind> Binds { get; init; } = [];
+    /// <summary>Files of the sandbox's own laid over files of the tree, such as /etc/hosts. What the tree lacks there is made.</summary>
+    public IReadOnlyList<OwnFile> OwnFiles { get; init; } = [];
 
     /// <summary>
     /// Directories of the root that alone can be written to, such as <c>tmp</c>; what is missing is made, for everybody (mode 1777). Null: all
@@ -41,9 +41,3 @@ public sealed record TreePlan
     /// <summary>Size of the new tmpfs at /dev/shm.</summary>
     public long SharedMemoryBytes { get; init; } = 64 << 20;
 }
-
-/// <summary>One host file or directory laid over a path of the tree. What the tree lacks there is made.</summary>
-/// <param name="Source">Absolute path on the host, also <c>/proc/self/fd/N</c>. Trusted: links are followed.</param>
-/// <param name="Target">Absolute path in the tree, without <c>.</c> and <c>..</c>.</param>
-/// <param name="ReadOnly">Whether the sandbox may only read it.</param>
-public sealed record TreeBind(string Source, string Target, bool ReadOnly = false);

@@ -9,29 +9,24 @@ namespace Sleigh.Runtime;
 /// <summary>The files that tell a sandbox who it is: host name, hosts, resolver and machine id, laid over those of the image.</summary>
 internal static class SandboxIdentity
 {
-    private const UnixFileMode Mode =
-        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
-
     /// <summary>The host name: the sandbox's name, or its id in the form host names allow.</summary>
     public static string HostName(Sandbox sandbox) => sandbox.Name ?? $"sbx-{sandbox.Id.Hex}";
 
-    /// <summary>Writes the files into <paramref name="directory"/> and says where they go.</summary>
-    /// <param name="directory">A directory of the slot's.</param>
+    /// <summary>The files as they are when a tree is mounted. The sandbox may write to them, unless all of it is read-only.</summary>
     /// <param name="sandbox">Whose.</param>
     /// <param name="addresses">Its addresses; null: it has none of its own.</param>
     /// <param name="etc">Where the host's hosts and resolv.conf are, which a sandbox in the host's network begins with.</param>
-    /// <exception cref="IOException">They cannot be written, or the host's cannot be read.</exception>
-    public static IReadOnlyList<TreeBind> Write(string directory, Sandbox sandbox, SandboxAddresses? addresses, string etc = "/etc")
+    /// <exception cref="IOException">The host's cannot be read.</exception>
+    public static IReadOnlyList<OwnFile> Files(Sandbox sandbox, SandboxAddresses? addresses, string etc = "/etc")
     {
         string host = HostName(sandbox);
         bool isHosts = sandbox.Network == NetworkMode.Host;
-        Directory.CreateDirectory(directory);
         return
         [
-            Put(directory, "hostname", "/etc/hostname", $"{host}\n"),
-            Put(directory, "hosts", "/etc/hosts", isHosts ? HostsOfHost(etc, host) : Hosts(host, addresses)),
-            Put(directory, "resolv.conf", "/etc/resolv.conf", isHosts ? TextOf(etc, "resolv.conf") : Resolver(addresses)),
-            Put(directory, "machine-id", "/etc/machine-id", MachineId(sandbox.Id) + "\n"),
+            new("/etc/hostname", $"{host}\n", sandbox.ReadOnly),
+            new("/etc/hosts", isHosts ? HostsOfHost(etc, host) : Hosts(host, addresses), sandbox.ReadOnly),
+            new("/etc/resolv.conf", isHosts ? TextOf(etc, "resolv.conf") : Resolver(addresses), sandbox.ReadOnly),
+            new("/etc/machine-id", MachineId(sandbox.Id) + "\n", sandbox.ReadOnly),
         ];
     }
 
@@ -60,12 +55,4 @@ internal static class SandboxIdentity
 
     private static string MachineId(SandboxId id) =>
         Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes($"machine-id of {id}")))[..32];
-
-    private static TreeBind Put(string directory, string name, string target, string text)
-    {
-        string path = Path.Combine(directory, name);
-        File.WriteAllText(path, text);
-        File.SetUnixFileMode(path, Mode);
-        return new TreeBind(path, target);
-    }
 }

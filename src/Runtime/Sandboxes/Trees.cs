@@ -13,10 +13,9 @@ internal sealed class Trees
     private static readonly string[] Writable = ["tmp", "workspace"];
 
     private readonly TreeMounter _mounter;
-    private readonly SlotPaths _paths;
     private readonly LiveOptions _options;
 
-    public Trees(TreeMounter mounter, SlotPaths paths, LiveOptions options) => (_mounter, _paths, _options) = (mounter, paths, options);
+    public Trees(TreeMounter mounter, LiveOptions options) => (_mounter, _options) = (mounter, options);
 
     /// <summary>Mounts the tree and makes the image's working directory. The slot holds the root from then on.</summary>
     /// <exception cref="IOException">The kernel refused; the slot is as it was.</exception>
@@ -25,12 +24,6 @@ internal sealed class Trees
         slot.Layer = layer.Id.ToString();
         bool readOnly = record.Sandbox.ReadOnly;
         string? directory = record.Settings.WorkingDirectory is { Length: > 1 } set && set[0] == '/' ? set : null;
-        IReadOnlyList<TreeBind> binds = SandboxIdentity.Write(_paths.Identity(slot.Id), record.Sandbox, slot.Network?.Addresses);
-        foreach (TreeBind bind in binds)
-        {
-            SlotOwners.GiveFile(bind.Source, slot.Owners);
-        }
-
         SafeFileHandle root = await _mounter.MountAsync(
             new TreePlan
             {
@@ -39,7 +32,7 @@ internal sealed class Trees
                 Work = layer.Work,
                 Owners = slot.OwnerMap,
                 Volatile = _options.Now.Sandbox.Durability == Durability.Relaxed,
-                Binds = readOnly ? [.. binds.Select(bind => bind with { ReadOnly = true })] : binds,
+                OwnFiles = SandboxIdentity.Files(record.Sandbox, slot.Network?.Addresses),
                 WritableOnly = readOnly ? Writable : null,
                 Directories = readOnly && directory is not null ? [directory] : [],
                 HostName = SandboxIdentity.HostName(record.Sandbox),

@@ -26,9 +26,6 @@ internal sealed class SlotPaths
     /// <summary>Files of the machine that the slot shows, such as meminfo.</summary>
     public string Proc(SlotId slot) => Path.Combine(Directory(slot), "proc");
 
-    /// <summary>Files such as /etc/hosts that are bound into the tree.</summary>
-    public string Identity(SlotId slot) => Path.Combine(Directory(slot), "etc");
-
     /// <summary>The slot's cgroup below the v2 root.</summary>
     public string Cgroup(SlotId slot) => $"{_subtree}/{slot}";
 

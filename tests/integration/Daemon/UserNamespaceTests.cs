@@ -160,7 +160,8 @@ public sealed class UserNamespaceTests(UserNamespaceFixture fixture) : IClassFix
         Assert.Equal("0 0\n0 0\n", await sandbox.RunAsync("stat -c '%u %g' /etc/hosts /dev/shm"));
 
         // The sandbox's own files can be: also those laid over it.
-        await sandbox.RunAsync("echo 1.2.3.4 there >> /etc/hosts && touch /dev/shm/x && chown 5 /dev/shm/x");
+        Assert.NotEqual(0, (await sandbox.ExecAsync("dd if=/dev/zero of=/etc/hosts bs=64k count=16")).ExitCode);
+        await sandbox.RunAsync("echo 1.2.3.4 there > /etc/hosts && chown 7 /etc/hosts && touch /dev/shm/x && chown 5 /dev/shm/x");
     }
 
     [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]

@@ -43,19 +43,15 @@ public sealed class LayerFigures : IDisposable
         Print();
     }
 
-    private static TreePlan Plan(TestDirectory directory, string name)
+    private static TreePlan Plan(TestDirectory directory, string name) => new()
     {
-        File.WriteAllText(directory["bind"], "");
-        return new TreePlan
-        {
-            Lowers = [directory.Make("lower")],
-            Upper = directory.Make($"{name}/upper"),
-            Work = directory.Make($"{name}/work"),
-            Volatile = true,
-            HostName = "figures",
-            Binds = [.. new[] { "hosts", "hostname", "resolv.conf", "machine-id" }.Select(f => new TreeBind(directory["bind"], $"/etc/{f}"))],
-        };
-    }
+        Lowers = [directory.Make("lower")],
+        Upper = directory.Make($"{name}/upper"),
+        Work = directory.Make($"{name}/work"),
+        Volatile = true,
+        HostName = "figures",
+        OwnFiles = [.. new[] { "hosts", "hostname", "resolv.conf", "machine-id" }.Select(f => new OwnFile($"/etc/{f}", "text"))],
+    };
 
     private async Task MeasureAsync(LayerDriverKind driver, int rounds)
     {

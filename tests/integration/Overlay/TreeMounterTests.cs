@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.Win32.SafeHandles;
 using Sleigh.Linux;
 using Sleigh.Overlay;
@@ -29,10 +30,9 @@ public sealed class TreeMounterTests : IDisposable
             using var test = new TestSlot(_directory);
             using SlotNamespaces slot = test.Open();
             var mounter = Mounter(method);
-            File.WriteAllText(_directory["hosts"], "127.0.0.1 me\n");
             TreePlan plan = Plan($"see-{method}") with
             {
-                Binds = [new TreeBind(_directory["hosts"], "/etc/hosts")],
+                OwnFiles = [new OwnFile("/etc/hosts", "127.0.0.1 me\n")],
                 HostName = "box-1",
             };
 
@@ -54,11 +54,36 @@ public sealed class TreeMounterTests : IDisposable
 
             test.Run("/bin/sh", "-c", "echo new > /written; rm /lower-file; echo x >> /etc/hosts; echo z > /dev/null");
             Assert.Equal("new\n", File.ReadAllText($"{plan.Upper}/written"));
-            Assert.Contains("x", File.ReadAllText(_directory["hosts"]), StringComparison.Ordinal);
+            Assert.Equal("127.0.0.1 me\nx\n", test.Run("/bin/cat", "/etc/hosts"));
+            Assert.Equal(0, new FileInfo($"{plan.Upper}/etc/hosts").Length);
 
             await mounter.DetachAsync(slot, root);
             Assert.False(await mounter.IsTreeMountedAsync(slot));
         }
+    }
+
+    [HostFact(Need.Overlay)]
+    public async Task Own_files_are_full_at_256_KiB_and_lie_on_nothing_of_the_hosts()
+    {
+        using var test = new TestSlot(_directory);
+        using SlotNamespaces slot = test.Open();
+        var mounter = Mounter(null);
+        string[] before = MountPoints(test);
+        using SafeFileHandle root = await mounter.MountAsync(
+            Plan("full") with { OwnFiles = [new("/etc/hosts", "mine\n"), new("/etc/hostname", "box\n"), new("/etc/machine-id", "7\n", ReadOnly: true)] }, slot);
+
+        Assert.Equal("refused\n", test.Run("/bin/sh", "-c", "head -c 1048576 /dev/zero > /etc/hosts 2> /dev/null || echo refused"));
+        Assert.InRange(long.Parse(test.Run("/bin/sh", "-c", "stat -c %s /etc/hosts"), CultureInfo.InvariantCulture), 128 << 10, 256 << 10);
+        Assert.Equal("refused\n", test.Run("/bin/sh", "-c", "(head -c 1048576 /dev/zero >> /etc/hostname) 2> /dev/null || echo refused"));
+        Assert.Equal("again\n", test.Run("/bin/sh", "-c", "echo again > /etc/hosts; cat /etc/hosts"));
+        Assert.Equal("refused\n7\n", test.Run("/bin/sh", "-c", "(echo 8 > /etc/machine-id) 2> /dev/null || echo refused; cat /etc/machine-id"));
+        Assert.Equal("refused\n", test.Run("/bin/sh", "-c", "cp /bin/true /etc/hostname 2> /dev/null; chmod 755 /etc/hostname; /etc/hostname 2> /dev/null || echo refused"));
+        MountEntry[] own = [.. MountInfo.Parse(test.Run("/bin/cat", "/proc/self/mountinfo")).Where(mount => mount.MountPoint.StartsWith("/etc/", StringComparison.Ordinal))];
+        Assert.Equal(3, own.Length);
+        Assert.DoesNotContain(MountInfo.Read(), mount => mount.Device == own[0].Device);
+
+        await mounter.DetachAsync(slot, root);
+        Assert.Equal(before, MountPoints(test));
     }
 
     [HostFact(Need.Overlay)]
@@ -118,14 +143,14 @@ public sealed class TreeMounterTests : IDisposable
             {
                 // The host name is set last, so everything was attached when it fails.
                 KernelException late = await Assert.ThrowsAsync<KernelException>(
-                    () => mounter.MountAsync(Plan($"late-{method}") with { HostName = new string('x', 65) }, slot));
+                    () => mounter.MountAsync(Plan($"late-{method}") with { HostName = new string('x', 65), OwnFiles = [new("/etc/x", "")] }, slot));
                 Assert.Contains("set the host name", late.Message, StringComparison.Ordinal);
                 KernelException early = await Assert.ThrowsAsync<KernelException>(
                     () => mounter.MountAsync(Plan($"early-{method}") with { Upper = "/nowhere/upper" }, slot));
                 Assert.Equal("open '/nowhere/upper': ENOENT (No such file or directory)", early.Message);
-                KernelException bind = await Assert.ThrowsAsync<KernelException>(
-                    () => mounter.MountAsync(Plan($"bind-{method}") with { Binds = [new("/nowhere", "/etc/x")] }, slot));
-                Assert.Equal(Errno.ENOENT, bind.Errno);
+                KernelException own = await Assert.ThrowsAsync<KernelException>(
+                    () => mounter.MountAsync(Plan($"own-{method}") with { OwnFiles = [new("/etc/x", "one"), new("/var/x", "two")] }, slot));
+                Assert.Equal(Errno.EEXIST, own.Errno);
             }
 
             Assert.Equal(before, MountPoints(test));
@@ -168,18 +193,17 @@ public sealed class TreeMounterTests : IDisposable
         using SlotNamespaces slot = test.Open();
         TreePlan plan = Plan("hostile") with { Lowers = [Lower("hostile")] };
         string outside = _directory.Make("outside");
-        File.WriteAllText(_directory["hosts"], "bound");
         File.CreateSymbolicLink($"{plan.Upper}/proc", outside);
         File.WriteAllText($"{plan.Upper}/dev", "a file");
         Directory.CreateDirectory($"{plan.Upper}/etc/hosts/full");
         File.CreateSymbolicLink($"{plan.Upper}/etc/hostname", "/proc/self/root/../../../../../../../../tmp");
         File.CreateSymbolicLink($"{plan.Upper}/var", "/nowhere");
         Shell.Run("mkfifo", $"{plan.Upper}/etc/resolv.conf");
-        string[] targets = ["/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/var/deep/file", "/new/file"];
+        string[] targets = ["/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/var/deep/file", "/new/other"];
         var mounter = Mounter(null);
 
         using SafeFileHandle root = await mounter.MountAsync(
-            plan with { Binds = [.. targets.Select(target => new TreeBind(_directory["hosts"], target, ReadOnly: true))] }, slot);
+            plan with { OwnFiles = [.. targets.Select(target => new OwnFile(target, "bound", ReadOnly: true))] }, slot);
 
         Assert.Empty(Directory.GetFileSystemEntries(outside));
         foreach (string target in targets)
