@@ -21,14 +21,15 @@ public enum ProjectQuotaMode
 /// <param name="Bytes">Its blocks; what writers were promised and is not yet on the disk is counted too.</param>
 /// <param name="Files">Its files and directories, among them those without a name that are still open.</param>
 /// <param name="LimitBytes">The most it may hold; null: no limit.</param>
-public readonly record struct ProjectUse(long Bytes, long Files, long? LimitBytes);
+/// <param name="LimitFiles">The most files and directories it may hold; null: no limit.</param>
+public readonly record struct ProjectUse(long Bytes, long Files, long? LimitBytes, long? LimitFiles = null);
 
 /// <summary>
 /// Project quotas of XFS and ext4, by quotactl_fd(2) (Linux 5.14) with the commands and structures of include/uapi/linux/dqblk_xfs.h, which the
 /// kernel translates for ext4 (fs/quota/quota.c). Changes need CAP_SYS_ADMIN.
 /// </summary>
 /// <remarks>
-/// Over a hard limit ext4 answers EDQUOT and XFS ENOSPC (xfs_trans_dqresv). ext4 lets CAP_SYS_RESOURCE pass the limit (ignore_hardlimit), XFS nobody;
+/// Over a hard limit, of blocks or of files, ext4 answers EDQUOT and XFS ENOSPC (xfs_trans_dqresv). ext4 lets CAP_SYS_RESOURCE pass the limit (ignore_hardlimit), XFS nobody;
 /// an overlay writes without that capability whoever mounted it (ovl_fill_super, "never override disk quota limits", Linux 4.10).
 /// </remarks>
 public static partial class ProjectQuota
@@ -43,6 +44,8 @@ public static partial class ProjectQuota
     private const int StateSize = 160;
     private const ushort BlockHardLimit = 1 << 3;
     private const ushort BlockSoftLimit = 1 << 2;
+    private const ushort FileHardLimit = 1 << 1;
+    private const ushort FileSoftLimit = 1 << 0;
     private const ushort ProjectsCounted = 1 << 4;
     private const ushort ProjectsEnforced = 1 << 5;
 
@@ -86,17 +89,12 @@ public static partial class ProjectQuota
     /// <param name="anywhere">A file in the filesystem.</param>
     /// <param name="project">The project, not 0.</param>
     /// <param name="bytes">The limit, rounded down to 512 bytes; null: none.</param>
+    /// <param name="files">How many files and directories; null: no limit.</param>
     /// <exception cref="KernelException">ESRCH: the filesystem does not count.</exception>
-    public static void SetLimit(SafeFileHandle anywhere, uint project, long? bytes)
+    public static void SetLimit(SafeFileHandle anywhere, uint project, long? bytes, long? files)
     {
-        // struct fs_disk_quota: version, flags, which fields are set, id, hard limit, soft limit, ...
         Span<byte> quota = stackalloc byte[QuotaSize];
-        quota.Clear();
-        quota[0] = 1;
-        quota[1] = 2; // FS_PROJ_QUOTA
-        BinaryPrimitives.WriteUInt16LittleEndian(quota[2..], BlockHardLimit | BlockSoftLimit);
-        BinaryPrimitives.WriteUInt32LittleEndian(quota[4..], project);
-        BinaryPrimitives.WriteInt64LittleEndian(quota[8..], (bytes ?? 0) / Block);
+        Write(quota, project, bytes, files);
         if (Call(anywhere, SetLimits, project, quota) != 0)
         {
             throw KernelException.Last($"limit project {project} of", anywhere, default);
@@ -119,10 +117,24 @@ public static partial class ProjectQuota
     internal static ProjectUse Parse(ReadOnlySpan<byte> quota)
     {
         long limit = BinaryPrimitives.ReadInt64LittleEndian(quota[8..]);
+        long files = BinaryPrimitives.ReadInt64LittleEndian(quota[24..]);
         return new ProjectUse(
             BinaryPrimitives.ReadInt64LittleEndian(quota[40..]) * Block,
             BinaryPrimitives.ReadInt64LittleEndian(quota[48..]),
-            limit == 0 ? null : limit * Block);
+            limit == 0 ? null : limit * Block,
+            files == 0 ? null : files);
+    }
+
+    // struct fs_disk_quota: version, flags, which fields are set, id, hard and soft limit of blocks, the same of files, ...
+    internal static void Write(Span<byte> quota, uint project, long? bytes, long? files)
+    {
+        quota.Clear();
+        quota[0] = 1;
+        quota[1] = 2; // FS_PROJ_QUOTA
+        BinaryPrimitives.WriteUInt16LittleEndian(quota[2..], BlockHardLimit | BlockSoftLimit | FileHardLimit | FileSoftLimit);
+        BinaryPrimitives.WriteUInt32LittleEndian(quota[4..], project);
+        BinaryPrimitives.WriteInt64LittleEndian(quota[8..], (bytes ?? 0) / Block);
+        BinaryPrimitives.WriteInt64LittleEndian(quota[24..], files ?? 0);
     }
 
     private static unsafe nint Call(SafeFileHandle anywhere, int command, uint project, Span<byte> argument)

@@ -60,7 +60,7 @@ internal sealed class ProjectLayerQuotas(SafeFileHandle root)
 
                 if (use.LimitBytes is not null)
                 {
-                    ProjectQuota.SetLimit(root, project, null);
+                    ProjectQuota.SetLimit(root, project, null, null);
                 }
 
                 if (!directories.All(directory => FileProject.TrySet(directory, project)))
@@ -90,7 +90,7 @@ internal sealed class ProjectLayerQuotas(SafeFileHandle root)
     /// <summary>The project of a layer's upper directory; null: it has none.</summary>
     public static uint? ProjectOf(SafeFileHandle upper) => FileProject.Of(upper) is uint project and >= First and < First + Count ? project : null;
 
-    /// <summary>Sets or lifts the limit of a layer.</summary>
+    /// <summary>Sets or lifts the limit of a layer, and that of its files with it.</summary>
     /// <exception cref="LayerLimitException">Limits cannot be held here, or not of this layer.</exception>
     public void SetLimit(SafeFileHandle upper, long? bytes)
     {
@@ -104,7 +104,7 @@ internal sealed class ProjectLayerQuotas(SafeFileHandle root)
         {
             if (bytes is not null || ProjectQuota.Use(root, own)?.LimitBytes is not null)
             {
-                ProjectQuota.SetLimit(root, own, bytes);
+                ProjectQuota.SetLimit(root, own, bytes, bytes is long most ? LayerFiles.LimitOf(most) : null);
             }
         }
         else if (bytes is not null)
@@ -114,12 +114,21 @@ internal sealed class ProjectLayerQuotas(SafeFileHandle root)
     }
 
     /// <summary>What a layer holds; null where nobody counts.</summary>
-    public LayerUse? UseOf(SafeFileHandle upper) => ProjectOf(upper) is uint project && ProjectQuota.Use(root, project) is ProjectUse use
-        ? new LayerUse(use.Bytes, null, 0, ProjectQuota.Mode(root) == ProjectQuotaMode.Enforced ? use.LimitBytes : null)
+    public LayerUse? UseOf(SafeFileHandle upper)
+    {
+        if (ProjectOf(upper) is not uint project || ProjectQuota.Use(root, project) is not ProjectUse use)
         {
-            FullErrno = FileSystems.Stat(root).Magic == FileSystems.Xfs ? Errno.ENOSPC : Errno.EDQUOT,
+            return null;
         }
-        : null;
+
+        bool isHeld = ProjectQuota.Mode(root) == ProjectQuotaMode.Enforced;
+        return new LayerUse(use.Bytes, null, 0, isHeld ? use.LimitBytes : null)
+        {
+            Files = use.Files,
+            LimitFiles = isHeld ? use.LimitFiles : null,
+            FullErrno = FileSystems.Stat(root).Magic == FileSystems.Xfs ? Errno.ENOSPC : Errno.EDQUOT,
+        };
+    }
 
     /// <summary>Lets the number of a layer that is gone be given out again, as soon as nothing of it is left: what is still open keeps it.</summary>
     public void Release(uint project)
@@ -147,7 +156,7 @@ internal sealed class ProjectLayerQuotas(SafeFileHandle root)
             {
                 if (ProjectQuota.Use(root, project) is { Files: 0, Bytes: 0, LimitBytes: not null })
                 {
-                    ProjectQuota.SetLimit(root, project, null);
+                    ProjectQuota.SetLimit(root, project, null, null);
                 }
             }
         }

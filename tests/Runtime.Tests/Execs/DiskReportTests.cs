@@ -55,6 +55,21 @@ public sealed class DiskReportTests
             report?.Advice);
     }
 
+    [Theory]
+    [InlineData(16384, true)]
+    [InlineData(16222, true)]
+    [InlineData(16221, false)]
+    public void A_sandbox_that_has_no_more_files_is_told_so(long files, bool told)
+    {
+        LayerUse use = new(20 * MiB, null, 0, 64 * MiB) { Files = files, LimitFiles = 16384 };
+
+        Assert.Equal(
+            told
+                ? $"the sandbox has {files} of the 16384 files that its disk limit of 64 MB allows, and to make more fails with EDQUOT; delete files that it has made, or use a sandbox with a higher disk_limit_mb"
+                : null,
+            DiskReport.Of(Ended(1), use)?.Advice);
+    }
+
     private static Exec Ended(int? exitCode) => new()
     {
         Id = ExecId.New(), Sandbox = SandboxId.New(), Session = SessionId.New(), Status = ExecStatus.Failed, Started = DateTimeOffset.UnixEpoch, ExitCode = exitCode,

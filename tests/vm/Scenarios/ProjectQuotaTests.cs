@@ -39,6 +39,15 @@ public sealed class ProjectQuotaTests(SharedMachine shared, SleighMachine sleigh
             await CtlAsync($"exec neighbour -c 'dd if=/dev/zero of=/fill bs=1M count={2 * LimitMb} 2> /dev/null && rm /fill'");
             await FillsUpAsync("limited", said, errno);
 
+            // Empty files take no blocks, and are bounded too: one for every 4 KiB.
+            const string Empties = "mkdir /empty && cd /empty && i=0; while true > f$i; do i=$((i+1)); done 2> /dev/null; echo made $i; false";
+            string empties = await CtlAsync($"exec limited -c 'rm -f /fill; {Empties}' 2>&1 || true");
+            Assert.Contains($" of the {LimitMb * 256} files that its disk limit of {LimitMb} MB allows, and to make more fails with {errno};", empties, StringComparison.Ordinal);
+            string made = empties.Split('\n').Single(line => line.StartsWith("made ", StringComparison.Ordinal))["made ".Length..];
+            Assert.InRange(int.Parse(made, CultureInfo.InvariantCulture), (LimitMb * 256) - 100, LimitMb * 256);
+            await CtlAsync("exec neighbour -c 'true > /one'");
+            await CtlAsync("exec limited -c 'rm -r /empty && until true > /again; do sleep 1; done 2> /dev/null; rm /again'");
+
             // Whatever root inside tries, what is made stays in the project.
             Assert.Equal(
                 ["set project: refused", "set project, more bits: refused", "set project by name: refused", "clear inheritance: refused",
