@@ -41,8 +41,20 @@ public sealed class LayerMeasureTests : IDisposable
         }
 
         using SafeFileHandle root = Files.Open(_folder, OpenDirectory);
-        Assert.InRange(LayerMeasure.Of(root, default), Bytes + (2 * Depth * LayerMeasure.LeastBytes), Bytes + (2 * Depth * 8192));
+        LayerHolding found = LayerMeasure.Of(root, default);
+        Assert.Equal((2 * Depth) + 1, found.Files);
+        Assert.InRange(found.Bytes, Bytes + (2 * Depth * LayerMeasure.LeastBytes), Bytes + (2 * Depth * 8192));
     }
+
+    [Theory]
+    [InlineData(5000, 10, 40960)]
+    [InlineData(1 << 20, 10, 1 << 20)]
+    public void Many_small_files_count_4_KiB_each(long bytes, long files, long counted) => Assert.Equal(counted, new LayerHolding(bytes, files).Counted);
+
+    [Theory]
+    [InlineData(64L << 20, 16384)]
+    [InlineData(1000, 1024)]
+    public void A_limit_of_bytes_allows_one_file_for_every_4_KiB_and_1024_at_least(long bytes, long files) => Assert.Equal(files, LayerFiles.LimitOf(bytes));
 
     [Fact]
     public async Task Directories_that_come_and_go_meanwhile_do_not_stop_it()

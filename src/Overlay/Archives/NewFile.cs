@@ -39,6 +39,12 @@ internal sealed class NewFile : IDisposable
     /// <summary>The kernel's number of an I/O error of .NET's own calls, which is in HResult; null for others.</summary>
     public static Errno? ErrnoOf(IOException ex) => ex is not KernelException && Enum.IsDefined((Errno)ex.HResult) ? (Errno)ex.HResult : null;
 
+    /// <summary>Whether a piece of data is zeros alone, which are not written.</summary>
+    public static bool IsHole(ReadOnlySpan<byte> data) => data.IndexOfAnyExcept((byte)0) < 0;
+
+    /// <summary>Whether whoever looks at the tree sees it already.</summary>
+    public bool IsNamed => _temporary is not null;
+
     /// <summary>Makes an empty file for a directory.</summary>
     /// <exception cref="KernelException">The kernel refused.</exception>
     public static NewFile Open(SafeFileHandle directory, NewFileKind kind)
@@ -67,7 +73,7 @@ internal sealed class NewFile : IDisposable
     /// <exception cref="KernelException">The disk is full.</exception>
     public void Write(ReadOnlySpan<byte> data, long offset)
     {
-        if (data.IndexOfAnyExcept((byte)0) >= 0)
+        if (!IsHole(data))
         {
             CopyWays.Write(_file, data, offset);
         }

@@ -41,8 +41,8 @@ public static class TreeArchives
     /// </summary>
     /// <exception cref="TreeFileException">Any <see cref="TreeFailure"/>.</exception>
     public static Task<TreeExtraction> WriteAsync(
-        SafeFileHandle root, string path, Stream archive, CancellationToken cancellationToken, TreeOwners owners = default) =>
-        WriteAsync(root, path, archive, NewFileKind.Best, cancellationToken, owners);
+        SafeFileHandle root, string path, Stream archive, CancellationToken cancellationToken, TreeOwners owners = default, IWriteRoom? room = null) =>
+        WriteAsync(root, path, archive, NewFileKind.Best, cancellationToken, owners, room);
 
     /// <summary>
     /// Copies what is in a directory of the host into a directory of the tree, which is made with its parents (those root's, mode
@@ -61,11 +61,11 @@ public static class TreeArchives
     }
 
     internal static async Task<TreeExtraction> WriteAsync(
-        SafeFileHandle root, string path, Stream archive, NewFileKind kind, CancellationToken cancellationToken, TreeOwners owners = default)
+        SafeFileHandle root, string path, Stream archive, NewFileKind kind, CancellationToken cancellationToken, TreeOwners owners = default, IWriteRoom? room = null)
     {
         using TreePlace place = Ensure(root, path, owners);
         return Files.Stat(place.Handle).Type == FileType.Directory
-            ? await TreeExtractor.RunAsync(place, archive, kind, owners, cancellationToken)
+            ? await TreeExtractor.RunAsync(place, archive, kind, owners, room, cancellationToken)
             : throw TreeFileException.NotAllowed(path, "it is no directory");
     }
 

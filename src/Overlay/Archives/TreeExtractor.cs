@@ -17,24 +17,26 @@ internal sealed class TreeExtractor : IDisposable
     private readonly TarInput _archive;
     private readonly NewFileKind _kind;
     private readonly TreeOwners _owners;
+    private readonly IWriteRoom? _room;
+    private readonly CancellationToken _cancellationToken;
     private readonly List<(KernelPath Path, FileTime Modified)> _pending = [];
     private SafeFileHandle? _parent;
     private KernelPath _parentPath;
     private long _files;
     private long _bytes;
 
-    private TreeExtractor(TreePlace place, Stream archive, NewFileKind kind, TreeOwners owners, CancellationToken cancellationToken)
+    private TreeExtractor(TreePlace place, Stream archive, NewFileKind kind, TreeOwners owners, IWriteRoom? room, CancellationToken cancellationToken)
     {
-        (_base, _kind, _owners) = (place, kind, owners);
+        (_base, _kind, _owners, _room, _cancellationToken) = (place, kind, owners, room, cancellationToken);
         _archive = new TarInput(archive, cancellationToken);
     }
 
     /// <summary>Extracts all. What was written before a failure stays.</summary>
     /// <exception cref="TreeFileException">The archive or the tree is not as it must be; the entry is named.</exception>
     public static async Task<TreeExtraction> RunAsync(
-        TreePlace place, Stream archive, NewFileKind kind, TreeOwners owners, CancellationToken cancellationToken)
+        TreePlace place, Stream archive, NewFileKind kind, TreeOwners owners, IWriteRoom? room, CancellationToken cancellationToken)
     {
-        using var extractor = new TreeExtractor(place, archive, kind, owners, cancellationToken);
+        using var extractor = new TreeExtractor(place, archive, kind, owners, room, cancellationToken);
         while (await extractor._archive.NextAsync() is TarMember member)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -138,11 +140,21 @@ internal sealed class TreeExtractor : IDisposable
         for (long offset = 0; offset < member.Size;)
         {
             ReadOnlyMemory<byte> piece = await _archive.DataAsync();
+            if (_room is not null && !NewFile.IsHole(piece.Span))
+            {
+                await _room.TakeAsync(piece.Length, _cancellationToken);
+            }
+
             file.Write(piece.Span, offset);
             offset += piece.Length;
+            if (file.IsNamed)
+            {
+                _room?.Place();
+            }
         }
 
         file.Publish(name, member);
+        _room?.Place();
         _bytes += member.Size;
     }
 

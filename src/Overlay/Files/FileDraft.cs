@@ -41,7 +41,7 @@ internal sealed class FileDraft : IDisposable
     /// <exception cref="KernelException">The disk is full.</exception>
     public void Write(ReadOnlySpan<byte> data, long offset)
     {
-        if (data.IndexOfAnyExcept((byte)0) >= 0)
+        if (!NewFile.IsHole(data))
         {
             Checked("write to", data, (file, piece) => RandomAccess.Write(file, piece, offset));
         }
@@ -54,6 +54,9 @@ internal sealed class FileDraft : IDisposable
         RandomAccess.SetLength(file, size);
         RandomAccess.FlushToDisk(file);
     });
+
+    /// <summary>Whether whoever looks at the tree sees it already.</summary>
+    public bool IsNamed => _temporary is not null;
 
     /// <summary>What the file is now.</summary>
     public FileStatus Stat() => Files.Stat(_file);

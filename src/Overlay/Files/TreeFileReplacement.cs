@@ -27,6 +27,9 @@ public sealed record TreeFileReplacement
     /// </summary>
     public Func<CancellationToken, Task<IDisposable>>? Turn { get; init; }
 
+    /// <summary>Is asked for room before data is written; null: nobody is.</summary>
+    public IWriteRoom? Room { get; init; }
+
     /// <summary>Remembers temporary names over the death of the daemon; null: nobody does.</summary>
     public ITemporaryNames? Names { get; init; }
 }

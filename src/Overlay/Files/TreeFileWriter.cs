@@ -95,7 +95,18 @@ internal sealed class TreeFileWriter : IDisposable
             do
             {
                 count = await content.ReadAtLeastAsync(buffer.AsMemory(0, Piece), Piece, throwOnEndOfStream: false, cancellationToken);
+                bool takesRoom = _how.Room is not null && !NewFile.IsHole(buffer.AsSpan(0, count));
+                if (takesRoom)
+                {
+                    await _how.Room!.TakeAsync(count, cancellationToken);
+                }
+
                 await _disk.RunAsync(() => draft.Write(buffer.AsSpan(0, count), size));
+                if (takesRoom && draft.IsNamed)
+                {
+                    _how.Room!.Place();
+                }
+
                 size += count;
             }
             while (count == Piece);
@@ -126,6 +137,7 @@ internal sealed class TreeFileWriter : IDisposable
         }
 
         target.Keep();
+        _how.Room?.Place();
         FileStatus written = draft.Stat();
         draft.Complete(written.Size);
         return new TreeFileWritten(written.Size, existing is null) { Mode = written.Mode, UserId = written.UserId, GroupId = written.GroupId };

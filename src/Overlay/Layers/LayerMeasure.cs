@@ -19,10 +19,11 @@ internal static class LayerMeasure
     /// 3,000 bytes of a path.
     /// </summary>
     /// <exception cref="KernelException">The kernel refused.</exception>
-    public static long Of(SafeFileHandle root, CancellationToken cancellationToken)
+    public static LayerHolding Of(SafeFileHandle root, CancellationToken cancellationToken)
     {
         HashSet<ulong> linked = [];
         long bytes = 0;
+        long files = 0;
         Stack<Below> below = new([new Below(new Start(root, isOwn: false), ".")]);
         try
         {
@@ -58,7 +59,11 @@ internal static class LayerMeasure
                             below.Push(new Below(next.Again(), path.Join(entry.Name)));
                         }
 
-                        bytes += isDirectory || status.Links == 1 || linked.Add(status.Inode) ? Math.Max(status.AllocatedBytes, LeastBytes) : 0;
+                        if (isDirectory || status.Links == 1 || linked.Add(status.Inode))
+                        {
+                            bytes += Math.Max(status.AllocatedBytes, LeastBytes);
+                            files++;
+                        }
                     }
 
                     entries.Clear();
@@ -73,7 +78,7 @@ internal static class LayerMeasure
             }
         }
 
-        return bytes;
+        return new LayerHolding(bytes, files);
     }
 
     // A directory that is removed while it is read ends there.

@@ -84,7 +84,7 @@ internal sealed class LayerStorage
     public LayerScrub? NewScrub() => _kind == LayerDriverKind.Btrfs ? new LayerScrub(_root) : null;
 
     /// <summary>Blocks of all files of a layer; null: there is none.</summary>
-    public long? Measure(LayerId id, CancellationToken cancellationToken)
+    public LayerHolding? Measure(LayerId id, CancellationToken cancellationToken)
     {
         using SafeFileHandle root = Files.Open(_root, OpenFlags.ReadOnly | OpenFlags.Directory);
         using SafeFileHandle? layer = Files.TryOpen(

@@ -58,11 +58,11 @@ public sealed class LayerStore : IAsyncDisposable
     /// counted too. Null: there is no such layer.
     /// </summary>
     /// <exception cref="KernelException">The kernel refused.</exception>
-    public async Task<long?> MeasureAsync(LayerId id, CancellationToken cancellationToken = default)
+    public async Task<LayerHolding?> MeasureAsync(LayerId id, CancellationToken cancellationToken = default)
     {
-        long? bytes = null;
-        await OwnThread.RunInBackgroundAsync("measure layer", () => bytes = _storage.Measure(id, cancellationToken));
-        return bytes;
+        LayerHolding? found = null;
+        await OwnThread.RunInBackgroundAsync("measure layer", () => found = _storage.Measure(id, cancellationToken));
+        return found;
     }
 
     /// <summary>Makes a live layer: empty, or with what a sealed layer holds.</summary>

@@ -38,7 +38,7 @@ internal sealed partial class FileWriter
         {
             using IDisposable turn = await entry.Turns.EnterAsync(entry.Id, Operation, limit.Token);
             WrittenFile written = await _limits.WriteAsync(
-                entry, ending => UseAsync(entry, (root, token) => WriteAsync(entry, root, spec, token), ending), limit.Token);
+                entry, (room, ending) => UseAsync(entry, (root, token) => WriteAsync(entry, root, spec, room, token), ending), limit.Token);
             return (written, _reverts.Begin(entry.Id, spec.Path), null);
         }
         catch (WriteRefusedException refused)
@@ -92,13 +92,14 @@ internal sealed partial class FileWriter
         }
     }
 
-    private async Task<WrittenFile> WriteAsync(SandboxEntry entry, SafeFileHandle root, CodeWriteSpec spec, CancellationToken cancellationToken)
+    private async Task<WrittenFile> WriteAsync(
+        SandboxEntry entry, SafeFileHandle root, CodeWriteSpec spec, IWriteRoom? room, CancellationToken cancellationToken)
     {
         bool edits = spec.Edit is FileEdit.InContext;
         OldFile? old = Read(root, spec.Path, withContent: edits || spec.RevertsOnFailure, edits ? WriteFailure.TooLarge : WriteFailure.TooLargeToPutBack);
         (byte[] content, string? message) = Apply(spec, old);
         string? newName = old is null ? LinkEnd(root, spec.Path) : null;
-        TreeFileReplacement how = OwnerOf(entry) with { MakeParents = !edits, Names = _writes.Of(entry.Id) };
+        TreeFileReplacement how = OwnerOf(entry) with { MakeParents = !edits, Names = _writes.Of(entry.Id), Room = room };
         TreeFileWritten written;
         try
         {

@@ -22,7 +22,7 @@ internal sealed partial class SandboxFiles
         using SealedTree snapshot = await OpenAsync(entry, from, running.OwnerMap, cancellationToken);
         IReadOnlyList<RestoredPath> done = await _limits.WriteAsync(
             entry,
-            ending => UseAsync(
+            (_, ending) => UseAsync(
                 entry,
                 (_, root, token) => RestoreAsync(
                     entry, new RestoreOrder { From = snapshot.Root, Into = root, Paths = paths, DeleteAdded = deleteAdded, Names = _writes.Of(id) }, token),

@@ -29,7 +29,7 @@ internal sealed partial class SandboxFiles
         SandboxEntry entry = _table.Require(id);
         TreeFileWritten written = await _limits.WriteAsync(
             entry,
-            stop => UseAsync(
+            (room, stop) => UseAsync(
                 entry,
                 async (slot, root, token) =>
                 {
@@ -45,6 +45,7 @@ internal sealed partial class SandboxFiles
                             UserId = owners.Outside(resolved.Uid), GroupId = owners.Outside(resolved.Gid), ChangesOwner = user is not null, Mode = mode,
                             MakeParents = true,
                             Names = _writes.Of(id),
+                            Room = room,
                             Turn = ending => EnterAsync(entry, slot, "file write", ending),
                         },
                         token);

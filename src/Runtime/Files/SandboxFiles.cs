@@ -46,7 +46,9 @@ internal sealed partial class SandboxFiles : ISandboxFiles
         SandboxEntry entry = _table.Require(id);
         using IDisposable turn = await entry.Turns.EnterAsync(id, "file copy", cancellationToken);
         TreeExtraction written = await _limits.WriteAsync(
-            entry, ending => UseAsync(entry, (slot, root, token) => TreeArchives.WriteAsync(root, path, archive, token, slot.Owners), ending), cancellationToken);
+            entry,
+            (room, ending) => UseAsync(entry, (slot, root, token) => TreeArchives.WriteAsync(root, path, archive, token, slot.Owners, room), ending),
+            cancellationToken);
         Written(_logger, id.ToString(), written.Files, written.Bytes);
         return new ArchiveReceived(written.Files, written.Bytes);
     }

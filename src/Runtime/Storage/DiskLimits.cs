@@ -76,12 +76,7 @@ internal sealed partial class DiskLimits : IAsyncDisposable
             return;
         }
 
-        long begin = _time.GetTimestamp();
-        if (await _layers.MeasureAsync(LayerId.Parse(entry.Record.Layer), cancellationToken) is long used)
-        {
-            soft.Found(used, _time.GetUtcNow(), _time.GetElapsedTime(begin));
-        }
-
+        await MeasureAsync(LayerId.Parse(entry.Record.Layer), soft, cancellationToken);
         if (soft.IsOver)
         {
             throw Over(entry, soft);
@@ -90,20 +85,25 @@ internal sealed partial class DiskLimits : IAsyncDisposable
 
     /// <summary>Runs what writes to a sandbox from outside; it is ended when the sandbox gets over a soft limit.</summary>
     /// <exception cref="RuntimeException"><see cref="ErrorKind.DiskFull"/>: it is or gets over its soft limit. What was written stays.</exception>
-    public async Task<T> WriteAsync<T>(SandboxEntry entry, Func<CancellationToken, Task<T>> write, CancellationToken cancellationToken)
+    /// <param name="entry">The sandbox.</param>
+    /// <param name="write">Writes. Where there is a soft limit it is given whom to ask for room, so that a file counts while it comes.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<T> WriteAsync<T>(SandboxEntry entry, Func<IWriteRoom?, CancellationToken, Task<T>> write, CancellationToken cancellationToken)
     {
         if (Find(entry) is not SoftLimit soft)
         {
-            return await write(cancellationToken);
+            return await write(null, cancellationToken);
         }
 
         await RequireRoomAsync(entry, cancellationToken);
         CancellationToken over = soft.Over;
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, over);
+        LayerId layer = LayerId.Parse(entry.Record.Layer);
+        using SoftRoom room = new(soft, token => MeasureAsync(layer, soft, token), () => TooMuch(entry, soft));
         soft.BeginWrite();
         try
         {
-            return await write(either.Token);
+            return await write(room, either.Token);
         }
         catch (OperationCanceledException) when (over.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
@@ -124,11 +124,18 @@ internal sealed partial class DiskLimits : IAsyncDisposable
         _stop.Dispose();
     }
 
-    private static RuntimeException Over(SandboxEntry entry, SoftLimit soft) => new(
-        ErrorKind.DiskFull,
+    private static RuntimeException Over(SandboxEntry entry, SoftLimit soft) => Full(
+        soft,
+        string.Create(
+            CultureInfo.InvariantCulture, $"sandbox {entry.Id} is over its disk limit: it holds {(soft.UsedBytes ?? 0) / MiB} MB of {soft.LimitBytes / MiB}"));
+
+    private static RuntimeException TooMuch(SandboxEntry entry, SoftLimit soft) => Full(
+        soft,
         string.Create(
             CultureInfo.InvariantCulture,
-            $"sandbox {entry.Id} is over its disk limit: it holds {(soft.UsedBytes ?? 0) / MiB} MB of {soft.LimitBytes / MiB}"))
+            $"sandbox {entry.Id} has no room within its disk limit for what is being written: it holds {(soft.UsedBytes ?? 0) / MiB} MB of {soft.LimitBytes / MiB}"));
+
+    private static RuntimeException Full(SoftLimit soft, string message) => new(ErrorKind.DiskFull, message)
     {
         Hint = "delete files over the API (DELETE /sandboxes/{id}/files), roll back, or use a sandbox with a higher disk_limit_mb: the limit is soft on this host, and nothing else is let in",
         Details = new Dictionary<string, object>
@@ -202,14 +209,12 @@ internal sealed partial class DiskLimits : IAsyncDisposable
     {
         try
         {
-            long begin = _time.GetTimestamp();
-            if (await _layers.MeasureAsync(layer, _stop.Token) is not long used)
+            if (await MeasureAsync(layer, soft, _stop.Token) is not long used)
             {
                 soft.Failed(_time.GetUtcNow());
                 return;
             }
 
-            soft.Found(used, _time.GetUtcNow(), _time.GetElapsedTime(begin));
             if (soft.IsOver && HasProcesses(slot))
             {
                 FoundOver(_logger, entry.Id.ToString(), used / MiB, soft.LimitBytes / MiB);
@@ -225,6 +230,19 @@ internal sealed partial class DiskLimits : IAsyncDisposable
             soft.Failed(_time.GetUtcNow());
             NotLooked(_logger, entry.Id.ToString(), e);
         }
+    }
+
+    private async Task<long?> MeasureAsync(LayerId layer, SoftLimit soft, CancellationToken cancellationToken)
+    {
+        long begin = _time.GetTimestamp();
+        long placed = soft.PlacedBytes;
+        if (await _layers.MeasureAsync(layer, cancellationToken) is not LayerHolding found)
+        {
+            return null;
+        }
+
+        soft.Found(found.Counted, _time.GetUtcNow(), _time.GetElapsedTime(begin), placed);
+        return found.Counted;
     }
 
     private static TimeSpan? BusyOf(Slot slot)

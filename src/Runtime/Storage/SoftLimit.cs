@@ -25,6 +25,9 @@ internal sealed class SoftLimit(long limitBytes) : IDisposable
     private DateTimeOffset _next = DateTimeOffset.MinValue;
     private bool _isLooking;
     private int _writers;
+    private long _unseen;
+    private long _placed;
+    private long _seen;
 
     /// <summary>The most the layer shall hold.</summary>
     public long LimitBytes => limitBytes;
@@ -44,6 +47,33 @@ internal sealed class SoftLimit(long limitBytes) : IDisposable
     /// <summary>Whether it was over the limit at the last look.</summary>
     public bool IsOver => UsedBytes >= limitBytes;
 
+    /// <summary>Whether it would be more than the limit once all is in place that is being written from outside.</summary>
+    public bool WouldBeOver => ExpectedBytes > limitBytes;
+
+    /// <summary>What the last look found, and all that has been written from outside and that it cannot have seen.</summary>
+    public long ExpectedBytes
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return (_used ?? 0) + _unseen + _placed - _seen;
+            }
+        }
+    }
+
+    /// <summary>All that was placed so far; to be read before a look, for <see cref="Found"/>.</summary>
+    public long PlacedBytes
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _placed;
+            }
+        }
+    }
+
     /// <summary>Whether it must be looked at before something is let in: a tenth of the limit or less is left, or nobody knows.</summary>
     public bool IsNear => UsedBytes is not long used || used >= limitBytes - (limitBytes / 10);
 
@@ -61,6 +91,34 @@ internal sealed class SoftLimit(long limitBytes) : IDisposable
 
     /// <summary>What the kernel would say of it.</summary>
     public LayerUse Use => new(UsedBytes ?? 0, null, 0, limitBytes) { IsSoft = true };
+
+    /// <summary>Counts what is being written to a file that no look can see yet.</summary>
+    public void Grow(long bytes)
+    {
+        lock (_lock)
+        {
+            _unseen += bytes;
+        }
+    }
+
+    /// <summary>Of what was counted, so much can be seen from now on.</summary>
+    public void Place(long bytes)
+    {
+        lock (_lock)
+        {
+            _unseen -= bytes;
+            _placed += bytes;
+        }
+    }
+
+    /// <summary>Of what was counted, so much is gone again.</summary>
+    public void Drop(long bytes)
+    {
+        lock (_lock)
+        {
+            _unseen -= bytes;
+        }
+    }
 
     /// <summary>Counts a writer in that is no process of the sandbox; dispose the result when it is done.</summary>
     public void BeginWrite() => Interlocked.Increment(ref _writers);
@@ -103,13 +161,15 @@ internal sealed class SoftLimit(long limitBytes) : IDisposable
     /// <param name="used">What the layer holds.</param>
     /// <param name="now">The time.</param>
     /// <param name="took">How long the look took.</param>
-    public void Found(long used, DateTimeOffset now, TimeSpan took)
+    /// <param name="placed"><see cref="PlacedBytes"/> when it began.</param>
+    public void Found(long used, DateTimeOffset now, TimeSpan took, long placed = 0)
     {
         CancellationTokenSource? ended = null;
         lock (_lock)
         {
             _isLooking = false;
             _used = used;
+            _seen = Math.Max(_seen, placed);
             TimeSpan pause = took * (Share - 1);
             _next = now + (pause < Shortest ? Shortest : pause > Longest ? Longest : pause);
             if (used >= limitBytes)

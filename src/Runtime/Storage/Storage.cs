@@ -75,5 +75,5 @@ internal sealed class Storage(LayerStore layers, SandboxTable sandboxes, Snapsho
 
     private async Task<LayerSize> SizeAsync(LayerId id, bool measure, CancellationToken cancellationToken) =>
         layers.UseOf(id) is LayerUse use ? new LayerSize(use.ReferencedBytes, use.ExclusiveBytes)
-            : new LayerSize(measure ? await layers.MeasureAsync(id, cancellationToken) : null, null);
+            : new LayerSize(measure ? (await layers.MeasureAsync(id, cancellationToken))?.Bytes : null, null);
 }

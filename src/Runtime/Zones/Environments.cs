@@ -35,7 +35,7 @@ internal sealed partial class Environments : IEnvironments
         using IDisposable use = slot.Users.TryEnter() ?? throw Ended(entry);
         SafeFileHandle root = slot.Tree ?? throw Ended(entry);
         _execs.Touch(entry);
-        TreeCopy copied = await _limits.WriteAsync(entry, ending => CopyAsync(entry, slot, source, root, sandboxPath, ending), CancellationToken.None);
+        TreeCopy copied = await _limits.WriteAsync(entry, (_, ending) => CopyAsync(entry, slot, source, root, sandboxPath, ending), CancellationToken.None);
         _execs.Touch(entry);
         EnvironmentCopy done = new("/" + environmentPath, sandboxPath, copied.Files, copied.Bytes, phase.Total);
         _records.AddEvent(EventDraft.Of(EventTypes.EnvironmentCopied, entry.Record.Sandbox, new EventRecord { Copied = CopyFacts.Of(done) }));

@@ -78,6 +78,31 @@ public sealed class SoftLimitTests
     }
 
     [Fact]
+    public void What_is_being_written_counts_until_a_look_that_began_later_has_seen_it()
+    {
+        using SoftLimit limit = new(64 * MiB);
+        limit.Found(50 * MiB, Start, Quick);
+        limit.Grow(14 * MiB);
+        Assert.False(limit.WouldBeOver);
+        limit.Grow(MiB);
+        Assert.True(limit.WouldBeOver);
+        limit.Drop(MiB);
+        Assert.Equal((64 * MiB, 50 * MiB, false), (limit.ExpectedBytes, limit.UsedBytes, limit.IsOver));
+
+        // A look that began before the file was in place may have missed it; one that begins now has not.
+        long before = limit.PlacedBytes;
+        limit.Place(14 * MiB);
+        limit.Found(50 * MiB, Start, Quick, before);
+        Assert.Equal(64 * MiB, limit.ExpectedBytes);
+        limit.Found(60 * MiB, Start, Quick, limit.PlacedBytes);
+        Assert.Equal(60 * MiB, limit.ExpectedBytes);
+
+        // The older one of two looks at once may end last.
+        limit.Found(60 * MiB, Start, Quick, before);
+        Assert.Equal(60 * MiB, limit.ExpectedBytes);
+    }
+
+    [Fact]
     public void A_look_that_failed_is_made_again()
     {
         using SoftLimit limit = new(64 * MiB);

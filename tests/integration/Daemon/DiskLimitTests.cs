@@ -1,3 +1,4 @@
+using System.Formats.Tar;
 using System.Text.Json.Nodes;
 using Sleigh.TestSupport;
 
@@ -163,6 +164,61 @@ public sealed class DiskLimitTests
             (status, refused) = await client.CallAsync("PUT", $"/sandboxes/{limited}/files?path=/more", content);
             Assert.Equal((507, "disk_full"), (status, (string?)refused["code"]));
         }
+    }
+
+    [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    public async Task At_a_soft_limit_a_file_that_comes_over_the_api_counts_before_it_is_in_place()
+    {
+        await using TestDaemon daemon = new(("storage.driver", "copy"));
+        await daemon.StartAsync();
+        using TestImages images = new(daemon);
+        using DaemonClient client = await DaemonClient.NewSessionAsync(daemon);
+        string limited = await client.NewAsync(await images.HaveAsync(TestImages.Busybox), new JsonObject { ["disk_limit_mb"] = LimitMb });
+        await client.RunAsync(limited, "dd if=/dev/zero of=/fill bs=1M count=40 2> /dev/null; (sleep 1000 > /dev/null 2>&1 &)");
+
+        // Refused while it comes, and nothing of it stays. The sandbox was never over its limit: its commands go on.
+        await RefusedAsync("files?path=/big", new BigBody(60 << 20, allNoise: true));
+        await RefusedAsync("files/archive?path=/", new ByteArrayContent(Archive(60 << 20)));
+        Assert.Equal("", await client.RunAsync(limited, "ls /big /member 2> /dev/null; true"));
+        Assert.Equal("1\n", await client.RunAsync(limited, "ps | grep -c '[s]leep 1000'"));
+
+        // Holes take nothing, and what has been deleted since the last look is known.
+        await AcceptedAsync(new BigBody(160 << 20));
+        await client.RunAsync(limited, "rm /fill");
+        await AcceptedAsync(new BigBody(60 << 20, allNoise: true));
+
+        async Task RefusedAsync(string where, HttpContent content)
+        {
+            using (content)
+            {
+                (int status, JsonObject refused) = await client.CallAsync("PUT", $"/sandboxes/{limited}/{where}", content);
+                Assert.Equal((507, "disk_full"), (status, (string?)refused["code"]));
+                Assert.Contains($"sandbox {limited} has no room within its disk limit for what is being written: it holds ", (string)refused["error"]!, StringComparison.Ordinal);
+                Assert.Equal((LimitMb, "soft"), ((int)refused["details"]!["limit_mb"]!, (string?)refused["details"]!["disk_limit_kind"]));
+            }
+        }
+
+        async Task AcceptedAsync(HttpContent content)
+        {
+            using (content)
+            {
+                (int status, JsonObject written) = await client.CallAsync("PUT", $"/sandboxes/{limited}/files?path=/{Guid.NewGuid():N}", content);
+                Assert.True(status is 200 or 201, $"{status} {written.ToJsonString()}");
+            }
+        }
+    }
+
+    private static byte[] Archive(int bytes)
+    {
+        byte[] noise = new byte[bytes];
+        new Random(1).NextBytes(noise);
+        using MemoryStream archive = new();
+        using (TarWriter tar = new(archive, TarEntryFormat.Pax, leaveOpen: true))
+        {
+            tar.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, "member") { DataStream = new MemoryStream(noise) });
+        }
+
+        return archive.ToArray();
     }
 
     private static void AssertFull(ExecReply filled)

@@ -47,7 +47,7 @@ public sealed class BtrfsLayerTests : LayerStoreContract
         PoolStatus before = Store.Pool!;
         Assert.Equal((1L << 30, $"{DataDirectory}/pool.btrfs"), (before.SizeBytes, before.File));
         Assert.InRange(before.AllocatedBytes, 20 << 20, 1L << 29);
-        Assert.InRange((await Store.MeasureAsync(layer.Id))!.Value, 20 << 20, 21 << 20);
+        Assert.InRange((await Store.MeasureAsync(layer.Id))!.Value.Bytes, 20 << 20, 21 << 20);
         Assert.Null(await Store.MeasureAsync(LayerId.NewSealed()));
 
         await Store.GrowPoolAsync(2L << 30);
