@@ -8,21 +8,27 @@ namespace Sleigh.Runtime;
 /// <param name="refusal">What to say where it would be more than the limit.</param>
 internal sealed class SoftRoom(SoftLimit soft, Func<CancellationToken, Task> look, Func<RuntimeException> refusal) : IWriteRoom, IDisposable
 {
+    // Of a limit: so much is written at most before a look finds what commands have written meanwhile.
+    private const int Share = 10;
+
     private long _taken;
+    private long _unchecked;
 
     /// <inheritdoc/>
     /// <exception cref="RuntimeException">It would be more than the limit, and a look has said the same.</exception>
     public async ValueTask TakeAsync(long bytes, CancellationToken cancellationToken)
     {
         _taken += bytes;
+        _unchecked += bytes;
         soft.Grow(bytes);
-        if (!soft.WouldBeOver)
+        if (!soft.WouldBeOver && _unchecked <= soft.LimitBytes / Share)
         {
             return;
         }
 
-        // Something may have been deleted since the last look.
+        // Something may have been written or deleted since the last look.
         await look(cancellationToken);
+        _unchecked = 0;
         if (soft.WouldBeOver)
         {
             throw refusal();

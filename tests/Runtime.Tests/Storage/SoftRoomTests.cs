@@ -12,15 +12,26 @@ public sealed class SoftRoomTests
     public SoftRoomTests() => Look();
 
     [Fact]
-    public async Task While_there_is_room_nobody_looks_again()
+    public async Task While_there_is_room_it_is_looked_at_after_each_tenth_of_the_limit()
     {
         using SoftRoom room = Room();
         for (int i = 0; i < 14; i++)
         {
+            Assert.Equal(1 + (i / 7), _looks);
             await room.TakeAsync(MiB, None);
         }
 
+        Assert.Equal(3, _looks);
+    }
+
+    [Fact]
+    public async Task What_commands_have_written_meanwhile_counts_too()
+    {
+        using SoftRoom room = Room();
+        _holds = 60 * MiB;
+        await room.TakeAsync(6 * MiB, None);
         Assert.Equal(1, _looks);
+        await Assert.ThrowsAsync<RuntimeException>(async () => await room.TakeAsync(MiB, None));
     }
 
     [Fact]
@@ -30,7 +41,7 @@ public sealed class SoftRoomTests
         {
             await room.TakeAsync(14 * MiB, None);
             RuntimeException refused = await Assert.ThrowsAsync<RuntimeException>(async () => await room.TakeAsync(1, None));
-            Assert.Equal((ErrorKind.DiskFull, 2), (refused.Kind, _looks));
+            Assert.Equal((ErrorKind.DiskFull, 3), (refused.Kind, _looks));
         }
 
         Assert.Equal(50 * MiB, _limit.ExpectedBytes);
@@ -44,7 +55,7 @@ public sealed class SoftRoomTests
         await room.TakeAsync(30 * MiB, None);
         await room.TakeAsync(20 * MiB, None);
 
-        Assert.Equal((2, 60 * MiB), (_looks, _limit.ExpectedBytes));
+        Assert.Equal((3, 60 * MiB), (_looks, _limit.ExpectedBytes));
     }
 
     [Fact]
