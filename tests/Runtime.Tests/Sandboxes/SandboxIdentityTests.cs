@@ -53,6 +53,6 @@ public sealed class SandboxIdentityTests : IDisposable
             Created = DateTimeOffset.UnixEpoch, LastUsed = DateTimeOffset.UnixEpoch, MemoryLimitMb = 256, AutoExpandMemory = true, MemoryCeilingMb = 512, PidsLimit = 64,
             Network = mode, RuntimeClass = "runc", Name = "box",
         };
-        return SandboxIdentity.Files(sandbox, addresses: null, Etc).ToDictionary(file => file.Path, file => file.Text);
+        return SandboxIdentity.Files(sandbox, addresses: null, Etc).ToDictionary(file => file.Target, file => file.Text);
     }
 }
