@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
 using Sleigh.Linux;
+using Sleigh.Linux.Sockets;
 
 namespace Sleigh.Network;
 
@@ -22,6 +23,9 @@ internal sealed partial class NameForwarder : IAsyncDisposable
 
     private const int Port = 53;
     private const int LargestMessage = 65535;
+
+    // For what a few sandboxes may send at once (RouterRules): where it is full, the question that is lost may be another one's.
+    private const int RoomForDatagrams = 2 << 20;
     private const int HeaderLength = 12;
     private const int Refused = 5;
     private const int LargestLabel = 63;
@@ -143,6 +147,10 @@ internal sealed partial class NameForwarder : IAsyncDisposable
         if (isStream)
         {
             socket.Listen(64);
+        }
+        else
+        {
+            ReceiveRoom.Set(socket, RoomForDatagrams);
         }
 
         return socket;

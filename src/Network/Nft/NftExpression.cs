@@ -55,6 +55,19 @@ internal static class NftExpression
         },
     };
 
+    /// <summary>
+    /// Counts a packet under a key in a set of that flag; matches when there are more than so many in a second, after so many at once (nft(8), "limit" in a
+    /// dynamic set).
+    /// </summary>
+    public static JsonNode OverRate(JsonNode key, string set, int perSecond, int atOnce) => new JsonObject
+    {
+        ["set"] = new JsonObject
+        {
+            ["op"] = "update", ["elem"] = key, ["set"] = "@" + set,
+            ["stmt"] = new JsonArray(new JsonObject { ["limit"] = new JsonObject { ["rate"] = perSecond, ["per"] = "second", ["burst"] = atOnce, ["inv"] = true } }),
+        },
+    };
+
     public static JsonNode VerdictMap(JsonNode key, string map) =>
         new JsonObject { ["vmap"] = new JsonObject { ["key"] = key, ["data"] = "@" + map } };
 

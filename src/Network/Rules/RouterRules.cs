@@ -42,20 +42,26 @@ internal static class RouterRules
 
     private const string Opened4 = "opened4";
     private const string Opened6 = "opened6";
+    private const string Asked4 = "asked4";
     private const string Protected4 = "protected4";
     private const string Protected6 = "protected6";
     private const string Host4 = "host4";
     private const string Host6 = "host6";
     private const string Near6 = "near6";
 
+    // A lost question costs its asker seconds (glibc asks again after five), so a burst of some hundred names, two questions each, has to fit.
+    private const int QuestionsPerSecond = 500;
+    private const int QuestionsAtOnce = 1000;
+
     /// <summary>
-    /// The sets that count the open connections of each address. In nft's own language: in its JSON, version 1.0.6 does not know the flag. Once they are
-    /// there nothing is done.
+    /// The sets that count the open connections of each address, and its questions for names. In nft's own language: in its JSON, version 1.0.6 does not know the
+    /// flag. Once they are there nothing is done.
     /// </summary>
     public static string OpenedSets(NftTable table) =>
         $"add table {table.Family} {table.Name}\n"
         + $"add set {table.Family} {table.Name} {Opened4} {{ type ipv4_addr; size 65535; flags dynamic; }}\n"
-        + $"add set {table.Family} {table.Name} {Opened6} {{ type ipv6_addr; size 65535; flags dynamic; }}\n";
+        + $"add set {table.Family} {table.Name} {Opened6} {{ type ipv6_addr; size 65535; flags dynamic; }}\n"
+        + $"add set {table.Family} {table.Name} {Asked4} {{ type ipv4_addr; size 65535; flags dynamic, timeout; timeout 1m; }}\n";
 
     /// <summary>Packets that open a connection beyond this number, of any one address; one list of matches for each family. It counts those that do not.</summary>
     public static IEnumerable<JsonNode[]> MoreThan(int connections) =>
@@ -123,6 +129,14 @@ internal static class RouterRules
         }
 
         all.AddRule(table, "input", From("lo"), Verdict("accept"));
+
+        // Before those of connections that are known: one of UDP, once answered, is. Each datagram is a question, and each connection, which has a few places only.
+        // Dropped as a question is that finds no place, and counted as little; the resolver of IPv6 is nobody.
+        foreach (JsonNode[] question in (JsonNode[][])[[Match(Field("udp", "dport"), 53)], [Match(Field("tcp", "dport"), 53), MatchState("new")]])
+        {
+            all.AddRule(
+                table, "input", [From(NetworkNames.Bridge), .. question, OverRate(Field("ip", "saddr"), Asked4, QuestionsPerSecond, QuestionsAtOnce), Verdict("drop")]);
+        }
 
         // By name: a frame to a link-local address comes in by the port itself, past the rules for ports.
         all.AddRule(table, "input", FromBoth(), MatchState("established", "related"), Verdict("accept"));

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Sleigh.Network;
 using Sleigh.TestSupport;
 
@@ -177,5 +178,34 @@ public sealed class NameTests
         await Task.WhenAll(all.Select(one => network.DestroyAsync(one.Name, CancellationToken.None)));
         Assert.DoesNotContain("net_", await names.World.NftAsync(names.World.Router, "list", "ruleset"), StringComparison.Ordinal);
         await network.RemoveAllAsync(CancellationToken.None);
+    }
+
+    [HostFact(Need.Root, Need.Networking)]
+    public async Task A_burst_of_questions_is_answered_whole_and_one_that_asks_without_end_is_heard_so_often_and_leaves_the_others_in_peace()
+    {
+        await using NameWorld names = await NameWorld.MakeAsync();
+        await using SandboxNetwork network = await names.OpenAsync();
+        SandboxNamespace one = await network.TakeAsync(CancellationToken.None);
+        SandboxNamespace two = await network.TakeAsync(CancellationToken.None);
+        await NameWorld.ApplyAsync(network, one, EgressMode.Restricted, ["world.example"]);
+        await NameWorld.ApplyAsync(network, two, EgressMode.Restricted, ["world.example"]);
+
+        (int answered, _) = await FloodAsync(two, 900);
+        Assert.Equal(900, answered);
+
+        Task<(int Answered, double Seconds)> flood = FloodAsync(one, 50_000);
+        Assert.Equal("0 203.0.113.7", await NameWorld.AskAsync(two, "world.example"));
+        (answered, double seconds) = await flood;
+        Assert.InRange(answered, 1000, (int)(1000 + (500 * (seconds + 1))));
+
+        // It is heard again as soon as it asks less.
+        Assert.Equal("0 203.0.113.7", await NameWorld.AskAsync(one, "world.example"));
+        await network.RemoveAllAsync(CancellationToken.None);
+
+        static async Task<(int Answered, double Seconds)> FloodAsync(SandboxNamespace from, int count)
+        {
+            string[] said = (await NetworkWorld.PythonAsync(from.Path, "asker", from.Addresses.Gateway.ToString(), $"{count}")).Split(' ');
+            return (int.Parse(said[0], CultureInfo.InvariantCulture), double.Parse(said[1], CultureInfo.InvariantCulture));
+        }
     }
 }
