@@ -4,11 +4,17 @@ using Sleigh.Network.Nft;
 namespace Sleigh.Network;
 
 /// <summary>
-/// What names have let through, of all sandboxes: here and, the same, in the kernel. What many sandboxes ask for at the same time is put there in one transaction, so
-/// at most one of these stands before a transaction of anybody else's.
+/// What names have let through, of all sandboxes: here and, the same, in the kernel. What some sandboxes ask for at the same time is put there in one transaction, of
+/// a bounded length, and others have their turn before the next one.
 /// </summary>
 internal sealed class NamePins : IDisposable
 {
+    /// <summary>The most elements in a transaction for several sandboxes; one may have as many as it needs (<see cref="PinSet.Most"/>).</summary>
+    internal const int MostElements = 2 * PinSet.Most;
+
+    /// <summary>The most sandboxes in a transaction: where it fails, each of them is tried alone.</summary>
+    internal const int MostSandboxes = 8;
+
     private readonly NetworkNames _names;
     private readonly NftCommand _nft;
     private readonly TimeProvider _time;
@@ -16,7 +22,7 @@ internal sealed class NamePins : IDisposable
     private readonly ConcurrentDictionary<NamespaceName, PinSet> _sets = new();
     private readonly SemaphoreSlim _writing = new(1);
     private readonly Lock _lock = new();
-    private List<Wish> _wishes = [];
+    private readonly List<Wish> _wishes = [];
 
     public NamePins(NetworkNames names, NftCommand nft, TimeProvider time, int? connections) => (_names, _nft, _time, _connections) = (names, nft, time, connections);
 
@@ -83,32 +89,21 @@ internal sealed class NamePins : IDisposable
             _wishes.Add(own);
         }
 
-        await _writing.WaitAsync(cancellationToken);
-        try
+        // Whoever comes first does it for others that wait by then.
+        while (!own.Done.Task.IsCompleted)
         {
-            // Whoever comes first does it for all that wait by then.
-            if (!own.Done.Task.IsCompleted)
+            await _writing.WaitAsync(cancellationToken);
+            try
             {
-                List<Wish> wishes;
-                lock (_lock)
+                if (!own.Done.Task.IsCompleted)
                 {
-                    (wishes, _wishes) = (_wishes, []);
-                }
-
-                try
-                {
-                    await PutAsync(wishes);
-                }
-                catch (Exception e) when (e is not OutOfMemoryException)
-                {
-                    // Nobody is to wait for what nobody does any more.
-                    Fail(wishes, e);
+                    await PutNextAsync();
                 }
             }
-        }
-        finally
-        {
-            _writing.Release();
+            finally
+            {
+                _writing.Release();
+            }
         }
 
         return await own.Done.Task;
@@ -116,6 +111,44 @@ internal sealed class NamePins : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _writing.Dispose();
+
+    private async Task PutNextAsync()
+    {
+        List<Wish> wishes = TakeNext();
+        try
+        {
+            await PutAsync(wishes);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // Nobody is to wait for what nobody does any more.
+            Fail(wishes, e);
+        }
+    }
+
+    // Those of the sandboxes that have waited longest: all of each, since its maps are written once for all of them.
+    private List<Wish> TakeNext()
+    {
+        lock (_lock)
+        {
+            HashSet<NamespaceName> sandboxes = [];
+            int elements = 0;
+            foreach (IGrouping<NamespaceName, Wish> one in _wishes.GroupBy(w => w.Name))
+            {
+                elements += Math.Min(PinSet.Most, _sets.GetValueOrDefault(one.Key, PinSet.Empty).Count + one.Sum(w => w.Addresses.Count * w.Rules.Count));
+                if (sandboxes.Count > 0 && (elements > MostElements || sandboxes.Count == MostSandboxes))
+                {
+                    break;
+                }
+
+                sandboxes.Add(one.Key);
+            }
+
+            List<Wish> next = [.. _wishes.Where(w => sandboxes.Contains(w.Name))];
+            _wishes.RemoveAll(w => sandboxes.Contains(w.Name));
+            return next;
+        }
+    }
 
     private async Task PutAsync(List<Wish> wishes)
     {
