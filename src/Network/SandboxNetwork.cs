@@ -229,8 +229,8 @@ public sealed partial class SandboxNetwork : IAsyncDisposable
     {
         _inForce.TryRemove(name, out _);
         _askers.Remove(name);
-        await _pins.RemoveAsync(name, cancellationToken);
-        await _factory.DestroyAsync(name, cancellationToken);
+        bool isBare = await _pins.RemoveAsync(name, cancellationToken);
+        await _factory.DestroyAsync(name, isBare, cancellationToken);
         _pins.Forget(name);
     }
 

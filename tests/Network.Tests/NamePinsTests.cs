@@ -39,6 +39,62 @@ public sealed class NamePinsTests : IDisposable
         Assert.All(many, (name, i) => Assert.Equal(i < 10 ? 900 : 2, _kernel.Maps[$"{name}_4"].Length));
     }
 
+    [Fact]
+    public async Task A_change_that_was_made_and_not_heard_of_stands_in_the_way_of_no_other()
+    {
+        await PutAsync(_name, _one, _ported);
+        await LetAsync(_name, _one, 2);
+        await LetAsync(_name, _ported, 3);
+        _kernel.After = () => throw new IOException("nft was not done after 30 s");
+        await Assert.ThrowsAsync<IOException>(() => PutAsync(_name, _ported));
+        Assert.DoesNotContain($"{_name}_4", _kernel.Maps.Keys);
+        _kernel.After = () => { };
+
+        await PutAsync(_name, _ported);
+        Assert.Equal([$"{_name}_4_443_443", $"{_name}_6_443_443"], _kernel.Maps.Keys.Order());
+        Assert.Equal(3, _kernel.Maps[$"{_name}_4_443_443"].Length);
+
+        // What it has made is known of, too.
+        _kernel.After = () => throw new IOException("nft was not done after 30 s");
+        await Assert.ThrowsAsync<IOException>(() => PutAsync(_name, _one, _ported));
+        _kernel.After = () => { };
+        Assert.True(await _pins.RemoveAsync(_name, CancellationToken.None));
+        Assert.Empty(_kernel.Maps);
+    }
+
+    [Fact]
+    public async Task After_a_write_that_failed_nothing_is_taken_for_open_before_all_of_the_sandbox_is_written_again()
+    {
+        await PutAsync(_name, _one, _ported);
+        await LetAsync(_name, _one, 2);
+        await LetAsync(_name, _ported, PinSet.Most - 2);
+        Assert.True(_pins.Covers(_name, [_one], Addresses(2)));
+        _kernel.After = () => throw new IOException("nft was not done after 30 s");
+        await Assert.ThrowsAsync<IOException>(() => LetAsync(_name, _ported, PinSet.Most));
+        Assert.Empty(_kernel.Maps[$"{_name}_4"]);
+        _kernel.After = () => { };
+
+        Assert.False(_pins.Covers(_name, [_one], Addresses(2)));
+        Assert.True(await LetAsync(_name, _ported, 1));
+        Assert.True(_pins.Covers(_name, [_one], Addresses(2)));
+        Assert.Equal(2, _kernel.Maps[$"{_name}_4"].Length);
+    }
+
+    [Fact]
+    public async Task Where_a_removal_failed_names_open_nothing_any_more_and_it_is_said_that_maps_may_be_left()
+    {
+        await PutAsync(_name, _one);
+        _kernel.Before = () => throw new IOException("nft was not done after 30 s");
+        Assert.False(await _pins.RemoveAsync(_name, CancellationToken.None));
+        _kernel.Before = () => Task.CompletedTask;
+
+        Assert.False(await LetAsync(_name, _one, 1));
+        Assert.Empty(_kernel.Maps[$"{_name}_4"]);
+        Assert.True(await _pins.RemoveAsync(_name, CancellationToken.None));
+        Assert.Empty(_kernel.Maps);
+        Assert.True(await _pins.RemoveAsync(_name, CancellationToken.None));
+    }
+
     public void Dispose() => _pins.Dispose();
 
     private Task PutAsync(NamespaceName name, params NameRule[] rules) =>

@@ -36,7 +36,7 @@ internal sealed class NamePins : IDisposable
     }
 
     /// <summary>Puts a policy in force, in one step: what was let through by names that it does not allow is refused from then on.</summary>
-    /// <exception cref="IOException">nft refused; all is as before.</exception>
+    /// <exception cref="IOException">nft refused, and all is as before; or was not done in time, and it is unknown which policy is in force.</exception>
     public async Task ChangeAsync(NamespaceName name, EgressPolicy policy, CancellationToken cancellationToken)
     {
         await _writing.WaitAsync(cancellationToken);
@@ -44,8 +44,8 @@ internal sealed class NamePins : IDisposable
         {
             PinSet before = _sets.GetValueOrDefault(name, PinSet.Empty);
             PinSet after = before.Under(policy.Mode == EgressMode.Restricted ? policy.AllowNames : []);
-            await _nft.ApplyAsync(SandboxRules.Change(_names, name, policy, _connections, before, after, SteadyTime.Now(_time)), cancellationToken);
-            Keep(name, after);
+            NftTransaction change = SandboxRules.Change(_names, name, policy, _connections, before, after, SteadyTime.Now(_time));
+            await ApplyAsync(change, [(name, before, after)], cancellationToken);
         }
         finally
         {
@@ -54,20 +54,24 @@ internal sealed class NamePins : IDisposable
     }
 
     /// <summary>Takes the maps of a namespace away, and what was in its chain with them: nothing of it may send any more. Passes over what is gone.</summary>
-    public async Task RemoveAsync(NamespaceName name, CancellationToken cancellationToken)
+    /// <returns>False: there may be maps still.</returns>
+    public async Task<bool> RemoveAsync(NamespaceName name, CancellationToken cancellationToken)
     {
         if (!_sets.ContainsKey(name))
         {
-            return;
+            return true;
         }
 
         try
         {
             await ChangeAsync(name, new EgressPolicy { Mode = EgressMode.None }, cancellationToken);
+            return true;
         }
         catch (IOException)
         {
-            // The chain or a map is gone. What is left of it is looked up when the namespace is removed.
+            // The chain or a map is gone, or nft was not done. No name is to put anything there any more.
+            _sets.AddOrUpdate(name, PinSet.Empty, (_, set) => PinSet.Empty.Unsure(set));
+            return false;
         }
     }
 
@@ -79,7 +83,7 @@ internal sealed class NamePins : IDisposable
         _sets.TryGetValue(name, out PinSet? set) && set.Covers(rules, addresses, SteadyTime.Now(_time));
 
     /// <summary>Lets addresses through that a name has. False: none of the rules is in force any more, and nothing is done.</summary>
-    /// <exception cref="IOException">nft refused; all is as before.</exception>
+    /// <exception cref="IOException">nft refused, or was not done in time; it is tried again with the next question.</exception>
     public async Task<bool> LetAsync(
         NamespaceName name, IReadOnlyList<NameRule> rules, IReadOnlyList<DnsAddress> addresses, CancellationToken cancellationToken)
     {
@@ -182,7 +186,7 @@ internal sealed class NamePins : IDisposable
     {
         NftTransaction all = new();
         DateTimeOffset now = SteadyTime.Now(_time);
-        Dictionary<NamespaceName, PinSet> next = [];
+        List<(NamespaceName Name, PinSet Before, PinSet After)> changes = [];
         List<(Wish Wish, bool Is)> results = [];
         foreach (IGrouping<NamespaceName, Wish> sandbox in sandboxes)
         {
@@ -196,18 +200,47 @@ internal sealed class NamePins : IDisposable
 
             if (after != before)
             {
-                PinRules.Put(all, _names.Table, sandbox.Key, after, Touched(after, sandbox), now);
-                next[sandbox.Key] = after;
+                Put(sandbox, before, after);
+                changes.Add((sandbox.Key, before, after));
             }
         }
 
-        await _nft.ApplyAsync(all, CancellationToken.None);
-        foreach ((NamespaceName name, PinSet set) in next)
+        await ApplyAsync(all, changes, CancellationToken.None);
+        results.ForEach(r => r.Wish.Done.TrySetResult(r.Is));
+
+        void Put(IGrouping<NamespaceName, Wish> sandbox, PinSet before, PinSet after)
         {
-            Keep(name, set);
+            foreach (PinMap map in before.IsSure ? [] : after.Maps)
+            {
+                PinRules.Make(all, _names.Table, sandbox.Key, map);
+            }
+
+            PinRules.Put(all, _names.Table, sandbox.Key, after, before.IsSure ? Touched(after, sandbox) : after.Maps, now);
+        }
+    }
+
+    // What failed may have been done all the same: the next change of those sandboxes writes all of their maps, whatever is there.
+    private async Task ApplyAsync(
+        NftTransaction transaction, IReadOnlyList<(NamespaceName Name, PinSet Before, PinSet After)> changes, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _nft.ApplyAsync(transaction, cancellationToken);
+        }
+        catch (IOException)
+        {
+            foreach ((NamespaceName name, PinSet before, PinSet after) in changes)
+            {
+                Keep(name, before.Unsure(after));
+            }
+
+            throw;
         }
 
-        results.ForEach(r => r.Wish.Done.TrySetResult(r.Is));
+        foreach ((NamespaceName name, _, PinSet after) in changes)
+        {
+            Keep(name, after);
+        }
     }
 
     private static IEnumerable<PinMap> Touched(PinSet pins, IEnumerable<Wish> wishes)

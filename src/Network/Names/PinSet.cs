@@ -29,12 +29,21 @@ internal sealed class PinSet
     /// <summary>The maps in the kernel: one for each family and range of ports.</summary>
     public IReadOnlyCollection<PinMap> Maps { get; }
 
+    /// <summary>
+    /// Whether the kernel is known to hold just this. False after a change that has failed: when nft was ended before it could say so, it may have been made all the
+    /// same.
+    /// </summary>
+    public bool IsSure { get; private init; } = true;
+
     /// <summary>How many addresses there are, each counted for each name that has it.</summary>
     public int Count => _until.Count;
 
     /// <summary>What was found in the kernel, of a run before: which rules its marks are of is known when the policy is.</summary>
     public static PinSet Found(IReadOnlyCollection<PinMap> maps, IEnumerable<(IPAddress Address, uint Mark, DateTimeOffset Until)> pins) =>
         new([], pins.DistinctBy(p => (p.Address, p.Mark)).ToDictionary(p => (p.Address, p.Mark), p => p.Until), maps);
+
+    /// <summary>The same after a change to another one has failed: the kernel has the maps of this one or of that, filled as this one or as that.</summary>
+    public PinSet Unsure(PinSet tried) => new(Rules, _until, [.. Maps.Union(tried.Maps)]) { IsSure = false };
 
     /// <summary>The same under other rules: what was let through by names that are gone is gone.</summary>
     public PinSet Under(IReadOnlyList<NameRule> rules)
@@ -73,7 +82,7 @@ internal sealed class PinSet
 
     /// <summary>Whether all of these addresses are let through for as long as they may be remembered.</summary>
     public bool Covers(IReadOnlyList<NameRule> rules, IReadOnlyList<DnsAddress> addresses, DateTimeOffset now) =>
-        rules.All(Rules.Contains)
+        IsSure && rules.All(Rules.Contains)
         && addresses.All(a => rules.All(r => _until.TryGetValue((a.Address, r.Mark), out DateTimeOffset until) && until >= now + PinLife.Needed(a.Life)));
 
     /// <summary>The elements of a map.</summary>

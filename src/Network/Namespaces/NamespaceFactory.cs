@@ -122,13 +122,16 @@ internal sealed class NamespaceFactory
     }
 
     /// <summary>Takes one away: rules, link, address, file. What is gone already is passed over.</summary>
+    /// <param name="name">Which.</param>
+    /// <param name="isBare">It has no maps of addresses that names have let through; false: whether it has is looked up.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="CniException">A plugin failed.</exception>
     /// <exception cref="IOException">A program is missing, or the kernel refused.</exception>
-    public async Task DestroyAsync(NamespaceName name, CancellationToken cancellationToken)
+    public async Task DestroyAsync(NamespaceName name, bool isBare, CancellationToken cancellationToken)
     {
         string path = _files.PathOf(name);
         CniResult? result = Known(name);
-        await RemoveRulesAsync(name, result, path, cancellationToken);
+        await RemoveRulesAsync(name, result, path, isBare, cancellationToken);
         await GiveBackAsync(name.ToString(), NetworkNamespace.IsMountedAt(path) ? path : null, result, cancellationToken);
         if (result is not null && AddressesIn(result, path).Six is IPAddress six)
         {
@@ -210,9 +213,9 @@ internal sealed class NamespaceFactory
         }
     }
 
-    private async Task RemoveRulesAsync(NamespaceName name, CniResult? result, string path, CancellationToken cancellationToken)
+    private async Task RemoveRulesAsync(NamespaceName name, CniResult? result, string path, bool isBare, CancellationToken cancellationToken)
     {
-        if (result is not null)
+        if (result is not null && isBare)
         {
             try
             {
@@ -252,7 +255,7 @@ internal sealed class NamespaceFactory
     {
         try
         {
-            await DestroyAsync(name, CancellationToken.None);
+            await DestroyAsync(name, isBare: true, CancellationToken.None);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

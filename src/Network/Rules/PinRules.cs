@@ -15,12 +15,18 @@ internal static class PinRules
     {
         foreach (PinMap map in before.Maps.Except(after.Maps))
         {
+            if (!before.IsSure)
+            {
+                // So that one that is not there is no error.
+                Make(all, table, name, map);
+            }
+
             all.DeleteMap(table, map.NameFor(name));
         }
 
         foreach (PinMap map in after.Maps)
         {
-            all.AddMarkMap(table, map.NameFor(name), map.IsSix ? "ipv6_addr" : "ipv4_addr");
+            Make(all, table, name, map);
         }
 
         Put(all, table, name, after, after.Maps, now);
@@ -64,6 +70,10 @@ internal static class PinRules
             }
         }
     }
+
+    /// <summary>Makes a map, if it is not there.</summary>
+    public static void Make(NftTransaction all, NftTable table, NamespaceName name, PinMap map) =>
+        all.AddMarkMap(table, map.NameFor(name), map.IsSix ? "ipv6_addr" : "ipv4_addr");
 
     private static JsonNode Element(PinElement pin) => new JsonArray(
         new JsonObject { ["elem"] = new JsonObject { ["val"] = pin.Address.ToString(), ["timeout"] = pin.Seconds, ["comment"] = pin.Comment } }, pin.Marks[0]);

@@ -107,6 +107,8 @@ internal sealed partial class Sandboxes
             }
             catch (IOException)
             {
+                // nft may have been ended after it had put the policy in force: the one of before is put there again.
+                entry.IsPolicyDue = true;
                 Put(before);
                 throw;
             }
