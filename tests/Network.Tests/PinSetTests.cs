@@ -153,13 +153,18 @@ public sealed class PinSetTests
         Assert.Equal(expected, closed.Contains(IPAddress.Parse(address)));
         byte[] answer = new DnsMessage("a.example").Address("a.example", address).Address("a.example", "203.0.113.200").Bytes();
         Assert.True(DnsQuestion.TryRead(DnsMessage.Question("a.example"), out DnsQuestion asked));
-        (IReadOnlyList<DnsAddress> taken, int withheld) = NameAdmission.Sort(DnsAnswer.Read(answer, asked)!, closed);
+        (IReadOnlyList<DnsAddress> taken, int withheld) = NameAdmission.Sort(DnsAnswer.Read(answer, asked)!, closed, 1);
         Assert.Equal((expected ? 1 : 2, expected ? 1 : 0), (taken.Count, withheld));
     }
 
-    [Fact]
-    public void Of_an_answer_so_many_addresses_are_taken_and_no_more()
+    [Theory]
+    [InlineData(1, NameAdmission.MostAddresses)]
+    [InlineData(8, NameAdmission.MostAddresses)]
+    [InlineData(9, 113)]
+    [InlineData(64, 16)]
+    public void Of_an_answer_so_many_addresses_are_taken_and_no_more_and_all_of_them_are_open(int count, int expected)
     {
+        NameRule[] rules = [.. Enumerable.Range(0, count).Select(i => NameRuleTests.Rule($"a.example:{i + 1}"))];
         DnsMessage message = new("a.example");
         for (int i = 0; i < 300; i++)
         {
@@ -167,9 +172,11 @@ public sealed class PinSetTests
         }
 
         Assert.True(DnsQuestion.TryRead(DnsMessage.Question("a.example"), out DnsQuestion asked));
-        (IReadOnlyList<DnsAddress> taken, int withheld) = NameAdmission.Sort(DnsAnswer.Read(message.Bytes(), asked)!, new ClosedAddresses([], [], []));
+        (IReadOnlyList<DnsAddress> taken, int withheld) = NameAdmission.Sort(DnsAnswer.Read(message.Bytes(), asked)!, new ClosedAddresses([], [], []), count);
 
-        Assert.Equal((NameAdmission.MostAddresses, 300 - NameAdmission.MostAddresses), (taken.Count, withheld));
+        Assert.Equal((expected, 300 - expected), (taken.Count, withheld));
+        PinSet full = Empty(rules).With([rules[0]], [At("198.51.100.1", 3000)], Now)!;
+        Assert.True(full.With(rules, taken, Now)!.Covers(rules, taken, Now));
     }
 
     private static NamespaceName Name { get; } = NamespaceName.Parse("net_0123456789ab");

@@ -35,7 +35,7 @@ internal sealed partial class NameAdmission
             return NameForwarder.Failure(question, NameForwarder.ServerFailure);
         }
 
-        (IReadOnlyList<DnsAddress> open, int closed) = Sort(read, _closed());
+        (IReadOnlyList<DnsAddress> open, int closed) = Sort(read, _closed(), rules.Count);
         if (closed > 0 && asker.CountWithheld(closed))
         {
             Withheld(_logger, asked.Name.ToString(), asker.Name.ToString());
@@ -63,11 +63,11 @@ internal sealed partial class NameAdmission
         return closed > 0 || read.HasOthers ? read.Keep(open.Select(a => a.Address).ToHashSet()) : answer;
     }
 
-    /// <summary>The addresses that are taken, and how many are not.</summary>
-    internal static (IReadOnlyList<DnsAddress> Open, int Withheld) Sort(DnsAnswer answer, ClosedAddresses closed)
+    /// <summary>The addresses that are taken, and how many are not. With many rules for a name, these are as few as a sandbox has room for with each of the rules.</summary>
+    internal static (IReadOnlyList<DnsAddress> Open, int Withheld) Sort(DnsAnswer answer, ClosedAddresses closed, int rules)
     {
         IReadOnlyList<DnsAddress> all = answer.Addresses;
-        DnsAddress[] open = [.. all.Where(a => !closed.Contains(a.Address)).Take(MostAddresses)];
+        DnsAddress[] open = [.. all.Where(a => !closed.Contains(a.Address)).Take(Math.Min(MostAddresses, PinSet.Most / rules))];
         return (open, all.Count - open.Length);
     }
 
