@@ -104,6 +104,19 @@ public static unsafe class NetworkNamespace
         return new SafeSocketHandle(made[0].Result, ownsHandle: true);
     }
 
+    /// <summary>A netlink socket inside the namespace (netlink(7)).</summary>
+    /// <param name="at">The namespace's file.</param>
+    /// <param name="protocol">Such as NETLINK_NETFILTER.</param>
+    /// <exception cref="KernelException">The kernel refused.</exception>
+    internal static SafeFileHandle OpenNetlink(string at, int protocol)
+    {
+        using SafeFileHandle there = Files.Open(at, OpenFlags.ReadOnly);
+
+        // AF_NETLINK 16, SOCK_RAW 3.
+        NetworkCall[] made = Visit("open a netlink socket in", at, there, [new NetworkCall { Number = SyscallNumber.Socket, A = 16, B = 3 | CloseOnExec, C = protocol }]);
+        return Descriptors.Own(made[0].Result);
+    }
+
     private static byte[] Pinned(string path)
     {
         ReadOnlySpan<byte> terminated = KernelPath.FromString(path).Terminated;

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Sleigh.Linux;
+using Sleigh.Linux.Sockets;
 using Sleigh.Network.Cni;
 using Sleigh.Network.Nft;
 
@@ -132,6 +133,7 @@ internal sealed class NamespaceFactory
         string path = _files.PathOf(name);
         CniResult? result = Known(name);
         await RemoveRulesAsync(name, result, path, isBare, cancellationToken);
+        ForgetConnections(result is null ? null : AddressesIn(result, path));
         await GiveBackAsync(name.ToString(), NetworkNamespace.IsMountedAt(path) ? path : null, result, cancellationToken);
         if (result is not null && AddressesIn(result, path).Six is IPAddress six)
         {
@@ -237,6 +239,22 @@ internal sealed class NamespaceFactory
         }
 
         await _nft.ApplyAsync(all, cancellationToken);
+    }
+
+    // Nothing passes from its port any more, and nobody has its addresses yet: answers to what it has opened are not to come to whoever gets them next.
+    private void ForgetConnections(SandboxAddresses? addresses)
+    {
+        try
+        {
+            foreach (IPAddress address in ((IPAddress?[])[addresses?.Four, addresses?.Six]).OfType<IPAddress>())
+            {
+                ConnectionTable.Forget(_files.Router, address);
+            }
+        }
+        catch (IOException)
+        {
+            // There is no router, or the kernel has no list of them: they end with their time.
+        }
     }
 
     private async Task ForgetNeighbourAsync(IPAddress six, CancellationToken cancellationToken)

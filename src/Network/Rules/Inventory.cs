@@ -63,6 +63,10 @@ internal sealed class Inventory
     public IEnumerable<JsonNode> LeadingTo(string map, string chain) =>
         _leads.Where(l => l.Map == map && l.Chain == chain).Select(l => (JsonNode)new JsonArray(l.Key.DeepClone(), Goto(chain)));
 
+    /// <summary>The addresses whose packets go to a chain.</summary>
+    public IEnumerable<string> AddressesOf(string map, string chain) =>
+        _leads.Where(l => l.Map == map && l.Chain == chain).Select(l => l.Key.GetValue<string>());
+
     /// <summary>The maps of a namespace for what names let through.</summary>
     public IReadOnlyList<PinMap> PinMapsOf(NamespaceName name) => [.. _pinMaps.Where(m => m.Name == name).Select(m => m.Map)];
 

@@ -70,6 +70,23 @@ internal static class RouterRules
         [MatchState("new"), OverInSet(Field("ip6", "saddr"), Opened6, connections)],
     ];
 
+    /// <summary>
+    /// Forgets what was counted of addresses: whoever gets one next begins with nothing. Connections of before may be known still, for as long as the kernel waits for
+    /// their packets (five days for TCP), and would count as his.
+    /// </summary>
+    public static void Uncount(NftTransaction all, NftTable table, string? four, string? six)
+    {
+        foreach ((string? address, string set) in ((string?, string)[])[(four, Opened4), (four, Asked4), (six, Opened6)])
+        {
+            if (address is not null)
+            {
+                // Added first, so that one that is not there is no error.
+                all.AddElements(table, set, [address]);
+                all.DeleteElements(table, set, [address]);
+            }
+        }
+    }
+
     /// <summary>Puts all of it in place, whatever was there before; sandboxes' own chains and addresses are not touched.</summary>
     /// <param name="names">Names.</param>
     /// <param name="reachable">Protected destinations that are open all the same.</param>

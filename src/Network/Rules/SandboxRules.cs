@@ -56,8 +56,16 @@ internal static class SandboxRules
     {
         NftTransaction all = new();
         string chain = name.ToString();
-        all.DeleteElements(names.Table, RouterRules.Chains4, found.LeadingTo(RouterRules.Chains4, chain));
-        all.DeleteElements(names.Table, RouterRules.Chains6, found.LeadingTo(RouterRules.Chains6, chain));
+        foreach (string map in (string[])[RouterRules.Chains4, RouterRules.Chains6])
+        {
+            all.DeleteElements(names.Table, map, found.LeadingTo(map, chain));
+            foreach (string address in found.AddressesOf(map, chain))
+            {
+                bool isSix = map == RouterRules.Chains6;
+                RouterRules.Uncount(all, names.Table, isSix ? null : address, isSix ? address : null);
+            }
+        }
+
         if (found.Chains.Contains(chain))
         {
             all.FlushChain(names.Table, chain);
@@ -91,6 +99,7 @@ internal static class SandboxRules
             all.DeleteElements(names.PortTable, RouterRules.Bound6, [Concat(addresses.Port, addresses.Mac, addresses.Six.ToString())]);
         }
 
+        RouterRules.Uncount(all, names.Table, addresses.Four.ToString(), addresses.Six?.ToString());
         all.FlushChain(names.Table, chain);
         all.DeleteChain(names.Table, chain);
         foreach (string counter in CounterName.All(chain))

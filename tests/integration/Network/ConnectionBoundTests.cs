@@ -1,3 +1,4 @@
+using System.Net;
 using Sleigh.Network;
 using Sleigh.TestSupport;
 
@@ -58,6 +59,49 @@ public sealed class ConnectionBoundTests
         BackgroundProgram all = world.Start(one.Path, "hoarder", one.Addresses.Gateway.ToString(), "53", "udp", "200");
         Assert.Equal("200 all", await all.ReadLineAsync());
         await any.RemoveAllAsync(CancellationToken.None);
+    }
+
+    [HostFact(Need.Root, Need.Networking)]
+    public async Task Whoever_gets_the_address_of_one_that_is_gone_has_all_of_his_connections()
+    {
+        // An address of the sandboxes', and no more.
+        await using NetworkWorld world = await NetworkWorld.MakeAsync(six: true);
+        await using SandboxNetwork network = await world.OpenAsync(world.Options with { ConnectionsPerSandbox = Most, Subnet = IPNetwork.Parse("10.87.0.0/30") });
+        foreach (string address in (string[])["203.0.113.7", "2001:db8:2::2", "203.0.113.7"])
+        {
+            SandboxNamespace one = await network.TakeAsync(CancellationToken.None);
+            Assert.Equal("10.87.0.2", one.Addresses.Four.ToString());
+            BackgroundProgram hoarder = world.Start(one.Path, "hoarder", address, "80", "tcp", "200");
+            Assert.StartsWith($"{Most} ", await hoarder.ReadLineAsync(), StringComparison.Ordinal);
+            Assert.Contains("elements", await OpenedAsync(), StringComparison.Ordinal);
+            await network.DestroyAsync(one.Name, CancellationToken.None);
+            Assert.DoesNotContain("elements", await OpenedAsync(), StringComparison.Ordinal);
+        }
+
+        await network.RemoveAllAsync(CancellationToken.None);
+
+        async Task<string> OpenedAsync()
+        {
+            string table = $"sleigh_{world.Instance}";
+            return await world.NftAsync(world.Router, "list", "set", "inet", table, "opened4") + await world.NftAsync(world.Router, "list", "set", "inet", table, "opened6");
+        }
+    }
+
+    [HostFact(Need.Root, Need.Networking)]
+    public async Task What_is_sent_to_one_that_is_gone_does_not_come_to_whoever_gets_its_address()
+    {
+        await using NetworkWorld world = await NetworkWorld.MakeAsync();
+        await using SandboxNetwork network = await world.OpenAsync(world.Options with { Subnet = IPNetwork.Parse("10.87.0.0/30") });
+        Assert.Equal("ready", await world.Start(world.Outside, "late", "203.0.113.7", "7777").ReadLineAsync());
+        SandboxNamespace one = await network.TakeAsync(CancellationToken.None);
+        Assert.Equal("hello\nnothing\n", await NetworkWorld.PythonAsync(one.Path, "heir", "203.0.113.7", "7777", "first"));
+        Assert.Equal("done\nsecret\n", await NetworkWorld.PythonAsync(one.Path, "heir", "203.0.113.7", "7777", "again"));
+        await network.DestroyAsync(one.Name, CancellationToken.None);
+
+        SandboxNamespace next = await network.TakeAsync(CancellationToken.None);
+        Assert.Equal(one.Addresses.Four, next.Addresses.Four);
+        Assert.Equal("done\nnothing\n", await NetworkWorld.PythonAsync(next.Path, "heir", "203.0.113.7", "7777", "again"));
+        await network.RemoveAllAsync(CancellationToken.None);
     }
 
     private static EgressRule EgressRuleOf(string text) => EgressRule.TryParse(text, out EgressRule? rule) ? rule! : throw new FormatException(text);
