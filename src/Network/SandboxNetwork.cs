@@ -164,10 +164,10 @@ public sealed partial class SandboxNetwork : IAsyncDisposable
         _inForce[name] = policy;
     }
 
-    /// <summary>The same for one that was just taken and that nobody else changes: at once, where the policy is in force already.</summary>
+    /// <summary>The same for one that nobody else changes meanwhile: nothing is done where this run has put the policy in force already.</summary>
     /// <exception cref="IOException">nft refused.</exception>
     public Task EnsureAsync(NamespaceName name, EgressPolicy policy, CancellationToken cancellationToken) =>
-        policy is { AllowNames: [] } && _inForce.TryGetValue(name, out EgressPolicy? inForce) && inForce.Equals(policy) ? Task.CompletedTask : ApplyAsync(name, policy, cancellationToken);
+        _inForce.TryGetValue(name, out EgressPolicy? inForce) && inForce.Equals(policy) ? Task.CompletedTask : ApplyAsync(name, policy, cancellationToken);
 
     /// <summary>Packets that were refused, by namespace, since each was made.</summary>
     /// <exception cref="IOException">nft failed.</exception>
@@ -265,7 +265,12 @@ public sealed partial class SandboxNetwork : IAsyncDisposable
     private async Task<SandboxNamespace> MakeAsync(EgressPolicy policy, CancellationToken cancellationToken)
     {
         SandboxNamespace made = await _factory.MakeAsync(policy, cancellationToken);
-        _inForce[made.Name] = policy;
+        if (policy.AllowNames.Count == 0)
+        {
+            // Else the maps of its names are still to be made.
+            _inForce[made.Name] = policy;
+        }
+
         return made;
     }
 

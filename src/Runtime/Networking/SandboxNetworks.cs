@@ -107,6 +107,16 @@ internal sealed partial class SandboxNetworks : IAsyncDisposable
         network.Note(on, whole);
     }
 
+    /// <summary>Puts a policy in force if it is another than before, since the operator's part of it may be.</summary>
+    /// <exception cref="IOException">nft refused.</exception>
+    public async Task RenewAsync(SandboxNamespace on, EgressPolicy? policy, CancellationToken cancellationToken)
+    {
+        EgressPolicy whole = Whole(policy);
+        SandboxNetwork network = await OpenAsync(cancellationToken);
+        await network.EnsureAsync(on.Name, whole, cancellationToken);
+        network.Note(on, whole);
+    }
+
     /// <summary>What a sandbox may reach: its own policy or the default, and the operator's denials in any case.</summary>
     public EgressPolicy Whole(EgressPolicy? policy)
     {

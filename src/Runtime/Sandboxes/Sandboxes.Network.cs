@@ -50,7 +50,8 @@ internal sealed partial class Sandboxes
                 slot.Network ??= await _networks.TryFindLaterAsync(_records.FindNetwork(slot.Id), CancellationToken.None);
                 if (slot.Network is SandboxNamespace network)
                 {
-                    await _networks.ReplaceAsync(network, entry.Record.Sandbox.Egress, CancellationToken.None);
+                    // Of many sandboxes a reload changes few: each that is written costs a run of nft.
+                    await _networks.RenewAsync(network, entry.Record.Sandbox.Egress, CancellationToken.None);
                 }
             }
 

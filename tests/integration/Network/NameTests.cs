@@ -208,4 +208,49 @@ public sealed class NameTests
             return (int.Parse(said[0], CultureInfo.InvariantCulture), double.Parse(said[1], CultureInfo.InvariantCulture));
         }
     }
+
+    [HostFact(Need.Root, Need.Networking)]
+    public async Task A_sandbox_has_four_connections_to_the_name_server_however_silent_they_are_and_the_others_have_theirs()
+    {
+        await using NameWorld names = await NameWorld.MakeAsync();
+        await using SandboxNetwork network = await names.OpenAsync();
+        SandboxNamespace one = await network.TakeAsync(CancellationToken.None);
+        SandboxNamespace two = await network.TakeAsync(CancellationToken.None);
+        await NameWorld.ApplyAsync(network, one, EgressMode.Restricted, []);
+        await NameWorld.ApplyAsync(network, two, EgressMode.Restricted, ["world.example"]);
+
+        BackgroundProgram holder = names.World.Start(one.Path, "streams", one.Addresses.Gateway.ToString(), "12");
+        Assert.Equal("4", await holder.ReadLineAsync());
+        Assert.Equal("0 203.0.113.7", await NameWorld.AskAsync(two, "world.example", protocol: "tcp"));
+
+        // Those that are closed give their places back.
+        string? again = "";
+        await Poll.UntilAsync(async () => (again = await holder.AskAsync("")) == "4", 60, () => $"after closing: {again}");
+        await network.RemoveAllAsync(CancellationToken.None);
+    }
+
+    [HostFact(Need.Root, Need.Networking)]
+    public async Task A_policy_that_is_in_force_is_not_written_again_and_another_one_is()
+    {
+        await using NameWorld names = await NameWorld.MakeAsync();
+        await using SandboxNetwork network = await names.OpenAsync(names.World.Options with { FirstPolicy = () => Policy("world.example") });
+        SandboxNamespace one = await network.TakeAsync(CancellationToken.None);
+        string made = await RulesAsync();
+
+        // Made ahead without the maps of its names.
+        await network.EnsureAsync(one.Name, Policy("world.example"), CancellationToken.None);
+        string written = await RulesAsync();
+        Assert.NotEqual(made, written);
+        await network.EnsureAsync(one.Name, Policy("world.example"), CancellationToken.None);
+        Assert.Equal(written, await RulesAsync());
+
+        await network.EnsureAsync(one.Name, Policy("other.example"), CancellationToken.None);
+        Assert.NotEqual(written, await RulesAsync());
+        await network.RemoveAllAsync(CancellationToken.None);
+
+        static EgressPolicy Policy(string name) => new() { Mode = EgressMode.Restricted, AllowNames = [NameWorld.Rule(name)] };
+
+        // Each rule with the handle that it got when it was written.
+        Task<string> RulesAsync() => names.World.NftAsync(names.World.Router, "-a", "list", "chain", "inet", $"sleigh_{names.World.Instance}", one.Name.ToString());
+    }
 }

@@ -47,5 +47,5 @@ internal sealed class NameWorld : IAsyncDisposable
         network.Note(on, policy);
     }
 
-    private static NameRule Rule(string text) => NameRule.TryParse(text, out NameRule? rule, out _) ? rule! : throw new FormatException(text);
+    public static NameRule Rule(string text) => NameRule.TryParse(text, out NameRule? rule, out _) ? rule! : throw new FormatException(text);
 }
