@@ -27,6 +27,21 @@ public sealed class SnapshotExportTests
         Assert.Equal((200, contentType), (head.Status, head.Headers["Content-Type"]));
     }
 
+    [Fact]
+    public async Task Whoever_exports_is_told_apart_from_whose_it_is()
+    {
+        await using TestApi api = await TestApi.StartAsync();
+        (string token, string path, _) = await SnapshotAsync(api);
+
+        await api.SendAsync("GET", path, null, token);
+        SessionId? own = api.Exports.Reader;
+        api.Socket = true;
+        await api.SendAsync("GET", path, null);
+
+        Assert.NotEqual(own, api.Exports.Reader);
+        Assert.Equal(api.Sessions.Administrator.Id, api.Exports.Reader);
+    }
+
     [Theory]
     [InlineData("?format=zip", "format", "bad request: format must be oci or tar.zst")]
     [InlineData("?compression=xz", "compression", "bad request: compression must be gzip or zstd")]

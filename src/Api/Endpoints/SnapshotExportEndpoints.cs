@@ -33,7 +33,7 @@ internal static class SnapshotExportEndpoints
 
         try
         {
-            await call.Dependencies.Exports.WriteAsync(snapshot, wanted.Format, wanted.Name, body, call.Gone);
+            await call.Dependencies.Exports.WriteAsync(snapshot, call.Session.Id, wanted.Format, wanted.Name, body, call.Gone);
         }
         catch (Exception broken) when (response.HasStarted && !call.Gone.IsCancellationRequested)
         {

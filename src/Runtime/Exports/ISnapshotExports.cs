@@ -8,6 +8,7 @@ public interface ISnapshotExports
     /// data disk first; a failure until then leaves <paramref name="output"/> untouched.
     /// </summary>
     /// <param name="snapshot">The snapshot.</param>
+    /// <param name="reader">Who exports it: the administrator's exports leave a session its own places.</param>
     /// <param name="format">As what.</param>
     /// <param name="name">The image's name in the archive; null: <c>sleigh/snapshot:</c> and the snapshot's id.</param>
     /// <param name="output">Where to.</param>
@@ -17,7 +18,7 @@ public interface ISnapshotExports
     /// <see cref="ErrorKind.PathNotAllowed"/>: a name that a layer cannot hold; <see cref="ErrorKind.DiskFull"/>, <see cref="ErrorKind.QuotaExceeded"/>,
     /// <see cref="ErrorKind.EngineUnavailable"/>.
     /// </exception>
-    Task WriteAsync(Snapshot snapshot, ExportFormat format, string? name, Stream output, CancellationToken cancellationToken);
+    Task WriteAsync(Snapshot snapshot, SessionId reader, ExportFormat format, string? name, Stream output, CancellationToken cancellationToken);
 
     /// <summary>Makes an image of this host of a snapshot of any session. All or nothing; a name that exists then points to the new image.</summary>
     /// <param name="snapshotId">As it was sent.</param>

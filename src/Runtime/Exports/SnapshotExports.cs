@@ -22,11 +22,11 @@ internal sealed partial class SnapshotExports : ISnapshotExports, IDisposable
         (_parts, _sealed, _spool, _images) = (parts, new SealedTrees(parts, mounter), spool, images);
 
     /// <inheritdoc/>
-    public Task WriteAsync(Snapshot snapshot, ExportFormat format, string? name, Stream output, CancellationToken cancellationToken) =>
+    public Task WriteAsync(Snapshot snapshot, SessionId reader, ExportFormat format, string? name, Stream output, CancellationToken cancellationToken) =>
         TranslatedAsync(snapshot, async () =>
         {
             PhaseClock clock = new();
-            using IDisposable place = _places.Take(snapshot.Session);
+            using IDisposable place = _places.Take(snapshot.Session, reader);
             if (format == ExportFormat.TarZstd)
             {
                 await WriteTreeAsync(snapshot, output, cancellationToken);

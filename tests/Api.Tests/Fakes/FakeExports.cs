@@ -13,9 +13,12 @@ internal sealed class FakeExports : ISnapshotExports
 
     public string? Asked { get; private set; }
 
-    public async Task WriteAsync(Snapshot snapshot, ExportFormat format, string? name, Stream output, CancellationToken cancellationToken)
+    public SessionId? Reader { get; private set; }
+
+    public async Task WriteAsync(Snapshot snapshot, SessionId reader, ExportFormat format, string? name, Stream output, CancellationToken cancellationToken)
     {
         Asked = $"{snapshot.Id} {format} {name}";
+        Reader = reader;
         if (Fail is not null && !FailsLate)
         {
             throw Fail;

@@ -9,17 +9,33 @@ public sealed class ExportPlacesTests
     {
         ExportPlaces places = new();
         SessionId one = SessionId.New();
-        IDisposable first = places.Take(one);
-        using IDisposable second = places.Take(one);
+        IDisposable first = places.Take(one, one);
+        using IDisposable second = places.Take(one, one);
 
-        RuntimeException refused = Assert.Throws<RuntimeException>(() => places.Take(one));
-        using IDisposable others = places.Take(SessionId.New());
+        RuntimeException refused = Assert.Throws<RuntimeException>(() => places.Take(one, one));
+        SessionId other = SessionId.New();
+        using IDisposable others = places.Take(other, other);
         first.Dispose();
         first.Dispose();
-        using IDisposable again = places.Take(one);
+        using IDisposable again = places.Take(one, one);
 
         Assert.Equal((ErrorKind.QuotaExceeded, "running_exports_per_session"), (refused.Kind, refused.Details["quota"]));
-        Assert.Throws<RuntimeException>(() => places.Take(one));
+        Assert.Throws<RuntimeException>(() => places.Take(one, one));
+    }
+
+    [Fact]
+    public void The_administrators_exports_of_a_session_take_none_of_its_places()
+    {
+        ExportPlaces places = new();
+        SessionId one = SessionId.New(), administrator = SessionId.New();
+        using IDisposable first = places.Take(one, administrator);
+        using IDisposable second = places.Take(one, administrator);
+
+        RuntimeException refused = Assert.Throws<RuntimeException>(() => places.Take(one, administrator));
+        using IDisposable own = places.Take(one, one);
+        using IDisposable another = places.Take(SessionId.New(), administrator);
+
+        Assert.Equal("2 exports of this session's by the administrator are under way; read one to its end or close its connection", refused.Message);
     }
 
     [Theory]
