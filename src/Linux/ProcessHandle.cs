@@ -18,8 +18,21 @@ public sealed class ProcessHandle : IDisposable
     /// <summary>The number it had when it was opened.</summary>
     public int Id { get; }
 
-    /// <summary>False once it has ended and was reaped.</summary>
-    public bool IsAlive => TrySignal(0);
+    /// <summary>False once it has ended and was reaped; and once the handle was disposed of, by which nobody sees it any more.</summary>
+    public bool IsAlive
+    {
+        get
+        {
+            try
+            {
+                return TrySignal(0);
+            }
+            catch (ObjectDisposedException)
+            {
+                return false;
+            }
+        }
+    }
 
     /// <summary>pidfd_open(2).</summary>
     /// <exception cref="KernelException">ESRCH: there is no such process.</exception>

@@ -19,6 +19,15 @@ public sealed class ProcessHandleTests
     }
 
     [Fact]
+    public void A_process_that_is_not_watched_any_more_is_taken_for_ended()
+    {
+        ProcessHandle handle = ProcessHandle.Open(Environment.ProcessId);
+        handle.Dispose();
+
+        Assert.False(handle.IsAlive);
+    }
+
+    [Fact]
     public void A_signal_by_number_says_whether_there_was_a_process()
     {
         using Process child = Process.Start("sleep", "100");

@@ -11,6 +11,9 @@ public sealed record PortRange(int First, int Last)
     /// <summary>How many there are.</summary>
     public int Count => Last - First + 1;
 
+    /// <summary>Whether a port is one of them.</summary>
+    public bool Contains(int port) => port >= First && port <= Last;
+
     /// <summary>Reads <c>30000-30099</c>.</summary>
     public static bool TryParse(string? text, [NotNullWhen(true)] out PortRange? range)
     {

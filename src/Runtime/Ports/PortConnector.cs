@@ -90,6 +90,20 @@ internal sealed class PortConnector(Func<SafeFileHandle, AddressFamily, Socket> 
         Details = new Dictionary<string, object> { ["field"] = "port" },
     };
 
+    /// <summary>The same for a handle that may be closed by now: what has ended has nothing of the host's.</summary>
+    /// <exception cref="RuntimeException"><see cref="ErrorKind.UnsupportedOnHost"/>.</exception>
+    public void RefuseHostsIfOpen(SafeFileHandle network)
+    {
+        try
+        {
+            RefuseHosts(network);
+        }
+        catch (ObjectDisposedException)
+        {
+            // Whether the sandbox is gone or runs elsewhere by now is looked at by whoever asks.
+        }
+    }
+
     /// <summary>The sandbox does not run.</summary>
     public static RuntimeException Stopped(SandboxId sandbox) => new(ErrorKind.PortNotListening, $"sandbox {sandbox} does not run, so nothing listens in it")
     {

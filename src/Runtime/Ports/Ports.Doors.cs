@@ -8,6 +8,42 @@ namespace Sleigh.Runtime;
 /// <content>TCP ports of the host.</content>
 internal sealed partial class Ports
 {
+    private bool IsGiven(int port) => _options.Now.Ingress.TcpPorts?.Contains(port) == true;
+
+    // What the operator has taken back is closed, and stays recorded: it opens again when he gives it again.
+    private void SetDoors(bool isStart)
+    {
+        lock (_changes)
+        {
+            if (_isStopped)
+            {
+                return;
+            }
+
+            foreach (PortRecord record in _table.All.Where(e => !e.IsDeleted).SelectMany(e => e.Ports))
+            {
+                if (record.Tcp is not int port)
+                {
+                    continue;
+                }
+
+                bool isOpen = _doors.Find(record.Sandbox, record.Number) is not null;
+                if (!IsGiven(port))
+                {
+                    _doors.Close(record.Sandbox, record.Number);
+                    if (isOpen || isStart)
+                    {
+                        DoorClosed(_logger, port, record.Number, record.Sandbox.ToString());
+                    }
+                }
+                else if (!isOpen && !TryOpenDoor(record, port))
+                {
+                    DoorTaken(_logger, port, record.Number, record.Sandbox.ToString());
+                }
+            }
+        }
+    }
+
     // The number it had before is the first choice: callers may know it.
     private int OpenDoor(PortRecord record)
     {
@@ -18,7 +54,7 @@ internal sealed partial class Ports
             };
         HashSet<int> taken = [.. _table.All.SelectMany(e => e.Ports).Where(r => r != record).Select(r => r.Tcp).OfType<int>()];
         IEnumerable<int> choices = Enumerable.Range(range.First, range.Count).Where(p => !taken.Contains(p));
-        foreach (int port in record.Tcp is int before ? choices.Prepend(before) : choices)
+        foreach (int port in record.Tcp is int before && IsGiven(before) ? choices.Prepend(before) : choices)
         {
             if (TryOpenDoor(record, port))
             {
@@ -58,6 +94,9 @@ internal sealed partial class Ports
 
     [LoggerMessage(EventId = 1481, EventName = "ports", Level = LogLevel.Warning, Message = "TCP port {Tcp} of the host could not be opened for port {Port} of {Sandbox}")]
     private static partial void DoorFailed(ILogger logger, int tcp, int port, string sandbox, Exception exception);
+
+    [LoggerMessage(EventId = 1482, EventName = "ports", Level = LogLevel.Warning, Message = "TCP port {Tcp} of the host, which leads to port {Port} of {Sandbox}, is closed: it is none of ingress.tcp_ports")]
+    private static partial void DoorClosed(ILogger logger, int tcp, int port, string sandbox);
 
     [LoggerMessage(EventId = 1487, EventName = "ports", Level = LogLevel.Warning, Message = "Refused {Count} connections to TCP port {Tcp} of the host, which leads to port {Port} of {Sandbox}: {Reason}")]
     private static partial void ConnectionsRefused(ILogger logger, int count, int tcp, int port, string sandbox, string reason, Exception? exception);

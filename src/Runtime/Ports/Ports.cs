@@ -30,8 +30,9 @@ internal sealed partial class Ports : IPorts, IAsyncDisposable
     // Held for a few microseconds and a write of the database: declared ports and doors change together.
     private readonly Lock _changes = new();
 
-    // By the keys of ports that have been reached; each ends when its port is taken back.
-    private readonly Dictionary<string, CancellationTokenSource> _declared = [];
+    private readonly ReachedPorts _reached = new();
+
+    private bool _isStopped;
 
     /// <param name="parts">The sandboxes.</param>
     /// <param name="connector">Opens connections into them.</param>
@@ -56,19 +57,11 @@ internal sealed partial class Ports : IPorts, IAsyncDisposable
         }
     }
 
-    /// <summary>Listens again at the TCP ports that are recorded.</summary>
+    /// <summary>Listens again at the TCP ports that are recorded and that the operator gives, from now on and whichever they are.</summary>
     public void Start()
     {
-        lock (_changes)
-        {
-            foreach (PortRecord record in _table.All.Where(e => !e.IsDeleted).SelectMany(e => e.Ports).Where(r => r.Tcp is not null))
-            {
-                if (!TryOpenDoor(record, record.Tcp!.Value))
-                {
-                    DoorTaken(_logger, record.Tcp.Value, record.Number, record.Sandbox.ToString());
-                }
-            }
-        }
+        _options.OnChange(_ => SetDoors(isStart: false));
+        SetDoors(isStart: true);
     }
 
     /// <summary>Ends what a sandbox that is being deleted has open at the host.</summary>
@@ -79,13 +72,21 @@ internal sealed partial class Ports : IPorts, IAsyncDisposable
             _doors.Close(entry.Id);
             foreach (PortRecord record in entry.Ports)
             {
-                End(record);
+                _reached.End(record);
             }
         }
     }
 
     /// <summary>Stops listening; nothing is forgotten.</summary>
-    public async ValueTask DisposeAsync() => await _doors.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        lock (_changes)
+        {
+            _isStopped = true;
+        }
+
+        await _doors.DisposeAsync();
+    }
 
     /// <inheritdoc/>
     public IReadOnlyList<SandboxPort> List(SandboxId id)
@@ -114,7 +115,7 @@ internal sealed partial class Ports : IPorts, IAsyncDisposable
 
         if (entry.Slot is { IsProcessAlive: true } slot)
         {
-            _connector.RefuseHosts(slot.Namespaces.Network);
+            _connector.RefuseHostsIfOpen(slot.Namespaces.Network);
         }
 
         lock (_changes)
@@ -148,7 +149,7 @@ internal sealed partial class Ports : IPorts, IAsyncDisposable
             _records.RemovePort(id, port);
             entry.Ports = [.. entry.Ports.Where(r => r != record)];
             _doors.Close(id, port);
-            End(record);
+            _reached.End(record);
         }
     }
 
@@ -201,22 +202,9 @@ internal sealed partial class Ports : IPorts, IAsyncDisposable
     public PortPlace Reach(SandboxId id, int port)
     {
         SandboxEntry entry = _table.Require(id);
-        PortRecord record = Require(entry, port);
+        _ = Require(entry, port);
         Slot slot = Running(entry);
-        lock (_changes)
-        {
-            if (!entry.Ports.Any(r => r.Key == record.Key))
-            {
-                _ = Require(entry, port);
-            }
-
-            if (!_declared.TryGetValue(record.Key, out CancellationTokenSource? declared))
-            {
-                _declared[record.Key] = declared = new CancellationTokenSource();
-            }
-
-            return new PortPlace($"{id.ToString()[4..]}.{slot.Id}{PlaceEnd}", slot.Connections.Ended, declared.Token);
-        }
+        return new PortPlace($"{id.ToString()[4..]}.{slot.Id}{PlaceEnd}", slot.Connections.Ended, _reached.Take(entry, () => Require(entry, port)));
     }
 
     /// <inheritdoc/>
@@ -263,15 +251,6 @@ internal sealed partial class Ports : IPorts, IAsyncDisposable
         {
             // The bytes are on their way already; the use is known until the daemon ends.
             NotNoted(_logger, entry.Id.ToString(), e);
-        }
-    }
-
-    // Not disposed: a request may be about to register with it, and without a timer it holds nothing.
-    private void End(PortRecord record)
-    {
-        if (_declared.Remove(record.Key, out CancellationTokenSource? declared))
-        {
-            _ = declared.CancelAsync();
         }
     }
 
@@ -357,7 +336,9 @@ internal sealed partial class Ports : IPorts, IAsyncDisposable
             Number = record.Number,
             Status = look.StatusOf(record.Number),
             Tcp = tcp,
-            TcpError = tcp is null || _doors.Find(entry.Id, record.Number) is not null ? null : $"{tcp} is in use by another program",
+            TcpError = tcp is null || _doors.Find(entry.Id, record.Number) is not null ? null
+                : IsGiven(tcp.Port) ? $"{tcp} is in use by another program"
+                : $"{tcp} is closed: it is none of the operator's TCP ports any more (ingress.tcp_ports)",
         };
     }
 

@@ -72,6 +72,18 @@ public sealed class PortConnectorTests
         Assert.Equal((ErrorKind.PortNotListening, $"sandbox {Sandbox} does not run, so nothing listens in it"), (stopped.Kind, stopped.Message));
     }
 
+    [Fact]
+    public void The_hosts_network_has_no_ports_to_declare_and_a_network_that_has_just_ended_is_not_the_hosts()
+    {
+        SafeFileHandle network = Files.Open("/proc/self/ns/net", OpenFlags.ReadOnly);
+        PortConnector connector = new(Open, Files.Stat(network).Inode, new ConnectionBudget(100), TimeProvider.System);
+        Assert.Equal(ErrorKind.UnsupportedOnHost, Assert.Throws<RuntimeException>(() => connector.RefuseHostsIfOpen(network)).Kind);
+
+        network.Dispose();
+
+        connector.RefuseHostsIfOpen(network);
+    }
+
     private static async Task<PortStream> ConnectAsync(Func<SafeFileHandle, AddressFamily, Socket> open, SlotConnections slot, int port)
     {
         using SafeFileHandle network = Files.Open("/proc/self/ns/net", OpenFlags.ReadOnly);
