@@ -19,6 +19,15 @@ internal sealed class LayerScrub(string root)
     private long _checked;
     private long _total;
 
+    /// <summary>For tests: the places on the disk.</summary>
+    internal Func<SafeFileHandle, IReadOnlyList<BtrfsPlace>> Places { get; init; } = anywhere => BtrfsScrub.Places(anywhere, CancellationToken.None);
+
+    /// <summary>For tests: checks a place; false: it was ended.</summary>
+    internal Func<SafeFileHandle, BtrfsPlace, (BtrfsScrubCount Count, bool IsComplete)> CheckPlace { get; init; } = BtrfsScrub.Run;
+
+    /// <summary>For tests: ends the check of a place that is under way, if one is.</summary>
+    internal Action<SafeFileHandle> CancelPlace { get; init; } = BtrfsScrub.Cancel;
+
     /// <summary>How far it is.</summary>
     /// <exception cref="KernelException">The kernel refused.</exception>
     public LayerScrubState Now()
@@ -43,7 +52,7 @@ internal sealed class LayerScrub(string root)
     {
         ThreadPriorities.LowerCurrentForDisk();
         using SafeFileHandle anywhere = Open();
-        IReadOnlyList<BtrfsPlace> places = BtrfsScrub.Places(anywhere, CancellationToken.None);
+        IReadOnlyList<BtrfsPlace> places = Places(anywhere);
         lock (_lock)
         {
             _total = places.Sum(place => place.Length);
@@ -71,7 +80,7 @@ internal sealed class LayerScrub(string root)
             _now = place;
         }
 
-        (BtrfsScrubCount count, bool isComplete) = BtrfsScrub.Run(anywhere, place);
+        (BtrfsScrubCount count, bool isComplete) = CheckPlace(anywhere, place);
         lock (_lock)
         {
             (_now, _done, _checked) = (null, _done + count, _checked + place.Length);
@@ -86,11 +95,11 @@ internal sealed class LayerScrub(string root)
         return isComplete;
     }
 
-    private static void TryCancel(SafeFileHandle anywhere)
+    private void TryCancel(SafeFileHandle anywhere)
     {
         try
         {
-            BtrfsScrub.Cancel(anywhere);
+            CancelPlace(anywhere);
         }
         catch (Exception e) when (e is KernelException or ObjectDisposedException)
         {

@@ -9,7 +9,7 @@ namespace Sleigh.IntegrationTests.Daemon;
 public sealed class StraySlotTests
 {
     [HostFact(Need.Root, Need.InitBinary)]
-    public async Task A_shim_and_its_cgroup_that_no_record_names_go_at_a_start_and_with_stop_all()
+    public async Task A_shim_and_its_cgroup_that_no_record_names_go_at_a_start_while_the_daemon_runs_and_with_stop_all()
     {
         await using TestDaemon daemon = new(("pool.size", "0"));
         await daemon.StartAsync();
@@ -18,6 +18,12 @@ public sealed class StraySlotTests
         {
             await daemon.KillAndRestartAsync();
             await Poll.UntilAsync(() => stray.IsGone, 60, () => $"{stray} is there yet:\n{daemon.LogTail}");
+        }
+
+        // At the second of the looks that come each half minute.
+        using (Stray stray = new(daemon))
+        {
+            await Poll.UntilAsync(() => stray.IsGone, 180, () => $"{stray} is there yet:\n{daemon.LogTail}");
         }
 
         using (Stray stray = new(daemon))
