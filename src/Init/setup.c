@@ -63,11 +63,29 @@ static void set_signals(void)
         die("block SIGCHLD");
 }
 
+/*
+ * A core dump holds the environment, and so secrets. Less than a page makes no file, and 1 stops even a program that kernel.core_pattern names
+ * (fs/coredump.c). Lowered, and never raised.
+ */
+static void forbid_dumps(void)
+{
+    struct rlimit core;
+
+    if (getrlimit(RLIMIT_CORE, &core) != 0)
+        die("read the limit of core dumps");
+    if (core.rlim_max > 1)
+        core.rlim_max = 1;
+    core.rlim_cur = core.rlim_max;
+    if (setrlimit(RLIMIT_CORE, &core) != 0)
+        die("lower the limit of core dumps");
+}
+
 /* A running exec holds six descriptors, a lingering pipe one; the numbers follow from what the limit allows. */
 static void set_limits(void)
 {
     struct rlimit files;
 
+    forbid_dumps();
     for (int i = 0; i < RLIMITS_COUNT; i++)
         if (getrlimit(i, &default_rlimits[i]) != 0)
             die("read resource limits");

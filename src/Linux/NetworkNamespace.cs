@@ -30,13 +30,10 @@ public static unsafe class NetworkNamespace
         GC.KeepAlive(target);
     }
 
-    /// <summary>The same with a namespace that belongs to a user namespace: whoever is root there may use raw sockets and low ports in it.</summary>
-    /// <param name="path">The file.</param>
-    /// <param name="owner">The user namespace, from <see cref="UserNamespace.Create"/>.</param>
-    /// <exception cref="IOException">The kernel refused, or a program is missing; nothing is mounted.</exception>
-    public static void CreateAt(string path, SafeFileHandle owner)
+    /// <summary>Mounts a namespace that was made already, such as one of <see cref="UserNamespace.CreateNetworkAsync"/>, on a file that is there already.</summary>
+    /// <exception cref="KernelException">The kernel refused; nothing is mounted.</exception>
+    public static void MountAt(string path, SafeFileHandle made)
     {
-        using SafeFileHandle made = UserNamespace.CreateNetwork(owner);
         byte[] target = Pinned(path);
         byte[] source = Pinned(Descriptors.PathOf(made));
         if (Syscall.Invoke(SyscallNumber.Mount, Address(source), Address(target), 0, BindMount, 0) < 0)

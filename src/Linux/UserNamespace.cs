@@ -1,39 +1,83 @@
-using System.ComponentModel;
-using System.Diagnostics;
+using System.Globalization;
+using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace Sleigh.Linux;
 
 /// <summary>
 /// Makes user namespaces, and network namespaces that belong to one. A process with threads can do neither (unshare(2): CLONE_NEWUSER and setns(2) into a
-/// user namespace are for processes with one thread), so util-linux does it in a process of its own that ends with this one: its standard input ends then.
+/// user namespace are for processes with one thread), so util-linux does it in a process of its own that ends with this one.
 /// </summary>
-public static class UserNamespace
+public static partial class UserNamespace
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    // ioctl_nsfs(2), Linux 4.9 and 4.11: _IO(0xb7, 1) and _IO(0xb7, 4).
+    private const nuint GetUserNamespace = 0xb701;
+    private const nuint GetOwner = 0xb704;
 
-    /// <summary>The programs of util-linux and coreutils that are run.</summary>
-    public static IReadOnlyList<string> Programs { get; } = ["unshare", "nsenter", "cat"];
+    // Inside, with all capabilities over the namespace: proc(5) asks CAP_SYS_RESOURCE of whoever writes there.
+    private const string Bound =
+        "for kind in cgroup ipc mnt net pid time user uts; do echo \"$1\" > /proc/sys/user/max_${kind}_namespaces || exit; done; exec cat";
 
-    /// <summary>Makes a user namespace with a mapping of users and groups. It lives as long as the descriptor, a process in it, or what belongs to it.</summary>
+    /// <summary>The programs of util-linux, coreutils and the shell that are run.</summary>
+    public static IReadOnlyList<string> Programs { get; } = ["setpriv", "unshare", "nsenter", "sh", "cat"];
+
+    /// <summary>
+    /// Makes a user namespace of this process's own user, with a mapping of users and groups. It lives as long as the descriptor, a process in it, or what
+    /// belongs to it.
+    /// </summary>
     /// <exception cref="IOException">A program is missing, or the kernel refused: user.max_user_namespaces is 0, for one.</exception>
-    public static SafeFileHandle Create(IReadOnlyList<IdRange> ranges)
+    public static Task<SafeFileHandle> CreateAsync(IReadOnlyList<IdRange> ranges, CancellationToken cancellationToken = default) =>
+        MakeAsync(["unshare", "--user", "--", "cat"], ranges, cancellationToken);
+
+    /// <summary>
+    /// Makes a user namespace that another user owns. What the kernel counts of a user (namespaces, inotify's instances and watches, message queues, pending signals,
+    /// locked memory, processes), it counts of those inside, and all of them together once more of the owner (Linux 4.9 and 5.14, kernel/ucount.c: inc_ucount).
+    /// </summary>
+    /// <param name="ranges">The mapping. The owner is best not in it.</param>
+    /// <param name="owner">
+    /// A user of this process's namespace. Its processes outside have all capabilities over the namespace (kernel, security/commoncap.c: cap_capable), so there should be none.
+    /// </param>
+    /// <param name="mostNamespaces">How many namespaces of each kind a user inside can have, those that it makes in namespaces of its own among them.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="IOException">As above.</exception>
+    public static Task<SafeFileHandle> CreateAsync(
+        IReadOnlyList<IdRange> ranges, uint owner, int mostNamespaces, CancellationToken cancellationToken = default) =>
+        MakeAsync(
+            [
+                // CAP_SYS_ADMIN, for hosts that let nobody else make one (kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns).
+                "setpriv", "--reuid", Text(owner), "--inh-caps", "+sys_admin", "--ambient-caps", "+sys_admin", "--",
+                "unshare", "--user", "--keep-caps", "--", "sh", "-c", Bound, "sh", Text(mostNamespaces),
+            ],
+            ranges,
+            cancellationToken);
+
+    /// <summary>Makes a network namespace that belongs to a user namespace: whoever is root there may use raw sockets and low ports in it.</summary>
+    /// <param name="owner">The user namespace. It lives as long as what belongs to it.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="IOException">A program is missing, or the kernel refused.</exception>
+    public static async Task<SafeFileHandle> CreateNetworkAsync(SafeFileHandle owner, CancellationToken cancellationToken = default)
     {
-        using Holder holder = Holder.Start("make a user namespace", "unshare", "--user", "--", "cat");
-        string map = string.Join('\n', ranges) + "\n";
-        File.WriteAllText($"/proc/{holder.Id}/uid_map", map);
-        File.WriteAllText($"/proc/{holder.Id}/gid_map", map);
-        return Files.Open($"/proc/{holder.Id}/ns/user", OpenFlags.ReadOnly);
+        await using NamespaceHolder holder = await NamespaceHolder.StartAsync(
+            "make a network namespace in a user namespace", ["nsenter", $"--user={PathOf(owner)}", "--", "unshare", "--net", "--", "cat"], cancellationToken);
+        return Files.Open($"/proc/{holder.Id}/ns/net", OpenFlags.ReadOnly);
     }
 
-    /// <summary>Makes a network namespace that belongs to a user namespace.</summary>
-    /// <param name="owner">Opened by <see cref="Create"/>.</param>
-    /// <exception cref="IOException">A program is missing, or the kernel refused.</exception>
-    public static SafeFileHandle CreateNetwork(SafeFileHandle owner)
+    /// <summary>The user namespace that another namespace belongs to (ioctl_nsfs(2): NS_GET_USERNS).</summary>
+    /// <param name="path">A file of the other namespace's.</param>
+    /// <exception cref="KernelException">There is no namespace.</exception>
+    public static SafeFileHandle Of(string path)
     {
-        using Holder holder = Holder.Start(
-            "make a network namespace in a user namespace", "nsenter", $"--user={PathOf(owner)}", "--", "unshare", "--net", "--", "cat");
-        return Files.Open($"/proc/{holder.Id}/ns/net", OpenFlags.ReadOnly);
+        using SafeFileHandle other = Files.Open(path, OpenFlags.ReadOnly);
+        int descriptor = Ioctl(other, GetUserNamespace, 0);
+        return descriptor < 0 ? throw KernelException.Last("find the user namespace of", path) : Descriptors.Own(descriptor);
+    }
+
+    /// <summary>The user who owns a user namespace, as this process's own sees it (ioctl_nsfs(2): NS_GET_OWNER_UID).</summary>
+    /// <exception cref="KernelException">It is no user namespace.</exception>
+    public static uint OwnerOf(SafeFileHandle userNamespace)
+    {
+        Span<uint> owner = stackalloc uint[1];
+        return Ioctl(userNamespace, GetOwner, owner) < 0 ? throw KernelException.Last("find the owner of", userNamespace, default) : owner[0];
     }
 
     /// <summary>A path by which another process of root's can open a descriptor of this one while it is open here.</summary>
@@ -43,84 +87,20 @@ public static class UserNamespace
     /// <exception cref="IOException">The process is gone.</exception>
     public static IReadOnlyList<IdRange> MapOf(int processId) => IdRange.Parse(File.ReadAllText($"/proc/{processId}/uid_map"));
 
-    /// <summary>A process that does nothing but be there: what it is sent comes back once its namespaces are made.</summary>
-    private sealed class Holder : IDisposable
+    private static async Task<SafeFileHandle> MakeAsync(string[] command, IReadOnlyList<IdRange> ranges, CancellationToken cancellationToken)
     {
-        private readonly Process _process;
-
-        private Holder(Process process) => _process = process;
-
-        public int Id => _process.Id;
-
-        public static Holder Start(string action, string program, params ReadOnlySpan<string> arguments)
-        {
-            ProcessStartInfo start = new(program)
-            {
-                RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = "/",
-            };
-            foreach (string argument in arguments)
-            {
-                start.ArgumentList.Add(argument);
-            }
-
-            try
-            {
-                Holder holder = new(Process.Start(start)!);
-                try
-                {
-                    holder.Await(action);
-                    return holder;
-                }
-                catch (IOException)
-                {
-                    holder.Dispose();
-                    throw;
-                }
-            }
-            catch (Win32Exception e)
-            {
-                throw new IOException($"{action}: '{program}' cannot be started: {e.Message}", e);
-            }
-        }
-
-        public void Dispose()
-        {
-            if (!_process.HasExited)
-            {
-                _process.Kill();
-            }
-
-            _process.WaitForExit();
-            _process.Dispose();
-        }
-
-        private void Await(string action)
-        {
-            try
-            {
-                _process.StandardInput.Write('.');
-                _process.StandardInput.Flush();
-            }
-            catch (IOException)
-            {
-                // It has ended already; below it says why.
-            }
-
-            using CancellationTokenSource limit = new(Patience);
-            byte[] answer = new byte[1];
-            try
-            {
-                if (_process.StandardOutput.BaseStream.ReadAsync(answer, limit.Token).AsTask().GetAwaiter().GetResult() == 1)
-                {
-                    return;
-                }
-            }
-            catch (OperationCanceledException)
-            {
-                throw new IOException($"{action}: {_process.StartInfo.FileName} did not answer within {Patience.TotalSeconds} s");
-            }
-
-            throw new IOException($"{action}: {_process.StandardError.ReadToEnd().Trim()}");
-        }
+        await using NamespaceHolder holder = await NamespaceHolder.StartAsync("make a user namespace", command, cancellationToken);
+        string map = string.Join('\n', ranges) + "\n";
+        File.WriteAllText($"/proc/{holder.Id}/uid_map", map);
+        File.WriteAllText($"/proc/{holder.Id}/gid_map", map);
+        return Files.Open($"/proc/{holder.Id}/ns/user", OpenFlags.ReadOnly);
     }
+
+    private static string Text(IFormattable number) => number.ToString(null, CultureInfo.InvariantCulture);
+
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    private static partial int Ioctl(SafeFileHandle file, nuint request, nint argument);
+
+    [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
+    private static partial int Ioctl(SafeFileHandle file, nuint request, Span<uint> argument);
 }

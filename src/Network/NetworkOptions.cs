@@ -42,8 +42,8 @@ public sealed record NetworkOptions
     /// <summary>Waits while callers wait for something, no longer than it is told: called before a namespace is made ahead, while others still lie ready.</summary>
     public Func<TimeSpan, CancellationToken, Task> StandBack { get; init; } = (_, _) => Task.CompletedTask;
 
-    /// <summary>The user namespace that sandboxes' namespaces belong to; null: the host's own.</summary>
-    public SafeFileHandle? UserNamespace { get; init; }
+    /// <summary>Makes the user namespace that a sandbox's namespace belongs to, one for each, which lives as long as it; null: they belong to the host's own.</summary>
+    public Func<CancellationToken, Task<SafeFileHandle>>? UserNamespace { get; init; }
 
     /// <summary>The file of the namespace that is taken for the host's; null: the daemon's own.</summary>
     public string? HostNamespace { get; init; }

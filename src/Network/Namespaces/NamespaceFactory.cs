@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text.Json.Nodes;
+using Microsoft.Win32.SafeHandles;
 using Sleigh.Linux;
 using Sleigh.Linux.Sockets;
 using Sleigh.Network.Cni;
@@ -75,7 +76,9 @@ internal sealed class NamespaceFactory
             }
             else
             {
-                NetworkNamespace.CreateAt(path, _options.UserNamespace);
+                using SafeFileHandle users = await _options.UserNamespace(cancellationToken);
+                using SafeFileHandle made = await UserNamespace.CreateNetworkAsync(users, cancellationToken);
+                NetworkNamespace.MountAt(path, made);
             }
 
             Step("namespace");

@@ -28,7 +28,7 @@ public sealed class OwnerMap : IDisposable
     /// <param name="range">That of the sandboxes' user namespace, from 0 on.</param>
     /// <exception cref="IOException">No user namespace can be made here.</exception>
     public static OwnerMap Create(IdRange range) =>
-        new(new TreeOwners(range.Outside, range.Count), UserNamespace.Create([range, new IdRange(Host, 0, 1)]));
+        new(new TreeOwners(range.Outside, range.Count), UserNamespace.CreateAsync([range, new IdRange(Host, 0, 1)]).GetAwaiter().GetResult());
 
     /// <summary>Applies it to a detached mount.</summary>
     /// <exception cref="KernelException">EINVAL: the filesystem cannot do it.</exception>

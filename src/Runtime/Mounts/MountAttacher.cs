@@ -83,9 +83,12 @@ internal sealed partial class MountAttacher
     }
 
     private static RuntimeException Missing(string hostPath, Exception cause) => new(
-        ErrorKind.MountSourceMissing, $"the host directory of a recorded mount cannot be mounted any more: {hostPath}", cause)
+        ErrorKind.MountSourceMissing,
+        $"the host directory of a recorded mount cannot be mounted {(cause is OwnersNotMappedException ? "into a sandbox with a user namespace" : "any more")}: {hostPath}", cause)
     {
-        Hint = "ask the operator to bring the directory back, or take the mount out and try again",
+        Hint = cause is OwnersNotMappedException
+            ? "ask the operator for a directory on a local filesystem such as ext4, XFS or btrfs, or take the mount out and try again"
+            : "ask the operator to bring the directory back, or take the mount out and try again",
         Details = new Dictionary<string, object> { ["host_path"] = hostPath },
     };
 

@@ -218,7 +218,10 @@ internal sealed partial class SandboxNetworks : IAsyncDisposable
         }
 
         SandboxNetwork network = await SandboxNetwork.OpenAsync(
-            NetworkFor(_options.Now, _instance) with { StandBack = _traffic.QuietAsync, FirstPolicy = () => Whole(null), UserNamespace = _users.Namespace },
+            NetworkFor(_options.Now, _instance) with
+            {
+                StandBack = _traffic.QuietAsync, FirstPolicy = () => Whole(null), UserNamespace = _users.IsOn ? SandboxUsers.CreateAsync : null,
+            },
             _logger,
             cancellationToken);
         try

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
 using Sleigh.Cgroups;
 using Sleigh.Containerd;
 using Sleigh.Linux;
@@ -78,7 +79,8 @@ internal sealed partial class SlotFactory
             undo.Push($"network of {id}", token => _networks.DestroyAsync(network.Name, token));
         }
 
-        SlotSpec spec = SpecOf(id, mode) with { NetworkNamespace = network?.Path, RuntimeLimits = LimitsThroughRuntime ? limits : null };
+        using SafeFileHandle? users = await _users.ForAsync(network?.Path, cancellationToken);
+                SlotSpec spec = SpecOf(id, mode) with { NetworkNamespace = network?.Path, RuntimeLimits = LimitsThroughRuntime ? limits : null };
         string mark = SlotSpecMark.Of(spec, starter);
         _records.PutSlot(new SlotRecord(id, SlotState.Making, null, 0, limits) { Mode = mode, Network = network?.Name, Mark = mark });
         undo.Push($"slot {id}", token => UndoAsync(id, token));
@@ -93,7 +95,11 @@ internal sealed partial class SlotFactory
             new NewContainer
             {
                 Id = id.ToString(),
-                Spec = SlotSpecWriter.Write(spec with { UserNamespace = _users.Path }),
+                Spec = SlotSpecWriter.Write(spec with
+                {
+                    UserNamespace = users is null ? null : UserNamespace.PathOf(users),
+                    OpenFilesByInit = users is not null && !OpenFilesLimit.MayBeGivenInNamespaces,
+                }),
                 Runtime = starter.Shim,
                 RuntimeOptions = starter.ShimOptions,
                 Labels = new Dictionary<string, string> { [InstanceLabel] = _instance },

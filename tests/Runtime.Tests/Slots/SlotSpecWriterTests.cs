@@ -83,6 +83,30 @@ public sealed class SlotSpecWriterTests
     }
 
     [Fact]
+    public void A_limit_of_open_files_that_the_runtime_may_not_set_is_left_to_init()
+    {
+        JsonElement Process(bool byInit)
+        {
+            using JsonDocument spec = JsonDocument.Parse(SlotSpecWriter.Write(new SlotSpec
+            {
+                SkeletonDirectory = "/s", HostDirectory = "/h", CgroupsPath = "/c", Capabilities = [], UserNamespace = "/proc/1/fd/9", OpenFiles = 2000, OpenFilesByInit = byInit,
+            }));
+            return spec.RootElement.GetProperty("process").Clone();
+        }
+
+        Assert.Equal(["--open-files", "2000"], Process(true).GetProperty("args").EnumerateArray().Select(a => a.GetString()).TakeLast(2));
+        Assert.False(Process(true).TryGetProperty("rlimits", out _));
+        Assert.Equal(2000, Process(false).GetProperty("rlimits")[0].GetProperty("hard").GetInt32());
+        Assert.Equal(3, Process(false).GetProperty("args").GetArrayLength());
+    }
+
+    [Theory]
+    [InlineData(0x000001ffffffffff, true)]
+    [InlineData(0x000001fffeffffff, false)]
+    public void Whether_the_runtime_may_set_limits_there_follows_from_the_hosts_capabilities(ulong permitted, bool may) =>
+        Assert.Equal(may, OpenFilesLimit.MayBeGivenBy(new ProcessPrivileges(permitted, permitted, false, 0)));
+
+    [Fact]
     public void The_root_is_read_only_and_private()
     {
         JsonElement spec = Write();
@@ -181,13 +205,10 @@ public sealed class SlotSpecWriterTests
     }
 
     [Fact]
-    public void A_crash_leaves_no_dump_and_one_sandbox_has_a_part_of_the_hosts_terminals()
+    public void One_sandbox_has_a_part_of_the_hosts_terminals()
     {
-        JsonElement spec = Write();
-        JsonElement core = spec.GetProperty("process").GetProperty("rlimits").EnumerateArray().Single(l => l.GetProperty("type").GetString() == "RLIMIT_CORE");
-        JsonElement terminals = spec.GetProperty("mounts").EnumerateArray().Single(m => m.GetProperty("type").GetString() == "devpts");
+        JsonElement terminals = Write().GetProperty("mounts").EnumerateArray().Single(m => m.GetProperty("type").GetString() == "devpts");
 
-        Assert.Equal((1, 1), (core.GetProperty("hard").GetInt32(), core.GetProperty("soft").GetInt32()));
         Assert.Contains("max=256", terminals.GetProperty("options").EnumerateArray().Select(o => o.GetString()));
     }
 

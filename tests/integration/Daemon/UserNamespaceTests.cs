@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
+using Microsoft.Win32.SafeHandles;
 using Sleigh.IntegrationTests.Overlay;
+using Sleigh.Linux;
 using Sleigh.TestSupport;
 
 namespace Sleigh.IntegrationTests.Daemon;
@@ -165,6 +167,40 @@ public sealed class UserNamespaceTests(UserNamespaceFixture fixture) : IClassFix
     }
 
     [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    public async Task What_the_kernel_counts_of_users_is_each_sandboxs_own_and_takes_nothing_from_neighbours_nor_from_the_hosts_root()
+    {
+        int most = int.Parse(File.ReadAllText("/proc/sys/fs/inotify/max_user_instances"), CultureInfo.InvariantCulture);
+        await using TestSandbox hoarder = await fixture.SandboxAsync();
+        await using TestSandbox neighbour = await fixture.SandboxAsync();
+        foreach (TestSandbox sandbox in (TestSandbox[])[hoarder, neighbour])
+        {
+            await sandbox.PutAsync("/counted", await TestProgram.BuildAsync("counted", isStatic: true));
+        }
+
+        // Of each kind all that a user can have: the first limit is the host's for one user, the second that of a sandbox's namespace.
+        (string instances, string taken) = await HoldAsync(hoarder, $"/counted inotify {most + 100}");
+        (string namespaces, string made) = await HoldAsync(hoarder, "/counted uts 6000");
+        Assert.Equal($"{most} EMFILE", taken);
+        Assert.Matches("^40[0-9][0-9] ENOSPC$", made);
+
+        // Others have their own, root of the host among them.
+        (string others, string had) = await HoldAsync(neighbour, $"/counted inotify {most}");
+        Assert.Equal($"{most} all", had);
+        using (FileSystemWatcher hosts = new(fixture.Zone))
+        {
+            hosts.EnableRaisingEvents = true;
+        }
+
+        Assert.Equal(2, (await Task.WhenAll(OwnerOfNamespaceAsync(hoarder), OwnerOfNamespaceAsync(neighbour))).Distinct().Count(owner => owner is >= 2_013_265_920 and < 2_080_374_784));
+        foreach (TestSandbox sandbox in (TestSandbox[])[hoarder, neighbour])
+        {
+            await sandbox.RunAsync("touch /stop");
+        }
+
+        Assert.Equal((0, 0, 0), ((await hoarder.FinalAsync(instances)).ExitCode, (await hoarder.FinalAsync(namespaces)).ExitCode, (await neighbour.FinalAsync(others)).ExitCode));
+    }
+
+    [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
     public async Task A_sandbox_keeps_its_users_over_a_change_of_the_setting_and_new_ones_have_the_new_kind()
     {
         await using TestSandbox sandbox = await fixture.SandboxAsync();
@@ -210,6 +246,52 @@ public sealed class UserNamespaceTests(UserNamespaceFixture fixture) : IClassFix
 
         Assert.NotEqual(0, status);
         Assert.Contains($"sandbox.user_namespace is true, and this host cannot do it: {daemon.Folder}, on the way to state_dir's skeleton", said, StringComparison.Ordinal);
+    }
+
+    [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    public async Task A_fork_says_that_a_mount_of_its_origin_cannot_show_its_owners()
+    {
+        try
+        {
+            fixture.Daemon.Set("sandbox.user_namespace", "false");
+            await fixture.Daemon.KillAndRestartAsync();
+            Shell.Bash($"cd {fixture.Zone}; mkdir -p plain lower2 upper2 work2; mount -t overlay plain -o lowerdir=lower2,upperdir=upper2,workdir=work2 plain");
+            await using TestSandbox sandbox = await fixture.SandboxAsync();
+            await Client.SendAsync("POST", $"/sandboxes/{sandbox.Id}/mounts", new JsonObject { ["workspace_path"] = "plain", ["container_path"] = "/plain" }, 201);
+            fixture.Daemon.Set("sandbox.user_namespace", "true");
+            await fixture.Daemon.KillAndRestartAsync();
+
+            (int status, JsonObject refused) = await Client.CallAsync("POST", $"/sandboxes/{sandbox.Id}/fork", new JsonObject { ["count"] = 1 });
+
+            Assert.Equal((409, "mount_source_missing"), (status, (string?)refused["code"]));
+            Assert.Equal($"the host directory of a recorded mount cannot be mounted into a sandbox with a user namespace: {fixture.Zone}/plain", (string?)refused["error"]);
+            Assert.StartsWith("ask the operator for a directory on a local filesystem", (string?)refused["hint"], StringComparison.Ordinal);
+        }
+        finally
+        {
+            fixture.Daemon.Set("sandbox.user_namespace", "true");
+            await fixture.Daemon.KillAndRestartAsync();
+            Shell.Bash($"umount {fixture.Zone}/plain");
+        }
+    }
+
+    // What a command says that holds things until /stop is there.
+    private async Task<(string Exec, string Said)> HoldAsync(TestSandbox sandbox, string command)
+    {
+        string exec = await sandbox.StartAsync(command);
+        string said = "";
+        await Poll.UntilAsync(
+            async () => (said = (await Client.ExecOfAsync(sandbox.Id, exec)).Stdout).EndsWith('\n'), 60, () => $"{command} says nothing");
+        return (exec, said.Trim());
+    }
+
+    private static async Task<uint> OwnerOfNamespaceAsync(TestSandbox sandbox)
+    {
+        await sandbox.StartAsync($"sleep 4713; : {sandbox.Id}");
+        string[] found = [];
+        await Poll.UntilAsync(() => (found = Shell.Bash($"pgrep -f 'sleep 4713; : {sandbox.Id}$' || true").Split('\n', StringSplitOptions.RemoveEmptyEntries)).Length > 0, 10, () => "no such process");
+        using SafeFileHandle users = Files.Open($"/proc/{found[^1]}/ns/user", OpenFlags.ReadOnly);
+        return UserNamespace.OwnerOf(users);
     }
 
     private static async Task<bool> HasOwnAsync(TestSandbox sandbox) => (bool)(await sandbox.ViewAsync())["isolation"]!["user_namespace"]!["own"]!;

@@ -122,6 +122,7 @@ public sealed class WarmPoolTests
     private static string[] Slots(TestDaemon daemon) =>
         [.. Directory.GetDirectories(Path.Combine(daemon.StateDir, "slots")).Select(f => Path.GetFileName(f)).Order(StringComparer.Ordinal)];
 
+    // With a user namespace it is given options.
     private static int[] Inits(TestDaemon daemon) =>
-        [.. Leftovers.Processes(daemon).Where(p => p.Line.TrimEnd() == "/sleigh-init").Select(p => p.Pid)];
+        [.. Leftovers.Processes(daemon).Where(p => p.Line.Split(' ')[0] == "/sleigh-init").Select(p => p.Pid)];
 }

@@ -11,8 +11,8 @@ internal static class IsolationChecks
     public static IEnumerable<HostCheck> List(SleighOptions options) =>
     [
         new("seccomp", () => Seccomp(HostText.Of("/proc/sys/kernel/seccomp/actions_avail"))),
-        new("user namespaces", () => UserNamespaces(
-            options.Sandbox.UserNamespace, SandboxUsers.Lacks(options), HostText.NumberOf("/proc/sys/user/max_user_namespaces"))),
+        new("user namespaces", async token => UserNamespaces(
+            options.Sandbox.UserNamespace, await SandboxUsers.LacksAsync(options, token), HostText.NumberOf("/proc/sys/user/max_user_namespaces"))),
         new("core dumps", () => CoreDumps(HostText.Of("/proc/sys/kernel/core_pattern") ?? "")),
         new("proc files", () => Proc(
             options.Sandbox.Proc, !CgroupHierarchy.Detect().CanLimitMemory(options.Cgroup.Subtree), ProcPlan.HasLxcfs())),

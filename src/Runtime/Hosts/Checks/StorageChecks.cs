@@ -20,12 +20,12 @@ internal sealed class StorageChecks(SleighOptions options)
             string place = Nearest(options.DataDir);
             return FileSystem(options.DataDir, FileSystemName.Of(FileSystems.Stat(place).Magic), exists: place == options.DataDir);
         }),
-        new("layer store", () => Layers(Outlook())),
-        new("btrfs", () => Btrfs(Outlook(), KernelHasBtrfs(), HostTool.Find("mkfs.btrfs") is not null, File.Exists("/dev/loop-control"))),
-        new("disk limits", () => DiskLimits(Outlook(), HostQuotas(), HostProjects(), options.Storage.SoftDiskLimits)),
+        new("layer store", () => Layers(Outlook(options))),
+        new("btrfs", () => Btrfs(Outlook(options), KernelHasBtrfs(), HostTool.Find("mkfs.btrfs") is not null, File.Exists("/dev/loop-control"))),
+        new("disk limits", () => DiskLimits(Outlook(options), HostQuotas(), HostProjects(), options.Storage.SoftDiskLimits)),
         new("disk errors", () =>
         {
-            string layers = LayerDirectory();
+            string layers = LayerDirectory(options);
             return DiskErrors(layers, CountedErrors(layers));
         }),
         new("free space", () =>
@@ -122,7 +122,32 @@ internal sealed class StorageChecks(SleighOptions options)
     internal static Finding Outgrows(IReadOnlyList<(string Name, long Free, long Total)> places, Finding finding) =>
         places.Any(p => p.Name == "pool" && p.Free > places[0].Free) ? finding with { Seen = $"{finding.Seen}; the pool can outgrow the disk" } : finding;
 
-    private LayerOutlook Outlook() =>
+    /// <summary>The directory in whose filesystem layers lie now; null: in that of a pool which is yet to be mounted, or nobody can tell.</summary>
+    internal static string? LayersNow(SleighOptions options)
+    {
+        string now = LayerDirectory(options);
+        try
+        {
+            return now == LayerOutlook.PoolMountPoint(options.DataDir) || !Outlook(options).UsesPool ? now : null;
+        }
+        catch (LayerStoreUnavailableException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>A directory, or the nearest parent that exists.</summary>
+    internal static string Nearest(string path)
+    {
+        while (!Directory.Exists(path) && Path.GetDirectoryName(path) is { } parent)
+        {
+            path = parent;
+        }
+
+        return path;
+    }
+
+    private static LayerOutlook Outlook(SleighOptions options) =>
         LayerOutlook.Of(options.DataDir, Enum.Parse<LayerDriverKind>(options.Storage.Driver.ToString()), KernelHasBtrfs());
 
     private BtrfsQuotaMode? HostQuotas()
@@ -143,7 +168,7 @@ internal sealed class StorageChecks(SleighOptions options)
         return LayerOutlook.LacksForProjects(directory);
     }
 
-    private string LayerDirectory()
+    private static string LayerDirectory(SleighOptions options)
     {
         string pool = LayerOutlook.PoolMountPoint(options.DataDir);
         return MountInfo.Read().Any(m => m.MountPoint == pool) ? pool : Nearest($"{options.DataDir}/layers");
@@ -178,15 +203,5 @@ internal sealed class StorageChecks(SleighOptions options)
         {
             yield return ("images", images);
         }
-    }
-
-    private static string Nearest(string path)
-    {
-        while (!Directory.Exists(path) && Path.GetDirectoryName(path) is { } parent)
-        {
-            path = parent;
-        }
-
-        return path;
     }
 }

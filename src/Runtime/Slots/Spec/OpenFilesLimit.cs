@@ -8,11 +8,21 @@ internal static class OpenFilesLimit
     /// <summary>What programs start with; they may raise it to the hard limit themselves.</summary>
     public const long Soft = 1024;
 
+    private const int SysResource = 24;
     private const long MostUseful = 1_048_576;
     private const string Key = "Max open files";
 
     /// <summary>As much as is useful and this process may give: without CAP_SYS_RESOURCE nobody gives more than he has.</summary>
     public static long Hard { get; } = Parse(File.ReadAllText("/proc/self/limits"));
+
+    /// <summary>
+    /// Whether the container runtime may set the limits of a process in a user namespace that another user owns: for that it needs CAP_SYS_RESOURCE, which root of a host that is a
+    /// container or a small machine itself may lack (kernel/sys.c: check_prlimit_permission).
+    /// </summary>
+    public static bool MayBeGivenInNamespaces { get; } = MayBeGivenBy(ProcessPrivileges.Parse(File.ReadAllText("/proc/self/status")));
+
+    /// <summary>The same for a process with these rights.</summary>
+    internal static bool MayBeGivenBy(ProcessPrivileges privileges) => (privileges.Permitted >> SysResource & 1) != 0;
 
     /// <summary>Takes the hard limit from the text of /proc/PID/limits, or as much of it as is useful.</summary>
     /// <exception cref="FormatException">There is no such line.</exception>

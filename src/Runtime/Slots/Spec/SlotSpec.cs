@@ -32,6 +32,9 @@ internal sealed record SlotSpec
     /// <summary>The file of the user namespace of <see cref="SandboxUsers.Range"/>; null: the host's users.</summary>
     public string? UserNamespace { get; init; }
 
+    /// <summary>sleigh-init takes its limit of open files itself, since the container runtime may not give it (<see cref="OpenFilesLimit.MayBeGivenInNamespaces"/>).</summary>
+    public bool OpenFilesByInit { get; init; }
+
     /// <summary>Limits that the container runtime itself has to set; null where Sleigh writes them to cgroup v2.</summary>
     public SlotLimits? RuntimeLimits { get; init; }
 }

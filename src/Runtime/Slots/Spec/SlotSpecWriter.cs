@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text.Json;
 using Sleigh.Runtime.Proc;
 
@@ -60,7 +61,9 @@ internal static class SlotSpecWriter
         json.WriteNumber("uid", 0);
         json.WriteNumber("gid", 0);
         json.WriteEndObject();
-        WriteStrings(json, "args", spec.UserNamespace is null ? ["/sleigh-init"] : ["/sleigh-init", "--host-uid", SandboxUsers.HostInside]);
+        long files = Math.Min(spec.OpenFiles, OpenFilesLimit.Hard);
+        string[] lowered = spec.OpenFilesByInit ? ["--open-files", files.ToString(CultureInfo.InvariantCulture)] : [];
+        WriteStrings(json, "args", spec.UserNamespace is null ? ["/sleigh-init"] : ["/sleigh-init", "--host-uid", SandboxUsers.HostInside, .. lowered]);
         WriteStrings(json, "env", ["PATH=/"]);
         json.WriteString("cwd", "/");
         json.WriteBoolean("noNewPrivileges", true);
@@ -72,21 +75,17 @@ internal static class SlotSpecWriter
         }
 
         json.WriteEndObject();
-        json.WriteStartArray("rlimits");
-        json.WriteStartObject();
-        json.WriteString("type", "RLIMIT_NOFILE");
-        long files = Math.Min(spec.OpenFiles, OpenFilesLimit.Hard);
-        json.WriteNumber("hard", files);
-        json.WriteNumber("soft", Math.Min(OpenFilesLimit.Soft, files));
-        json.WriteEndObject();
+        if (!spec.OpenFilesByInit)
+        {
+            json.WriteStartArray("rlimits");
+            json.WriteStartObject();
+            json.WriteString("type", "RLIMIT_NOFILE");
+            json.WriteNumber("hard", files);
+            json.WriteNumber("soft", Math.Min(OpenFilesLimit.Soft, files));
+            json.WriteEndObject();
+            json.WriteEndArray();
+        }
 
-        // A dump holds the environment, and so the secrets. Less than a page makes no file, and 1 stops even a program that kernel.core_pattern names (fs/coredump.c).
-        json.WriteStartObject();
-        json.WriteString("type", "RLIMIT_CORE");
-        json.WriteNumber("hard", 1);
-        json.WriteNumber("soft", 1);
-        json.WriteEndObject();
-        json.WriteEndArray();
         json.WriteEndObject();
     }
 
