@@ -43,7 +43,7 @@ internal static partial class RuntimeOpening
             Skeleton.Prepare(paths.Skeleton, options.Init.Path);
             return Directory.CreateDirectory(paths.All, DataLock.OwnerOnly);
         });
-        SandboxUsers users = await SandboxUsers.OpenAsync(options, paths.Skeleton, cancellationToken);
+        SandboxUsers users = await SandboxUsers.OpenAsync(options, paths.Skeleton, logger, cancellationToken);
         opened.Add(users);
         phase("reaching containerd");
         (ContainerdSupervisor? supervisor, ContainerdClient containerd) = await ContainerdAsync(options, logger, time, cancellationToken);

@@ -141,7 +141,7 @@ internal static class SettingTable
             (o, v) => o with { Sandbox = o.Sandbox with { Capabilities = v } }),
         Int("sandbox.open_files", 1024, 1_048_576, o => o.Sandbox.OpenFiles, (o, v) => o with { Sandbox = o.Sandbox with { OpenFiles = v } }),
         Choice("sandbox.proc", o => o.Sandbox.Proc, (o, v) => o with { Sandbox = o.Sandbox with { Proc = v } }),
-        Flag("sandbox.user_namespace", o => o.Sandbox.UserNamespace, (o, v) => o with { Sandbox = o.Sandbox with { UserNamespace = v } }),
+        Choice("sandbox.user_namespace", o => o.Sandbox.UserNamespace, (o, v) => o with { Sandbox = o.Sandbox with { UserNamespace = v } }),
         Choice("sandbox.durability", o => o.Sandbox.Durability, (o, v) => o with { Sandbox = o.Sandbox with { Durability = v } }),
         Seconds("exec.max_wait_seconds", 1, Year, o => o.Exec.MaxWait, (o, v) => o with { Exec = o.Exec with { MaxWait = v } }),
         SecondsOrNone("exec.default_timeout_seconds", Year, o => o.Exec.DefaultTimeout, (o, v) => o with { Exec = o.Exec with { DefaultTimeout = v } }),

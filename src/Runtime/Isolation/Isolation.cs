@@ -49,5 +49,5 @@ public sealed record Isolation
         "it was made with network host: it has the host's interfaces, addresses, ports, loopback services and abstract sockets, and no policy holds what it sends";
 
     /// <summary>Why root inside is user 0 outside too.</summary>
-    public const string NoUserNamespace = "sandbox.user_namespace was off when its container was made: it is in the host's user namespace; root inside is user 0 with the capabilities listed here alone";
+    public const string NoUserNamespace = "sandbox.user_namespace was off when its container was made, or auto and this host could not: it is in the host's user namespace; root inside is user 0 with the capabilities listed here alone";
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
 using Microsoft.Win32.SafeHandles;
 using Sleigh.Linux;
 using Sleigh.Overlay;
@@ -12,7 +13,7 @@ namespace Sleigh.Runtime.Slots;
 /// The user namespaces of the sandboxes: one for each slot, all with one range of users that is the same for ever, so that nothing has to be given out,
 /// remembered or given back. They are the wall to the host; and what the kernel counts of a user it counts of each slot by itself.
 /// </summary>
-internal sealed class SandboxUsers : IDisposable
+internal sealed partial class SandboxUsers : IDisposable
 {
     // In the namespace itself nothing may write there: it takes CAP_SYS_RESOURCE, and /proc/sys is read-only.
     private const int MostNamespaces = 4096;
@@ -47,13 +48,25 @@ internal sealed class SandboxUsers : IDisposable
     /// <summary>How owners show in containers that are made now.</summary>
     public TreeOwners Owners => IsOn ? new TreeOwners(Range.Outside, Range.Count) : default;
 
-    /// <summary>Looks whether this host can do it, where the setting asks for it.</summary>
-    /// <exception cref="StartException">This host cannot; the text says what is missing.</exception>
-    public static async Task<SandboxUsers> OpenAsync(SleighOptions options, string skeleton, CancellationToken cancellationToken) =>
-        !options.Sandbox.UserNamespace ? new SandboxUsers(false)
-        : await LacksAsync(options, skeleton, cancellationToken) is not string lack ? new SandboxUsers(true)
-        : throw new StartException(
-            StartFailureKind.Host, $"sandbox.user_namespace is true, and this host cannot do it: {lack}; set it to false, or see sleighctl doctor");
+    /// <summary>Looks whether this host can do it, where the setting asks for it. Where it only may, and this host cannot, the log says why.</summary>
+    /// <exception cref="StartException">This host cannot, and must; the text says what is missing.</exception>
+    public static async Task<SandboxUsers> OpenAsync(SleighOptions options, string skeleton, ILogger logger, CancellationToken cancellationToken)
+    {
+        UserNamespaceUse wanted = options.Sandbox.UserNamespace;
+        string? lack = wanted == UserNamespaceUse.False ? null : await LacksAsync(options, skeleton, cancellationToken);
+        if (lack is not null && wanted == UserNamespaceUse.True)
+        {
+            throw new StartException(
+                StartFailureKind.Host, $"sandbox.user_namespace is true, and this host cannot do it: {lack}; set it to auto or false, or see sleighctl doctor");
+        }
+
+        if (lack is not null)
+        {
+            GoesWithout(logger, lack);
+        }
+
+        return new SandboxUsers(wanted != UserNamespaceUse.False && lack is null);
+    }
 
     /// <summary>Tries on this host what sandboxes with a user namespace need; null: it can be had.</summary>
     public static Task<string?> LacksAsync(SleighOptions options, CancellationToken cancellationToken)
@@ -133,4 +146,7 @@ internal sealed class SandboxUsers : IDisposable
 
         return null;
     }
+
+    [LoggerMessage(EventId = 1212, EventName = "park", Level = LogLevel.Warning, Message = "Sandboxes have no user namespace, so root inside is user 0 of this host, which cannot give them: {Reason}")]
+    private static partial void GoesWithout(ILogger logger, string reason);
 }

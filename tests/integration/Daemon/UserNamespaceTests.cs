@@ -249,6 +249,30 @@ public sealed class UserNamespaceTests(UserNamespaceFixture fixture) : IClassFix
     }
 
     [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    public async Task With_auto_a_daemon_that_cannot_give_them_says_why_and_goes_without_until_it_can()
+    {
+        await using TestDaemon daemon = new(("sandbox.user_namespace", "auto"), ("pool.size", "0"));
+        using TestImages images = new(daemon);
+        File.SetUnixFileMode(daemon.Folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        await daemon.StartAsync();
+        using (DaemonClient client = await DaemonClient.NewSessionAsync(daemon))
+        {
+            await using TestSandbox plain = new(client, await client.NewAsync(await images.HaveAsync(TestImages.Busybox)));
+            JsonNode users = (await plain.ViewAsync())["isolation"]!["user_namespace"]!;
+            Assert.False((bool)users["own"]!);
+            Assert.Contains("or auto and this host could not", (string)users["reason"]!, StringComparison.Ordinal);
+        }
+
+        Assert.Single(
+            File.ReadLines(daemon.LogFile), line => line.Contains($"which cannot give them: {daemon.Folder}, on the way to state_dir's skeleton", StringComparison.Ordinal));
+        daemon.LetEnter();
+        await daemon.KillAndRestartAsync();
+        using DaemonClient later = await DaemonClient.NewSessionAsync(daemon);
+        await using TestSandbox sandbox = new(later, await later.NewAsync(TestImages.Busybox));
+        Assert.True(await HasOwnAsync(sandbox));
+    }
+
+    [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
     public async Task A_fork_says_that_a_mount_of_its_origin_cannot_show_its_owners()
     {
         try

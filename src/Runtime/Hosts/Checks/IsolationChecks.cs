@@ -28,16 +28,19 @@ internal static class IsolationChecks
     /// <param name="wanted">The setting.</param>
     /// <param name="lacks">What this host lacks for it; null: nothing.</param>
     /// <param name="most">How many there can be, user.max_user_namespaces.</param>
-    internal static Finding UserNamespaces(bool wanted, string? lacks, long? most)
+    internal static Finding UserNamespaces(UserNamespaceUse wanted, string? lacks, long? most)
     {
         string inside = most is null or 0 ? "programs inside can make none" : "programs inside can make some, user.max_user_namespaces = 0 on the host forbids it";
         return (wanted, lacks) switch
         {
-            (true, null) => Finding.Ok($"root in a sandbox is user {SandboxUsers.Range.Outside} of this host; {inside}"),
-            (true, _) => Finding.Fail(
-                $"sandbox.user_namespace is true, and the daemon does not start: {lacks}", "set sandbox.user_namespace to false, then systemctl restart sleigh"),
-            (false, null) => Finding.Ok($"sandboxes have none of their own: sandbox.user_namespace is false, and this host could give them; {inside}"),
-            (false, _) => Finding.Ok($"sandboxes have none of their own, and this host cannot give them: {lacks}; {inside}"),
+            (not UserNamespaceUse.False, null) => Finding.Ok($"root in a sandbox is user {SandboxUsers.Range.Outside} of this host; {inside}"),
+            (UserNamespaceUse.True, _) => Finding.Fail(
+                $"sandbox.user_namespace is true, and the daemon does not start: {lacks}", "set sandbox.user_namespace to auto or false, then systemctl restart sleigh"),
+            (UserNamespaceUse.Auto, _) => Finding.Warn(
+                $"sandboxes have none of their own, so root inside is user 0 of this host, which cannot give them: {lacks}; {inside}",
+                "mend that and systemctl restart sleigh, or set sandbox.user_namespace to false to go without"),
+            (_, null) => Finding.Ok($"sandboxes have none of their own: sandbox.user_namespace is false, and this host could give them; {inside}"),
+            _ => Finding.Ok($"sandboxes have none of their own, and this host cannot give them: {lacks}; {inside}"),
         };
     }
 

@@ -15,20 +15,23 @@ public sealed class IsolationChecksTests
     [Fact]
     public void Who_can_make_user_namespaces_is_told()
     {
-        Assert.EndsWith("; programs inside can make none", IsolationChecks.UserNamespaces(false, null, 0).Seen, StringComparison.Ordinal);
-        Assert.Contains("user.max_user_namespaces = 0", IsolationChecks.UserNamespaces(false, null, 1000).Seen, StringComparison.Ordinal);
+        Assert.EndsWith("; programs inside can make none", IsolationChecks.UserNamespaces(UserNamespaceUse.False, null, 0).Seen, StringComparison.Ordinal);
+        Assert.Contains("user.max_user_namespaces = 0", IsolationChecks.UserNamespaces(UserNamespaceUse.False, null, 1000).Seen, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Whether_root_inside_is_root_of_the_host_is_told_and_what_the_host_lacks()
     {
-        Assert.Equal("root in a sandbox is user 2147483648 of this host; programs inside can make none", IsolationChecks.UserNamespaces(true, null, 0).Seen);
-        Assert.Contains("this host could give them", IsolationChecks.UserNamespaces(false, null, 0).Seen, StringComparison.Ordinal);
-        Finding cannot = IsolationChecks.UserNamespaces(false, "no idmapped mounts", 0);
+        Assert.Equal("root in a sandbox is user 2147483648 of this host; programs inside can make none", IsolationChecks.UserNamespaces(UserNamespaceUse.True, null, 0).Seen);
+        Assert.Contains("this host could give them", IsolationChecks.UserNamespaces(UserNamespaceUse.False, null, 0).Seen, StringComparison.Ordinal);
+        Finding cannot = IsolationChecks.UserNamespaces(UserNamespaceUse.False, "no idmapped mounts", 0);
         Assert.Equal(("ok", true), (cannot.Result, cannot.Seen.Contains("cannot give them: no idmapped mounts", StringComparison.Ordinal)));
-        Finding refuses = IsolationChecks.UserNamespaces(true, "no idmapped mounts", 0);
+        Finding refuses = IsolationChecks.UserNamespaces(UserNamespaceUse.True, "no idmapped mounts", 0);
         Assert.Equal(("fail", true), (refuses.Result, refuses.Seen.EndsWith("does not start: no idmapped mounts", StringComparison.Ordinal)));
-        Assert.StartsWith("set sandbox.user_namespace to false", refuses.Remedy, StringComparison.Ordinal);
+        Assert.StartsWith("set sandbox.user_namespace to auto or false", refuses.Remedy, StringComparison.Ordinal);
+        Assert.Equal(IsolationChecks.UserNamespaces(UserNamespaceUse.True, null, 0), IsolationChecks.UserNamespaces(UserNamespaceUse.Auto, null, 0));
+        Finding without = IsolationChecks.UserNamespaces(UserNamespaceUse.Auto, "no idmapped mounts", 0);
+        Assert.Equal(("warn", true), (without.Result, without.Seen.Contains("which cannot give them: no idmapped mounts", StringComparison.Ordinal)));
     }
 
     [Fact]
