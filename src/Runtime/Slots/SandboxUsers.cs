@@ -126,11 +126,13 @@ internal sealed partial class SandboxUsers : IDisposable
         }
     }
 
-    // A pool that is not mounted yet is left out: it is a btrfs, which has had them longer than overlayfs has taken them.
+    // A pool that is not mounted yet is left out: it is a btrfs, which has had them longer than overlayfs has taken them. Who wants user namespaces in any case is refused
+    // the mounts that cannot be had; for who has not said so, mounts that may come from NFS are worth more.
     private static IEnumerable<string> Places(SleighOptions options)
     {
         string images = ContainerdPlace.Of(options).IsPrivate ? ContainerdPlace.Root(options) : "/var/lib/containerd";
-        return new[] { StorageChecks.LayersNow(options), StorageChecks.Nearest(images) }.OfType<string>();
+        string? mounts = options.Sandbox.UserNamespace == UserNamespaceUse.Auto && Directory.Exists(options.Mounts.Root) ? options.Mounts.Root : null;
+        return new[] { StorageChecks.LayersNow(options), StorageChecks.Nearest(images), mounts }.OfType<string>();
     }
 
     // The container runtime looks the skeleton up as root of the namespace, which is nobody to the host's directories.

@@ -270,6 +270,24 @@ public sealed class UserNamespaceTests(UserNamespaceFixture fixture) : IClassFix
         using DaemonClient later = await DaemonClient.NewSessionAsync(daemon);
         await using TestSandbox sandbox = new(later, await later.NewAsync(TestImages.Busybox));
         Assert.True(await HasOwnAsync(sandbox));
+
+        // What agents are to mount counts as well.
+        using TestDirectory directory = new();
+        Shell.Bash($"cd {directory.Path}; mkdir over lower upper work; mount -t overlay over -o lowerdir=lower,upperdir=upper,workdir=work over");
+        try
+        {
+            daemon.Set("mounts.root", directory["over"]);
+            await daemon.KillAndRestartAsync();
+            await using TestSandbox mounts = new(later, await later.NewAsync(TestImages.Busybox));
+            Assert.False(await HasOwnAsync(mounts));
+            Assert.True(await HasOwnAsync(sandbox));
+            Assert.Single(
+                File.ReadLines(daemon.LogFile), line => line.Contains($"which cannot give them: the filesystem of {directory["over"]} has no idmapped mounts", StringComparison.Ordinal));
+        }
+        finally
+        {
+            Shell.Bash($"umount {directory["over"]}");
+        }
     }
 
     [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
