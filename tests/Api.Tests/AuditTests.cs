@@ -51,6 +51,27 @@ public sealed class AuditTests
     }
 
     [Fact]
+    public async Task Who_is_refused_at_the_socket_or_by_host_and_origin_has_a_line_that_says_who_and_nothing_of_the_request()
+    {
+        await using TestApi api = await TestApi.StartAsync();
+        string path = $"/sandboxes/{(await api.SandboxAsync()).Sandbox}";
+        (api.Socket, api.SocketPeer) = (false, new SocketPeer(1001, 1002, []) { Pid = 77 });
+
+        (await api.SendAsync("GET", path)).Is(403, "forbidden");
+        (await api.SendAsync("X" + new string('y', 1000), path)).Is(403, "forbidden");
+        api.Socket = null;
+        (await api.SendAsync("GET", path, null, null, ("Host", "evil.example"))).Is(403, "host_not_allowed");
+        (await api.SendAsync("POST", "/sandboxes", "{}", null, ("Origin", "http://evil.example"))).Is(403, "host_not_allowed");
+
+        AuditEntry[] refused = api.Audit.Entries[1..];
+        Assert.Equal(
+            ["socket 1001 77  forbidden", "socket 1001 77  forbidden", "tcp   127.0.0.1:0 host_not_allowed", "tcp   127.0.0.1:0 host_not_allowed"],
+            refused.Select(e => $"{e.Via} {e.Uid} {e.Pid} {e.Address} {e.Code}"));
+        Assert.All(refused, e => Assert.Equal(("refuse-caller", 403, null, null, true), (e.Operation, e.Status, e.Method, e.Route, e.IsRefusedStranger)));
+        Assert.All(refused, e => Assert.Empty(e.Targets));
+    }
+
+    [Fact]
     public async Task A_token_in_the_path_or_as_request_id_does_not_get_into_the_log()
     {
         await using TestApi api = await TestApi.StartAsync();

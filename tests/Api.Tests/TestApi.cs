@@ -84,6 +84,9 @@ internal sealed class TestApi : IAsyncDisposable
     /// <summary>Null: over TCP. Else over the administrator's socket, and whether the peer may use it.</summary>
     public bool? Socket { get; set; }
 
+    /// <summary>Who calls over that socket; null: not known.</summary>
+    public SocketPeer? SocketPeer { get; set; }
+
     public static async Task<TestApi> StartAsync(Func<SleighOptions, SleighOptions>? change = null)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -111,7 +114,7 @@ internal sealed class TestApi : IAsyncDisposable
             http.Connection.RemoteIpAddress = api.Peer;
             if (api.Socket is { } allowed)
             {
-                http.Features.Set(new SocketPeerFeature(allowed));
+                http.Features.Set(new SocketPeerFeature(allowed, api.SocketPeer));
                 http.Connection.RemoteIpAddress = null;
             }
 

@@ -21,25 +21,30 @@ internal sealed partial class AuditedCall
     private readonly long _begun = Stopwatch.GetTimestamp();
     private readonly List<string> _targets = [];
     private readonly List<string> _commands = [];
+    private readonly bool _isAtDoor;
     private string? _code;
     private int _isWritten;
 
-    private AuditedCall(Call call, SocketPeer? peer, ApiKeyCheck key) => (_call, _peer, _key) = (call, peer, key);
+    private AuditedCall(Call call, SocketPeer? peer, ApiKeyCheck key, bool isAtDoor) => (_call, _peer, _key, _isAtDoor) = (call, peer, key, isAtDoor);
 
     /// <summary>Begins with what the path says. Of its segments only what has the form of an id is noted: others may be tokens.</summary>
     public static AuditedCall Begin(Call call, SocketPeer? peer, ApiKeyCheck key)
     {
-        AuditedCall audit = new(call, peer, key);
+        AuditedCall audit = new(call, peer, key, isAtDoor: false);
         foreach (string segment in call.Path.Where(s => Id().IsMatch(s)))
         {
             audit.Touch(segment);
         }
 
-        call.Http.Response.OnStarting(static state =>
-        {
-            ((AuditedCall)state).Finish();
-            return Task.CompletedTask;
-        }, audit);
+        audit.FinishBeforeReply();
+        return audit;
+    }
+
+    /// <summary>Begins for a caller who is refused before it is looked at what was asked for: of that nothing is noted.</summary>
+    public static AuditedCall BeginAtDoor(Call call, SocketPeer? peer, ApiKeyCheck key)
+    {
+        AuditedCall audit = new(call, peer, key, isAtDoor: true);
+        audit.FinishBeforeReply();
         return audit;
     }
 
@@ -92,6 +97,12 @@ internal sealed partial class AuditedCall
         }
     }
 
+    private void FinishBeforeReply() => _call.Http.Response.OnStarting(static state =>
+    {
+        ((AuditedCall)state).Finish();
+        return Task.CompletedTask;
+    }, this);
+
     private AuditEntry Entry(string phase)
     {
         lock (_targets)
@@ -99,12 +110,12 @@ internal sealed partial class AuditedCall
             return new AuditEntry
             {
                 Time = _call.Dependencies.Time.GetUtcNow(),
-                Operation = _call.Operation ?? "",
+                Operation = _isAtDoor ? AuditEntry.RefusedAtDoor : _call.Operation ?? "",
                 Phase = phase,
                 RequestId = TokenText.Redact(_call.RequestId),
-                Method = _call.Http.Request.Method,
+                Method = _isAtDoor ? null : _call.Http.Request.Method,
                 Route = _call.Route,
-                Via = _call.FromSocket ? "socket" : "tcp",
+                Via = IsOnSocket ? "socket" : "tcp",
                 Session = _call.Found.Session,
                 ApiKey = _key.Matches(_call.Http.Request.Headers.Authorization) ? _key.Fingerprint : null,
                 Uid = _peer?.Uid,
@@ -117,7 +128,10 @@ internal sealed partial class AuditedCall
         }
     }
 
-    private string? Address() => !_call.FromSocket && _call.Http.Connection.RemoteIpAddress is { } address
+    // One who may not use the socket is no administrator, and has come over it all the same.
+    private bool IsOnSocket => _call.FromSocket || _call.Http.Features.Get<SocketPeerFeature>() is not null;
+
+    private string? Address() => !IsOnSocket && _call.Http.Connection.RemoteIpAddress is { } address
         ? new System.Net.IPEndPoint(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address, _call.Http.Connection.RemotePort).ToString()
         : null;
 

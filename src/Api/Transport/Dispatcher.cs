@@ -123,16 +123,8 @@ internal sealed class Dispatcher : IDisposable
     private async Task<Reply> AnswerAsync(Call call, SocketPeerFeature? peer)
     {
         HttpRequest request = call.Http.Request;
-        if (peer is { Allowed: false })
-        {
-            throw ApiErrors.SocketPeerRefused().Exception();
-        }
-
         IngressTarget? ingress = IngressTarget.Find(call.Http, call.Options.Ingress.Domain);
-
-        // No web page can open a unix socket; callers put any name into Host there.
-        string? origin = peer is null ? RulesFor(call).HostAndOrigin
-            .Check(request.Headers.Host, request.Headers.Origin, isKnown: ingress is { IsByHost: true }) : null;
+        string? origin = Admit(call, peer, isKnown: ingress is { IsByHost: true });
         if (origin is not null)
         {
             Cors.Allow(call.Http, origin);
@@ -174,6 +166,26 @@ internal sealed class Dispatcher : IDisposable
         }
 
         return await endpoint.AnswerAsync(call);
+    }
+
+    // No web page can open a unix socket; callers put any name into Host there.
+    private string? Admit(Call call, SocketPeerFeature? peer, bool isKnown)
+    {
+        IHeaderDictionary headers = call.Http.Request.Headers;
+        try
+        {
+            return peer switch
+            {
+                null => RulesFor(call).HostAndOrigin.Check(headers.Host, headers.Origin, isKnown),
+                { Allowed: true } => null,
+                _ => throw ApiErrors.SocketPeerRefused().Exception(),
+            };
+        }
+        catch (ApiException) when (call.Options.Audit.Enabled)
+        {
+            call.Audit = AuditedCall.BeginAtDoor(call, peer?.Peer, RulesFor(call).ApiKey);
+            throw;
+        }
     }
 
     private async Task<Reply> AnswerAsync(Call call, IngressTarget ingress, bool isPreflight)

@@ -13,6 +13,9 @@ public sealed record AuditEntry
     /// <summary>The most characters of one command that a line holds.</summary>
     public const int MostCommandCharacters = 4096;
 
+    /// <summary>The operation of a call that was refused before it was looked at what it asked for: by who may use the socket, or by host and origin.</summary>
+    public const string RefusedAtDoor = "refuse-caller";
+
     /// <summary>When it was written.</summary>
     public required DateTimeOffset Time { get; init; }
 
@@ -76,8 +79,11 @@ public sealed record AuditEntry
     /// <summary>Refused calls of strangers before this one that have no line of their own, since there were too many.</summary>
     public long? Refused { get; init; }
 
-    /// <summary>A call over TCP that was refused, and that came with neither a session nor the api key: anybody may make as many as they like.</summary>
-    public bool IsRefusedStranger => Phase == "done" && Via == "tcp" && Session is null && ApiKey is null && Status >= 400;
+    /// <summary>
+    /// A call that was refused at the door, or over TCP and that came with neither a session nor the api key: anybody may make as many as they like.
+    /// </summary>
+    public bool IsRefusedStranger =>
+        Phase == "done" && Status >= 400 && (Operation == RefusedAtDoor || (Via == "tcp" && Session is null && ApiKey is null));
 
     /// <summary>One line of JSON with its line feed.</summary>
     public byte[] ToLine()
