@@ -97,7 +97,7 @@ internal sealed partial class Server : IDisposable
         audit.Begin();
         await using SleighRuntime runtime = await SleighRuntime.OpenAsync(
             configuration.Options, held, loggers, TimeProvider.System, Starting, _stop.Token);
-        runtime.Begin();
+        runtime.Begin(audit);
         (WebApplication server, IReadOnlyList<Figure> figures) = HttpFront.Make(listeners, configuration, runtime, audit, loggers);
         await using WebApplication http = server;
 

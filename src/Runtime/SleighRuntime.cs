@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Sleigh.Containerd;
+using Sleigh.Runtime.Auditing;
 using Sleigh.Runtime.CodeWriting;
 using Sleigh.Runtime.Memory;
 using Sleigh.Runtime.Options;
@@ -117,8 +118,10 @@ public sealed partial class SleighRuntime : IAsyncDisposable
         new(await RuntimeOpening.OpenAsync(options, held, loggers, time, phase, cancellationToken));
 
     /// <summary>Begins what goes on by itself: growth of memory, the pool, webhooks, clean-up. Once, and not for a runtime that is opened to be emptied.</summary>
-    public void Begin()
+    /// <param name="audit">Gets a line for each delete that no request asked for.</param>
+    public void Begin(IAudit audit)
     {
+        _open.Sandboxes.DeletedUnasked = (sandbox, reason) => audit.TryWrite(AuditEntry.OfDelete(_parts.Time.GetUtcNow(), sandbox, reason));
         _parts.Growth?.Start();
         _parts.Background.Run("open the network of the sandboxes", _parts.Networks.OpenAheadAsync);
         _parts.Pool.Start();

@@ -34,6 +34,6 @@ internal static class AuditLine
     {
         string result = entry.Text("phase") == "begun" ? "..." : entry.Number("status")?.ToString(CultureInfo.InvariantCulture) ?? "-";
         return entry.Text("code") is { } code ? $"{result} {code}" : entry.Number("lost") is { } lost ? $"{lost} lines"
-            : entry.Number("refused") is { } refused ? $"{refused} calls" : result;
+            : entry.Number("refused") is { } refused ? $"{refused} calls" : entry.Text("reason") ?? result;
     }
 }

@@ -64,6 +64,9 @@ public sealed record AuditEntry
     /// <summary>Ids of what it was done to, and of what it made.</summary>
     public IReadOnlyList<string> Targets { get; init; } = [];
 
+    /// <summary>Of what the daemon did of its own accord: why, in one word.</summary>
+    public string? Reason { get; init; }
+
     /// <summary>Whether the reply was a kept one, so that nothing was done this time.</summary>
     public bool Replayed { get; init; }
 
@@ -84,6 +87,26 @@ public sealed record AuditEntry
     /// </summary>
     public bool IsRefusedStranger =>
         Phase == "done" && Status >= 400 && (Operation == RefusedAtDoor || (Via == "tcp" && Session is null && ApiKey is null));
+
+    /// <summary>The line of a delete that no request asked for.</summary>
+    /// <param name="time">When it was done.</param>
+    /// <param name="sandbox">The sandbox; with its session, which is the one that ended where that is the reason.</param>
+    /// <param name="reason">Any but <see cref="DeleteReason.Request"/>.</param>
+    public static AuditEntry OfDelete(DateTimeOffset time, Sandbox sandbox, DeleteReason reason) => new()
+    {
+        Time = time,
+        Operation = "delete-sandbox",
+        Phase = "done",
+        Pid = Environment.ProcessId,
+        Targets = [sandbox.Id.ToString(), sandbox.Session.ToString()],
+        Reason = reason switch
+        {
+            DeleteReason.Ttl => "ttl",
+            DeleteReason.Idle => "idle",
+            DeleteReason.Session => "session",
+            _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "a request's delete has the request's line"),
+        },
+    };
 
     /// <summary>One line of JSON with its line feed.</summary>
     public byte[] ToLine()
@@ -108,6 +131,7 @@ public sealed record AuditEntry
             Number(json, "pid", Pid);
             Text(json, "address", Address);
             List(json, "targets", Targets);
+            Text(json, "reason", Reason);
             if (Replayed)
             {
                 json.WriteBoolean("replayed", true);

@@ -55,6 +55,9 @@ internal sealed partial class Sandboxes : ISandboxes
     /// <summary>Told of each sandbox whose delete begins; set once, before anything starts.</summary>
     public Action<SandboxEntry> Deleting { get; set; } = _ => { };
 
+    /// <summary>Told of each delete that no request asked for, once it is recorded; set once, before anything starts.</summary>
+    public Action<Sandbox, DeleteReason> DeletedUnasked { get; set; } = (_, _) => { };
+
     /// <summary>Whether a session is still there; set once, before anything starts.</summary>
     public Func<SessionId, bool> OwnerLives { get; set; } = _ => true;
 
@@ -136,6 +139,11 @@ internal sealed partial class Sandboxes : ISandboxes
         _uses.Note(entry.Record.Sandbox.Image);
         Snapshot[] snapshots = [.. _snapshots.Of(id)];
         _records.MarkSandboxDeleting(entry.Record.Sandbox, reason);
+        if (reason != DeleteReason.Request)
+        {
+            DeletedUnasked(entry.Record.Sandbox, reason);
+        }
+
         ChangeStep.Done("delete", 1);
         _snapshots.RemoveOf(id);
         Slot? slot = await TakeSlotAwayAsync(entry);

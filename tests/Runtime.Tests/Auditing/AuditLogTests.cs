@@ -68,6 +68,21 @@ public sealed class AuditLogTests : IDisposable
         Assert.EndsWith(""" "phase":"done","refused":40}""".TrimStart(), lines[^2], StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(DeleteReason.Ttl, "ttl")]
+    [InlineData(DeleteReason.Idle, "idle")]
+    [InlineData(DeleteReason.Session, "session")]
+    public void A_delete_that_no_request_asked_for_says_what_and_why(DeleteReason reason, string word)
+    {
+        Sandbox sandbox = Records.RecordStoreTests.Record().Sandbox;
+
+        Assert.True(_log.TryWrite(AuditEntry.OfDelete(_time.GetUtcNow(), sandbox, reason)));
+
+        Assert.Equal(
+            $$"""{"time":"2026-01-05T09:00:00.000Z","operation":"delete-sandbox","phase":"done","pid":{{Environment.ProcessId}},"targets":["{{sandbox.Id}}","{{sandbox.Session}}"],"reason":"{{word}}"}""",
+            Assert.Single(System.IO.File.ReadAllLines(File)));
+    }
+
     [Fact]
     public void Files_put_aside_keep_their_order_when_the_clock_is_set_back()
     {

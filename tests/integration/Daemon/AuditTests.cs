@@ -72,6 +72,28 @@ public sealed class AuditTests(DaemonFixture fixture)
         async Task<string> NextAsync() => Text(JsonNode.Parse(await lines.ReadLineAsync(limit.Token) ?? "{}")!.AsObject(), "operation");
     }
 
+    [HostFact(Need.Root, Need.InitBinary)]
+    public async Task A_delete_that_nobody_asked_for_has_a_line_that_says_why()
+    {
+        using DaemonClient root = DaemonClient.Administrator(fixture.Daemon);
+        using DaemonClient client = await DaemonClient.NewSessionAsync(fixture.Daemon);
+        string image = await fixture.Images.HaveAsync(TestImages.Busybox);
+        string brief = await client.NewAsync(image, new JsonObject { ["ttl_seconds"] = 1 });
+        Assert.Equal(("-", "ttl", $"{brief} {client.SessionId}"), await DeleteOfAsync(brief));
+
+        string owned = await client.NewAsync(image);
+        await client.SendAsync("DELETE", $"/sessions/{client.Token}", null, 204);
+        Assert.Equal(("-", "session", $"{owned} {client.SessionId}"), await DeleteOfAsync(owned));
+
+        async Task<(string Via, string Reason, string Targets)> DeleteOfAsync(string box)
+        {
+            JsonObject? line = null;
+            await Poll.UntilAsync(async () => (line = (await System.IO.File.ReadAllLinesAsync(File)).Select(l => JsonNode.Parse(l)!.AsObject())
+                .SingleOrDefault(l => Text(l, "operation") == "delete-sandbox" && Targets(l).Contains(box))) is not null, 60, () => $"no line of the delete of {box}");
+            return (Text(line!, "via"), Text(line!, "reason"), string.Join(' ', Targets(line!)));
+        }
+    }
+
     private static string Who(JsonObject line) => Text(line, "via") == "socket" ? "root" : Text(line, "session");
 
     private static string Text(JsonObject line, string name) => (string?)line[name] ?? "-";
