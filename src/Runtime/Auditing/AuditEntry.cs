@@ -79,7 +79,7 @@ public sealed record AuditEntry
     /// <summary>Lines before this one that could not be written.</summary>
     public long? Lost { get; init; }
 
-    /// <summary>Refused calls of strangers before this one that have no line of their own, since there were too many.</summary>
+    /// <summary>Refused calls of strangers, or of the session that is named, before this one that have no line of their own, since there were too many.</summary>
     public long? Refused { get; init; }
 
     /// <summary>
@@ -87,6 +87,15 @@ public sealed record AuditEntry
     /// </summary>
     public bool IsRefusedStranger =>
         Phase == "done" && Status >= 400 && (Operation == RefusedAtDoor || (Via == "tcp" && Session is null && ApiKey is null));
+
+    /// <summary>
+    /// Whose refused call this is: a session's id, empty for strangers; null for all that has its line however often it comes: what was done, what
+    /// the administrator calls, and calls of sessions whose end was not the caller's fault, or was not seen by them.
+    /// </summary>
+    internal string? RefusedCaller =>
+        IsRefusedStranger ? ""
+        : Phase == "done" && Via == "tcp" && Status is >= 400 and < 499 ? Session
+        : null;
 
     /// <summary>The line of a delete that no request asked for.</summary>
     /// <param name="time">When it was done.</param>

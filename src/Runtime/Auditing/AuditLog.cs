@@ -11,12 +11,11 @@ namespace Sleigh.Runtime.Auditing;
 /// <remarks>
 /// Lines are not flushed to the disk one by one: they survive the daemon's end, however it comes, and a crash of the host may take the
 /// last seconds.
-/// <para>Refused calls of strangers get ten lines a second, and what is beyond that a count: else anybody who reaches the port could have older lines put
-/// aside and removed.</para>
+/// <para>Refused calls of strangers get ten lines a second, those of each session too, and what is beyond that a count: else anybody who reaches the port
+/// could have older lines put aside and removed.</para>
 /// </remarks>
 public sealed partial class AuditLog : IAudit, IDisposable
 {
-    private const int MostRefusedPerSecond = 10;
     private const int Mode = 0b110_000_000;
     private const UnixFileMode FolderMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
@@ -24,6 +23,7 @@ public sealed partial class AuditLog : IAudit, IDisposable
     private readonly LiveOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly RefusedLines _refused = new();
     private TaskCompletionSource _added = NewSignal();
     private AppendFile? _file;
     private string? _path;
@@ -31,9 +31,7 @@ public sealed partial class AuditLog : IAudit, IDisposable
     private bool _failing;
     private bool _torn;
     private bool _stuck;
-    private long _second;
-    private int _refusedNow;
-    private (long Count, long Second) _refused;
+    private bool _ends;
 
     /// <summary>Opens nothing yet: the first line does.</summary>
     public AuditLog(LiveOptions options, TimeProvider time, ILogger logger) => (_options, _time, _logger) = (options, time, logger);
@@ -55,7 +53,7 @@ public sealed partial class AuditLog : IAudit, IDisposable
     {
         lock (_lock)
         {
-            _refused.Second = 0;
+            _ends = true;
         }
 
         TryWrite(Own("daemon-stop"));
@@ -75,9 +73,8 @@ public sealed partial class AuditLog : IAudit, IDisposable
         TaskCompletionSource added;
         lock (_lock)
         {
-            if (entry.IsRefusedStranger && IsTooMuch())
+            if (_refused.IsTooMuch(entry, _time.GetUtcNow().ToUnixTimeSeconds()))
             {
-                _refused = (_refused.Count + 1, _second);
                 return true;
             }
 
@@ -128,22 +125,13 @@ public sealed partial class AuditLog : IAudit, IDisposable
         }
     }
 
-    private long Second() => _time.GetUtcNow().ToUnixTimeSeconds();
-
-    private bool IsTooMuch()
-    {
-        long second = Second();
-        (_second, _refusedNow) = second == _second ? (second, _refusedNow + 1) : (second, 1);
-        return _refusedNow > MostRefusedPerSecond;
-    }
-
     // What was lost or has no line is told in the file itself, before anything else is added to it; the second at most once a second.
     private void Put(byte[] line, SleighOptions options)
     {
-        if (_refused.Count > 0 && _refused.Second != Second())
+        foreach (AuditEntry refused in _refused.Due(_time.GetUtcNow(), _ends))
         {
-            Append(new AuditEntry { Time = _time.GetUtcNow(), Operation = "audit-refused", Phase = "done", Refused = _refused.Count }.ToLine(), options);
-            _refused = default;
+            Append(refused.ToLine(), options);
+            _refused.Told(refused);
         }
 
         if (_lost > 0)

@@ -57,15 +57,55 @@ public sealed class AuditLogTests : IDisposable
             Assert.True(_log.TryWrite(stranger));
         }
 
-        // With a session, or on the socket, each has its line.
-        Assert.True(_log.TryWrite(stranger with { Operation = "known", Session = "ses_000000000001" }));
+        // With a session, with the api key or on the socket, each has its line.
+        Assert.True(_log.TryWrite(stranger with { Operation = "known", Session = "sid_000000000001" }));
+        Assert.True(_log.TryWrite(stranger with { Operation = "known", ApiKey = "sha256:000000000000" }));
         Assert.True(_log.TryWrite(stranger with { Operation = "known", Via = "socket" }));
         _time.Advance(TimeSpan.FromSeconds(1));
         Assert.True(Write("later"));
 
         string[] lines = System.IO.File.ReadAllLines(File);
-        Assert.Equal([.. Enumerable.Repeat("refused", 10), "known", "known", "audit-refused", "later"], lines.Select(Word));
+        Assert.Equal([.. Enumerable.Repeat("refused", 10), "known", "known", "known", "audit-refused", "later"], lines.Select(Word));
         Assert.EndsWith(""" "phase":"done","refused":40}""".TrimStart(), lines[^2], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Of_a_session_whose_calls_are_refused_ten_a_second_have_lines_and_all_that_was_done_has()
+    {
+        AuditEntry refused = new() { Time = _time.GetUtcNow(), Operation = "refused", Phase = "done", Via = "tcp", Session = "sid_000000000001", Status = 404 };
+        for (int i = 0; i < 30; i++)
+        {
+            Assert.True(_log.TryWrite(refused));
+            Assert.True(_log.TryWrite(refused with { Operation = "done", Status = 204 }));
+            Assert.True(_log.TryWrite(refused with { Operation = "gone", Status = 499 }));
+            Assert.True(_log.TryWrite(refused with { Operation = "begun", Phase = "begun", Status = null }));
+            Assert.True(_log.TryWrite(refused with { Operation = "administrator", Via = "socket" }));
+        }
+
+        Assert.True(_log.TryWrite(refused with { Operation = "neighbour", Session = "sid_000000000002" }));
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(_log.TryWrite(refused));
+
+        string[] lines = System.IO.File.ReadAllLines(File);
+        Assert.Equal(
+            ["administrator 30", "audit-refused 1", "begun 30", "done 30", "gone 30", "neighbour 1", "refused 11"],
+            lines.GroupBy(Word, (word, of) => $"{word} {of.Count()}").Order(StringComparer.Ordinal));
+        Assert.EndsWith(""" "phase":"done","session":"sid_000000000001","refused":20}""".TrimStart(), lines[^2], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_was_refused_without_a_line_is_told_at_the_end_too()
+    {
+        AuditEntry refused = new() { Time = _time.GetUtcNow(), Operation = "refused", Phase = "done", Via = "tcp", Status = 401 };
+        for (int i = 0; i < 12; i++)
+        {
+            Assert.True(_log.TryWrite(refused));
+            Assert.True(_log.TryWrite(refused with { Session = "sid_000000000001" }));
+        }
+
+        _log.End();
+
+        Assert.Equal(["audit-refused", "audit-refused", "daemon-stop"], System.IO.File.ReadAllLines(File)[20..].Select(Word));
     }
 
     [Theory]
