@@ -70,10 +70,12 @@ internal static class IngressGate
         throw ApiErrors.LinkInvalid().Exception();
     }
 
-    // The cookie goes along with whatever a page of a neighbouring name sends; the browser says whose page it was.
+    // The cookie goes along with whatever a page of a neighbouring name sends; the browser says whose page it was. Who follows a link there leaves
+    // that page; a frame in it is a navigation too, but stays in that page's hands.
     private static void RefuseOtherSites(IHeaderDictionary headers)
     {
-        if (headers["Sec-Fetch-Site"].ToString() is "cross-site" or "same-site" && headers["Sec-Fetch-Mode"] != "navigate")
+        bool isOther = headers["Sec-Fetch-Site"].ToString() is "cross-site" or "same-site";
+        if (isOther && !(headers["Sec-Fetch-Mode"] == "navigate" && headers["Sec-Fetch-Dest"].ToString() is "" or "document"))
         {
             throw ApiErrors.OtherSite().Exception();
         }

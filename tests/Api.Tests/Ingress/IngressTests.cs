@@ -201,6 +201,31 @@ public sealed class IngressTests
         Assert.Contains("\"link_invalid\"", await world.GetAsync($"{world.Prefix}/", cookie), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("same-site", "navigate", "iframe", false)]
+    [InlineData("same-site", "navigate", "frame", false)]
+    [InlineData("same-site", "navigate", "object", false)]
+    [InlineData("cross-site", "navigate", "embed", false)]
+    [InlineData("cross-site", "navigate", "document, document", false)]
+    [InlineData("cross-site", "no-cors", "document", false)]
+    [InlineData("cross-site", "cors", null, false)]
+    [InlineData("same-site", "navigate", "document", true)]
+    [InlineData("cross-site", "navigate", "document", true)]
+    [InlineData("cross-site", "navigate", null, true)]
+    [InlineData("same-origin", "navigate", "iframe", true)]
+    [InlineData("none", "navigate", "document", true)]
+    public async Task The_page_of_another_site_gets_a_cookies_port_neither_into_a_frame_nor_by_a_call(string site, string mode, string? dest, bool opens)
+    {
+        await using IngressWorld world = await IngressWorld.StartAsync(new TestServer(Reply));
+        string link = (await world.Api.Parts.SendAsync("POST", $"/sandboxes/{world.Sandbox}/links", """{"port":8080}""", world.Token)).Text("url");
+
+        string reply = await world.GetAsync(
+            $"{world.Prefix}/", $"Cookie: {link.Split('?')[1]}", $"Sec-Fetch-Site: {site}", $"Sec-Fetch-Mode: {mode}", dest is null ? "" : $"Sec-Fetch-Dest: {dest}");
+
+        Assert.Contains(opens ? "HTTP/1.1 200 " : "\"host_not_allowed\"", reply, StringComparison.Ordinal);
+        Assert.Equal(opens ? 1 : 0, world.Server.Heads.Count);
+    }
+
     [Fact]
     public async Task A_browser_with_a_token_in_the_address_gets_a_cookie_in_its_place()
     {
