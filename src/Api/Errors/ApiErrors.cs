@@ -65,6 +65,11 @@ internal static class ApiErrors
         Details = One("field", "Transfer-Encoding"), CloseConnection = true,
     };
 
+    public static ApiError NoAddress(string path) => new(400, "bad_request", $"bad request: the path '{Shown(path)}' cannot be part of an address")
+    {
+        Details = One("field", "path"),
+    };
+
     public static ApiError EmptyBody() => new(400, "empty_body", "empty request body") { Hint = "send a JSON object" };
 
     public static ApiError InvalidJson(string what) => new(400, "invalid_json", $"invalid json: {what}");
@@ -125,7 +130,7 @@ internal static class ApiErrors
         };
 
     public static ApiError UnsupportedBuildLanguage(string sent) =>
-        new(400, "unsupported_build_language", $"unsupported build language: {(sent.Length <= MostShown ? sent : sent[..MostShown] + "...")}")
+        new(400, "unsupported_build_language", $"unsupported build language: {Shown(sent)}")
         {
             Details = One("allowed", Runtime.CodeWriting.CodeLanguages.BuildNames),
         };
@@ -180,6 +185,8 @@ internal static class ApiErrors
 
     public static ApiError Internal() =>
         new(500, "internal", "internal error; the daemon log has the cause under this request id");
+
+    private static string Shown(string sent) => sent.Length <= MostShown ? sent : sent[..MostShown] + "...";
 
     private static Dictionary<string, object> One(string key, object value) => new() { [key] = value };
 }

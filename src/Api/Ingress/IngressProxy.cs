@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
@@ -165,9 +164,7 @@ internal sealed class IngressProxy : IDisposable
     private static HttpRequestMessage RequestFor(Call call, IngressTarget target, int port, PortPlace place, ApiKeyCheck key, bool upgrades)
     {
         HttpRequest sent = call.Http.Request;
-        string address = string.Create(CultureInfo.InvariantCulture, $"http://{place.Name}:{port}{target.Path}{PlainQuery.Without(target.Query)}");
-        HttpRequestMessage request = new(
-            new HttpMethod(sent.Method), new Uri(address, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }))
+        HttpRequestMessage request = new(new HttpMethod(sent.Method), target.AddressAt(place.Name, port))
         {
             Version = HttpVersion.Version11,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,

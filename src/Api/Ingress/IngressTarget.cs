@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Sleigh.Api.Errors;
 
 namespace Sleigh.Api.Ingress;
 
@@ -19,6 +20,18 @@ internal sealed record IngressTarget(string Sandbox, string Port, string Prefix,
 
     /// <summary>Whether the host name says where it goes.</summary>
     public bool IsByHost => Prefix.Length == 0;
+
+    /// <summary>The server's address, with path and query as they were sent, but for what opens the way.</summary>
+    /// <param name="host">A name that stands for the sandbox.</param>
+    /// <param name="port">The port inside.</param>
+    /// <exception cref="ApiException">400: it cannot be part of an address.</exception>
+    public Uri AddressAt(string host, int port)
+    {
+        string address = string.Create(CultureInfo.InvariantCulture, $"http://{host}:{port}{Path}{PlainQuery.Without(Query)}");
+        return Uri.TryCreate(address, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }, out Uri? uri)
+            ? uri
+            : throw ApiErrors.NoAddress(Path).Exception();
+    }
 
     /// <summary>The label before the domain. Ids have an underscore, which names of hosts may not have: a hyphen stands for it.</summary>
     public static string HostLabel(string sandbox, int port) =>

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Primitives;
+using Sleigh.Api.Errors;
 using Sleigh.Api.Ingress;
 
 namespace Sleigh.Api.Tests.Ingress;
@@ -23,6 +24,27 @@ public sealed class IngressTextTests
 
         Assert.Equal((Id, "8080", path, query), (found.Sandbox, found.Port, found.Path, found.Query));
         Assert.Equal($"/sandboxes/{Id}/ports/8080", found.Prefix);
+    }
+
+    [Fact]
+    public void A_path_that_can_be_no_part_of_an_address_is_a_bad_request_that_names_it()
+    {
+        ApiException refused = Assert.Throws<ApiException>(() => (ByHost with { Path = "9x" }).AddressAt("a.place", 8080));
+
+        Assert.Equal((400, "bad_request", "bad request: the path '9x' cannot be part of an address"), (refused.Error.Status, refused.Error.Code, refused.Error.Message));
+        Assert.Equal("path", refused.Error.Details["field"]);
+    }
+
+    [Fact]
+    public void Every_character_that_a_request_line_may_hold_goes_on_as_it_was_sent()
+    {
+        string odd = string.Concat(Enumerable.Range(0x21, 0x7f - 0x21).Where(c => c is not '?' and not '#').Select(c => (char)c));
+        foreach (string path in (string[])["/", "//", "/" + odd, "/\\", "/[", "//[", "/@:", "//@:99999/", "/%", "/%zz", "/%00", "/../..", "/" + new string('x', 8000)])
+        {
+            Uri address = IngressTarget.Parse(path + "?" + odd, "8080-sbx-0123456789ab.localhost", "localhost")!.AddressAt("a.place", 8080);
+
+            Assert.Equal(("a.place", 8080, path + "?" + odd), (address.Host, address.Port, address.PathAndQuery));
+        }
     }
 
     [Theory]
