@@ -24,20 +24,21 @@ internal sealed class PortConnector(Func<SafeFileHandle, AddressFamily, Socket> 
     /// <summary>Opens one.</summary>
     /// <param name="network">The slot's network namespace.</param>
     /// <param name="connections">Those into the slot.</param>
+    /// <param name="owner">Whose sandbox it is.</param>
     /// <param name="sandbox">For the sentences.</param>
     /// <param name="port">The port inside.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="RuntimeException"><see cref="ErrorKind.PortNotListening"/>, <see cref="ErrorKind.QuotaExceeded"/>,
     /// <see cref="ErrorKind.UnsupportedOnHost"/>; <see cref="ErrorKind.PortUnreachable"/> where the fault is the host's, with its cause.</exception>
     public async Task<PortStream> ConnectAsync(
-        SafeFileHandle network, SlotConnections connections, SandboxId sandbox, int port, CancellationToken cancellationToken)
+        SafeFileHandle network, SlotConnections connections, SessionId owner, SandboxId sandbox, int port, CancellationToken cancellationToken)
     {
         ConnectionPlace? place = null;
         using CancellationTokenSource limit = new(Limit, time);
         using CancellationTokenSource any = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken, connections.Ended);
         try
         {
-            place = ConnectionPlace.Take(connections, budget);
+            place = ConnectionPlace.Take(connections, budget, owner);
             RefuseHosts(network);
             foreach (IPAddress address in Addresses)
             {

@@ -86,8 +86,11 @@ internal sealed partial class Ports
         return door is not null;
     }
 
-    private async ValueTask<PortStream> ConnectAsync(SandboxId id, int port, CancellationToken cancellationToken) =>
-        await ConnectAsync(Running(_table.Require(id)), id, port, cancellationToken);
+    private async ValueTask<PortStream> ConnectAsync(SandboxId id, int port, CancellationToken cancellationToken)
+    {
+        SandboxEntry entry = _table.Require(id);
+        return await ConnectAsync(entry, Running(entry), port, cancellationToken);
+    }
 
     [LoggerMessage(EventId = 1480, EventName = "ports", Level = LogLevel.Warning, Message = "TCP port {Tcp} of the host, which leads to port {Port} of {Sandbox}, is in use by another program; put the port again for another one")]
     private static partial void DoorTaken(ILogger logger, int tcp, int port, string sandbox);

@@ -211,9 +211,10 @@ internal sealed partial class Ports : IPorts, IAsyncDisposable
     public async ValueTask<Stream> ConnectAsync(string place, int port, CancellationToken cancellationToken)
     {
         SandboxId id = SandboxId.Parse("sbx_" + place[..place.IndexOf('.', StringComparison.Ordinal)]);
-        Slot slot = Running(_table.Require(id));
+        SandboxEntry entry = _table.Require(id);
+        Slot slot = Running(entry);
         return place.EndsWith($".{slot.Id}{PlaceEnd}", StringComparison.Ordinal)
-            ? await ConnectAsync(slot, id, port, cancellationToken)
+            ? await ConnectAsync(entry, slot, port, cancellationToken)
             : throw PortConnector.Stopped(id);
     }
 
@@ -312,14 +313,15 @@ internal sealed partial class Ports : IPorts, IAsyncDisposable
         }
     }
 
-    private async Task<PortStream> ConnectAsync(Slot slot, SandboxId id, int port, CancellationToken cancellationToken)
+    private async Task<PortStream> ConnectAsync(SandboxEntry of, Slot slot, int port, CancellationToken cancellationToken)
     {
-        PortStream stream = await _connector.ConnectAsync(slot.Namespaces.Network, slot.Connections, id, port, cancellationToken);
+        PortStream stream = await _connector.ConnectAsync(
+            slot.Namespaces.Network, slot.Connections, of.Record.Sandbox.Session, of.Id, port, cancellationToken);
 
-        stream.Ending = () => Touch(id);
+        stream.Ending = () => Touch(of.Id);
 
         // From the place it has taken on, nobody freezes it; but somebody may have begun to just before.
-        if (slot.IsSqueezed && _table.Find(id) is SandboxEntry entry)
+        if (slot.IsSqueezed && _table.Find(of.Id) is SandboxEntry entry)
         {
             _starter.Resuming(entry, slot);
         }

@@ -87,7 +87,8 @@ public sealed class PortConnectorTests
     private static async Task<PortStream> ConnectAsync(Func<SafeFileHandle, AddressFamily, Socket> open, SlotConnections slot, int port)
     {
         using SafeFileHandle network = Files.Open("/proc/self/ns/net", OpenFlags.ReadOnly);
-        return await new PortConnector(open, hostInode: 0, new ConnectionBudget(100), TimeProvider.System).ConnectAsync(network, slot, Sandbox, port, CancellationToken.None);
+        return await new PortConnector(open, hostInode: 0, new ConnectionBudget(100), TimeProvider.System)
+            .ConnectAsync(network, slot, SessionId.New(), Sandbox, port, CancellationToken.None);
     }
 
     private static Socket Open(SafeFileHandle network, AddressFamily family) => new(family, SocketType.Stream, ProtocolType.Tcp);

@@ -10,6 +10,8 @@ namespace Sleigh.Runtime.Tests.Ports;
 [Collection(nameof(MeasuredAlone))]
 public sealed class TcpDoorTests
 {
+    private static readonly SessionId Owner = SessionId.New();
+
     [Fact]
     public async Task Bytes_go_both_ways_and_one_direction_may_end_before_the_other()
     {
@@ -167,7 +169,7 @@ public sealed class TcpDoorTests
         SlotConnections connections = new();
         using Socket one = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp), late = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         ConnectionBudget host = new(10);
-        using ConnectionPlace place = ConnectionPlace.Take(connections, host);
+        using ConnectionPlace place = ConnectionPlace.Take(connections, host, Owner);
         Assert.True(connections.Any);
         Assert.True(place.TryHold(one));
 
@@ -178,28 +180,59 @@ public sealed class TcpDoorTests
         Assert.True(one.SafeHandle.IsClosed);
         Assert.False(connections.Any);
         Assert.False(place.TryHold(late));
-        Assert.Throws<ObjectDisposedException>(() => ConnectionPlace.Take(connections, host));
+        Assert.Throws<ObjectDisposedException>(() => ConnectionPlace.Take(connections, host, Owner));
     }
 
     [Fact]
-    public void No_more_than_so_many_places_are_given_into_one_slot_and_on_the_host()
+    public void No_more_than_so_many_places_are_given_into_one_slot()
     {
         using SlotConnections one = new(), other = new();
-        ConnectionBudget host = new(SlotConnections.Most + 1);
-        ConnectionPlace[] taken = [.. Enumerable.Range(0, SlotConnections.Most).Select(_ => ConnectionPlace.Take(one, host))];
+        ConnectionBudget host = new(4 * SlotConnections.Most);
+        ConnectionPlace[] taken = [.. Enumerable.Range(0, SlotConnections.Most).Select(_ => ConnectionPlace.Take(one, host, Owner))];
 
-        RuntimeException full = Assert.Throws<RuntimeException>(() => ConnectionPlace.Take(one, host));
+        RuntimeException full = Assert.Throws<RuntimeException>(() => ConnectionPlace.Take(one, host, Owner));
         Assert.Equal("1024 connections into the sandbox are open already; close one first", full.Message);
         Assert.Equal(("connections_per_sandbox", 1024), (full.Details["quota"], full.Details["limit"]));
-        using ConnectionPlace last = ConnectionPlace.Take(other, host);
-        RuntimeException crowded = Assert.Throws<RuntimeException>(() => ConnectionPlace.Take(other, host));
-        Assert.Equal("1025 connections into sandboxes are open on this host already; close one first", crowded.Message);
+        ConnectionPlace.Take(other, host, Owner).Dispose();
 
         taken[0].Dispose();
         taken[0].Dispose();
-        ConnectionPlace.Take(one, host).Dispose();
+        ConnectionPlace.Take(one, host, Owner).Dispose();
         Array.ForEach(taken, place => place.Dispose());
         Assert.False(one.Any);
+    }
+
+    [Fact]
+    public void A_session_has_half_of_what_others_leave_of_the_hosts_places_over_all_its_sandboxes()
+    {
+        using SlotConnections one = new(), two = new();
+        ConnectionBudget host = new(8);
+        SessionId neighbour = SessionId.New(), late = SessionId.New();
+        List<ConnectionPlace> taken = [.. Enumerable.Range(0, 4).Select(i => ConnectionPlace.Take(i < 2 ? one : two, host, Owner))];
+
+        RuntimeException half = Assert.Throws<RuntimeException>(() => ConnectionPlace.Take(two, host, Owner));
+        Assert.Equal("4 connections into sandboxes of the session are open already, half of what is free on this host; close one first", half.Message);
+        Assert.Equal(("connections_per_session", 4), (half.Details["quota"], half.Details["limit"]));
+
+        // The next has half of the other four, and so on; the last place is whole.
+        taken.AddRange([ConnectionPlace.Take(one, host, neighbour), ConnectionPlace.Take(one, host, neighbour)]);
+        Assert.Equal(("connections_per_session", 2), Refusal(neighbour));
+        taken.Add(ConnectionPlace.Take(one, host, late));
+        Assert.Equal(("connections_per_session", 1), Refusal(late));
+        taken.Add(ConnectionPlace.Take(one, host, SessionId.New()));
+        RuntimeException crowded = Assert.Throws<RuntimeException>(() => ConnectionPlace.Take(two, host, SessionId.New()));
+        Assert.Equal("8 connections into sandboxes are open on this host already; close one first", crowded.Message);
+
+        taken.ForEach(place => place.Dispose());
+        Assert.False(one.Any || two.Any);
+        ConnectionPlace[] again = [.. Enumerable.Range(0, 4).Select(_ => ConnectionPlace.Take(two, host, neighbour))];
+        Array.ForEach(again, place => place.Dispose());
+
+        (object Quota, object Limit) Refusal(SessionId owner)
+        {
+            RuntimeException refused = Assert.Throws<RuntimeException>(() => ConnectionPlace.Take(two, host, owner));
+            return (refused.Details["quota"], refused.Details["limit"]);
+        }
     }
 
     [Theory]
@@ -224,7 +257,7 @@ public sealed class TcpDoorTests
     {
         Socket socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(server.LocalEndpoint, cancellationToken);
-        ConnectionPlace place = ConnectionPlace.Take(slot, new ConnectionBudget(1000));
+        ConnectionPlace place = ConnectionPlace.Take(slot, new ConnectionBudget(1000), Owner);
         Assert.True(place.TryHold(socket));
         return new PortStream(socket, place);
     }
