@@ -12,8 +12,8 @@ check_machine "$machine"
 
 # What is installed in the machine: a Debian that boots, and what the tests look at it with. Nothing that Sleigh needs.
 installed=(systemd-sysv dbus udev kmod iproute2 procps qemu-guest-agent systemd-coredump)
-# What `apt install ./sleigh.deb` finds in the machine's own repository, with all that they depend on.
-offered=(containerd runc crun btrfs-progs libsqlite3-0 e2fsprogs util-linux mount adduser procps kmod iproute2 nftables containernetworking-plugins mmdebstrap ca-certificates zstd)
+# What `apt install` finds in the machine's own repository, with all that they depend on: what sleigh.deb needs, and what it can work with.
+offered=(containerd runc crun lxcfs btrfs-progs libsqlite3-0 e2fsprogs util-linux mount adduser procps kmod iproute2 nftables containernetworking-plugins mmdebstrap ca-certificates zstd)
 case $machine in
     debian12) suite=bookworm kernel=linux-image-cloud-amd64 offered+=(libssl3) ;;
     debian13) suite=trixie kernel=linux-image-cloud-amd64 offered+=(libssl3t64) ;;

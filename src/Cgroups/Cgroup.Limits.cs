@@ -1,3 +1,4 @@
+using Sleigh.Linux;
 using Sleigh.Linux.KernelFiles;
 
 namespace Sleigh.Cgroups;
@@ -59,6 +60,12 @@ public sealed partial record Cgroup
 
     /// <summary>Writes <c>cpu.max</c>. False: this cgroup has no cpu controller.</summary>
     public bool SetCpuMax(CpuMax limit) => SetLimit("cpu.max", limit.ToString());
+
+    /// <summary>
+    /// Writes <c>cpuset.cpus</c>: where this cgroup and all below it may run; what runs there already moves at once. False: this cgroup has no cpuset
+    /// controller.
+    /// </summary>
+    public bool SetCpus(CpuSet cpus) => SetLimit("cpuset.cpus", cpus.ToString());
 
     /// <summary>Writes <c>cpu.weight</c>: the share of CPU time among its siblings, 1 to 10000, where 100 is usual. False: no cpu controller.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Outside that range.</exception>

@@ -79,7 +79,7 @@ public sealed class CgroupTests
     public void Limits_are_written_as_the_kernel_takes_them()
     {
         using CgroupTree tree = new CgroupTree()
-            .File("memory.max", "").File("memory.high", "").File("pids.max", "").File("cpu.max", "").File("memory.oom.group", "").File("memory.swap.max", "");
+            .File("memory.max", "").File("memory.high", "").File("pids.max", "").File("cpu.max", "").File("memory.oom.group", "").File("memory.swap.max", "").File("cpuset.cpus", "");
 
         Assert.True(tree.Group.SetMemoryMax(268435456));
         Assert.True(tree.Group.SetMemoryHigh(null));
@@ -87,10 +87,11 @@ public sealed class CgroupTests
         Assert.True(tree.Group.SetCpuMax(CpuMax.OfCpus(0.5)));
         Assert.True(tree.Group.SetOomGroup(true));
         Assert.True(tree.Group.SetSwapMax(0));
+        Assert.True(tree.Group.SetCpus(CpuSet.Of([3, 0, 1])));
 
         Assert.Equal(
-            ["268435456", "max", "1024", "50000 100000", "1", "0"],
-            new[] { "memory.max", "memory.high", "pids.max", "cpu.max", "memory.oom.group", "memory.swap.max" }.Select(tree.Text));
+            ["268435456", "max", "1024", "50000 100000", "1", "0", "0-1,3"],
+            new[] { "memory.max", "memory.high", "pids.max", "cpu.max", "memory.oom.group", "memory.swap.max", "cpuset.cpus" }.Select(tree.Text));
     }
 
     [Fact]
@@ -101,6 +102,7 @@ public sealed class CgroupTests
         Assert.False(tree.Group.SetMemoryMax(1));
         Assert.False(tree.Group.SetPidsMax(1));
         Assert.False(tree.Group.SetCpuMax(CpuMax.OfCpus(1)));
+        Assert.False(tree.Group.SetCpus(CpuSet.Of([0])));
         Assert.Null(tree.Group.ReadMemoryMax());
         Assert.Null(tree.Group.ReadCpuMax());
         Assert.False(tree.Group.SetMemoryHigh(1) || tree.Group.SetMemoryLow(1) || tree.Group.SetMemoryMin(1) || tree.Group.SetCpuWeight(1));

@@ -1,4 +1,5 @@
 using Sleigh.Linux;
+using Sleigh.Linux.KernelFiles;
 using Sleigh.Runtime.Options;
 using Sleigh.Runtime.Slots;
 
@@ -42,9 +43,13 @@ internal sealed class SlotMachine
 
         try
         {
-            _cpus.Next(cpus).BindProcess(slot.ProcessId);
+            // A command that is born into another cpuset takes that one's CPUs and not its parent's (cpuset_fork since Linux 6.4, and in 6.1 too), and the
+            // container runtime gives PID 1 and the commands a cpuset each where it can. So theirs in common is set first.
+            CpuSet chosen = _cpus.Next(cpus);
+            slot.Group.SetCpus(chosen);
+            chosen.BindProcess(slot.ProcessId);
         }
-        catch (KernelException e) when (e.Errno is Errno.EPERM or Errno.ESRCH or Errno.EINVAL)
+        catch (Exception e) when (e is KernelException { Errno: Errno.EPERM or Errno.ESRCH or Errno.EINVAL } or KernelFileException)
         {
             // The CPU limit itself holds without it.
         }

@@ -112,7 +112,7 @@ public sealed class SlotSpecWriterTests
         JsonElement spec = Write();
 
         Assert.True(spec.GetProperty("root").GetProperty("readonly").GetBoolean());
-        Assert.Equal("private", spec.GetProperty("linux").GetProperty("rootfsPropagation").GetString());
+        Assert.Equal("rprivate", spec.GetProperty("linux").GetProperty("rootfsPropagation").GetString());
         Assert.True(spec.GetProperty("process").GetProperty("noNewPrivileges").GetBoolean());
     }
 

@@ -39,6 +39,7 @@ public sealed class LimitTests(SharedMachine shared, SleighMachine sleigh) : Sce
             ],
             await LimitsAsync(sandbox, "memory.max", "memory.high", "execs/memory.high", "execs/memory.max", "memory.swap.max", "pids.max", "cpu.max"));
         Assert.Equal("", await Sleigh.SaysAsync($"cat {await GroupAsync(sandbox)}/cgroup.procs"));
+        Assert.Equal("98304 kB\n1\n1\n", await sandbox.RunAsync("sed -n 's/^MemTotal: *//p' /proc/meminfo; nproc; grep -c ^processor /proc/cpuinfo"));
     }
 
     [HostFact(Need.VirtualMachine)]

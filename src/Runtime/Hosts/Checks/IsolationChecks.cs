@@ -61,7 +61,7 @@ internal static class IsolationChecks
         ProcView.Lxcfs => Finding.Ok("lxcfs tells sandboxes of their memory, the daemon's own files of the rest"),
         ProcView.Host => Finding.Warn("sandboxes read the memory and CPUs of the whole host in /proc", "set sandbox.proc to generated, then systemctl restart sleigh"),
         _ when wanted == ProcView.Lxcfs => Finding.Warn(
-            $"lxcfs is not mounted at {ProcPlan.LxcfsRoot}; the daemon's own files tell sandboxes of their memory and CPUs", "apt install lxcfs"),
+            $"lxcfs is not mounted at {ProcPlan.LxcfsRoot}; the daemon's own files tell sandboxes of their memory and CPUs", "apt install lxcfs && systemctl start lxcfs, then systemctl restart sleigh"),
         _ => Finding.Ok("the daemon's own files tell sandboxes of their memory and CPUs, anew every 2 s while commands run"),
     };
 

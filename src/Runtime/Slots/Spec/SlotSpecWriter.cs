@@ -132,7 +132,8 @@ internal static class SlotSpecWriter
     {
         json.WriteStartObject("linux");
         json.WriteString("cgroupsPath", spec.CgroupsPath);
-        json.WriteString("rootfsPropagation", "private");
+        // Recursive: crun takes the word as it is, and would leave what it binds from the host's /dev in a group with it.
+        json.WriteString("rootfsPropagation", "rprivate");
         json.WriteStartArray("namespaces");
         foreach (string name in (ReadOnlySpan<string>)["pid", "ipc", "uts", "mount", "network"])
         {

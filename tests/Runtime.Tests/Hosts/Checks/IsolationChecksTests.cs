@@ -50,7 +50,7 @@ public sealed class IsolationChecksTests
         Assert.Equal("lxcfs tells sandboxes of their memory, the daemon's own files of the rest", IsolationChecks.Proc(ProcView.Lxcfs, true, true).Seen);
         Assert.StartsWith("the daemon's own files", IsolationChecks.Proc(ProcView.Generated, true, true).Seen, StringComparison.Ordinal);
         Assert.Equal("set sandbox.proc to generated, then systemctl restart sleigh", IsolationChecks.Proc(ProcView.Host, true, true).Remedy);
-        Assert.Equal("apt install lxcfs", IsolationChecks.Proc(ProcView.Lxcfs, true, false).Remedy);
+        Assert.Equal("apt install lxcfs && systemctl start lxcfs, then systemctl restart sleigh", IsolationChecks.Proc(ProcView.Lxcfs, true, false).Remedy);
         Assert.Equal(("warn", "set sandbox.proc to generated, then systemctl restart sleigh"), (IsolationChecks.Proc(ProcView.Lxcfs, false, true).Result, IsolationChecks.Proc(ProcView.Lxcfs, false, true).Remedy));
     }
 

@@ -9,6 +9,8 @@ namespace Sleigh.VmTests.Scenarios.Memory;
 [Stage(36)]
 public sealed class GrowthTests(SharedMachine shared, SleighMachine sleigh, ITestOutputHelper output) : MemoryScenario(shared, sleigh, output)
 {
+    private const string Total = "sed -n 's/^MemTotal: *//p' /proc/meminfo";
+
     [HostFact(Need.VirtualMachine)]
     [ContractLine("G2")]
     public async Task Reading_a_file_larger_than_the_limit_is_no_reason_to_grow()
@@ -125,6 +127,7 @@ public sealed class GrowthTests(SharedMachine shared, SleighMachine sleigh, ITes
             Assert.Equal((true, 96, 200, "memory expanded by agent decision"),
                 ((bool)reply["triggered"]!, (int)reply["from_mb"]!, (int)reply["to_mb"]!, (string?)reply["reason"]));
             Assert.Equal((200, 314), await BrakeAndWallAsync(files));
+            Assert.Equal("204800 kB\n", await sandbox.RunAsync(Total));
             JsonObject entry = GrowthOf(await PressureAsync(sandbox))[0];
             Assert.Equal(("manual", true), ((string)entry["trigger"]!, (bool)entry["granted"]!));
 
@@ -139,6 +142,7 @@ public sealed class GrowthTests(SharedMachine shared, SleighMachine sleigh, ITes
             await Poll.UntilAsync(async () => (brake = (await files.LimitsAsync()).Brake) <= 200, 60, () => $"the brake is {brake} MB");
             await Task.Delay(TimeSpan.FromSeconds(3));
             Assert.Equal((200, 314), await BrakeAndWallAsync(files));
+            Assert.Equal("204800 kB\n", await sandbox.RunAsync(Total));
         }
         finally
         {
@@ -148,11 +152,11 @@ public sealed class GrowthTests(SharedMachine shared, SleighMachine sleigh, ITes
 
     [HostFact(Need.VirtualMachine)]
     [ContractLine("E11", Part = "memory")]
-    public async Task The_peak_of_a_command_is_that_of_its_load()
+    public async Task The_peak_of_a_command_is_that_of_its_load_and_proc_tells_it_of_the_limit_that_it_grew_to()
     {
         await using TestSandbox sandbox = await GrowingAsync();
 
-        ExecReply exec = await sandbox.ExecAsync("exec burst 0 400 500 20 0");
+        ExecReply exec = await sandbox.ExecAsync($"{Total}; burst 0 400 500 20 0 && {Total}");
 
         BurstOf(exec);
         JsonObject usage = exec.Json["usage"]!.AsObject();
@@ -160,6 +164,9 @@ public sealed class GrowthTests(SharedMachine shared, SleighMachine sleigh, ITes
         Assert.True((long)usage["cpu_usec"]! > 50_000, usage.ToJsonString());
         Assert.InRange((long)usage["stall_usec"]!, 0, 1_000_000);
         Assert.StartsWith("memory grown from 256 MB to ", (string?)exec.Json["recovery"], StringComparison.Ordinal);
+        string[] totals = [.. exec.Stdout.Split('\n').Where(line => line.EndsWith(" kB", StringComparison.Ordinal))];
+        int grown = (int)GrowthOf(await PressureAsync(sandbox)).First(g => (bool)g["granted"]!)["to_mb"]!;
+        Assert.Equal([$"{256 * 1024} kB", $"{grown * 1024} kB"], totals);
     }
 
     private static async Task<(long Brake, long Wall)> BrakeAndWallAsync(SlotFiles files)
