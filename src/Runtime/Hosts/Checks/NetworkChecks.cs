@@ -1,6 +1,7 @@
 using Sleigh.Network;
 using Sleigh.Runtime.Networking;
 using Sleigh.Runtime.Options;
+using Sleigh.Runtime.Slots;
 
 namespace Sleigh.Runtime.Checks;
 
@@ -16,7 +17,7 @@ internal sealed class NetworkChecks(SleighOptions options)
         new("network", async token => Network(await SandboxNetwork.MissingAsync(SandboxNetworks.NetworkFor(options, new string('0', 16)), token), IsWanted)),
         new("forwarding", () => Forwarding(
             HostText.Of("/proc/sys/net/ipv4/ip_forward"), HostText.Of("/proc/sys/net/ipv6/conf/all/forwarding"), options.Network.Forwarding, IsWanted)),
-        new("host network", () => HostNetwork(options.Network.AllowHost, options.Sandbox.UserNamespace)),
+        new("host network", async token => HostNetwork(options.Network.AllowHost, await HaveUsersOfTheirOwnAsync(token))),
     ];
 
     internal static Finding Network(IReadOnlyList<string> missing, bool isWanted) =>
@@ -31,6 +32,12 @@ internal sealed class NetworkChecks(SleighOptions options)
             "sandboxes can be made in the host's network: no policy holds what they send, and they reach what listens on loopback and at abstract sockets"
             + (haveUsersOfTheirOwn ? "" : ", to which their root is user 0; sandbox.user_namespace: true makes it an ordinary user"),
             "set network.allow_host to false, then sleighctl config reload");
+
+    private async Task<bool> HaveUsersOfTheirOwnAsync(CancellationToken cancellationToken) => options.Sandbox.UserNamespace switch
+    {
+        UserNamespaceUse.Auto => await SandboxUsers.LacksAsync(options, cancellationToken) is null,
+        var use => use == UserNamespaceUse.True,
+    };
 
     internal static Finding Forwarding(string? four, string? six, bool isAllowed, bool isWanted)
     {
