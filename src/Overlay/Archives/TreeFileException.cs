@@ -72,6 +72,9 @@ public sealed class TreeFileException : IOException
         null => null,
     };
 
+    /// <summary>Whether the kernel said that it was for the sandbox's limit, and not for the disk. XFS has one word for both.</summary>
+    public bool NamesLimit => InnerException is KernelException { Errno: Errno.EDQUOT };
+
     /// <summary>The same of a sandbox that is known to be at its disk limit: what the kernel said could mean the disk too.</summary>
     public TreeFileException ForLimit() => new(
         Failure, Message.Replace(WhatIsFull(Errno.ENOSPC), WhatIsFull(Errno.EDQUOT), StringComparison.Ordinal), Entry, InnerException);

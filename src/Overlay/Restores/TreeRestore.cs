@@ -75,7 +75,7 @@ public static class TreeRestore
         }
         catch (KernelException ex) when (ex.Errno is Errno.ENOSPC or Errno.EDQUOT)
         {
-            throw new TreeFileException(TreeFailure.Full, $"the disk is full; what comes before path {path} was put back", null, ex);
+            throw new TreeFileException(TreeFailure.Full, $"{TreeFileException.WhatIsFull(ex.Errno)}; what comes before path {path} was put back", null, ex);
         }
         catch (KernelException ex) when (TreeFileException.FromKernelAt(ex, path) is TreeFileException known)
         {

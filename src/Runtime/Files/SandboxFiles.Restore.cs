@@ -55,7 +55,7 @@ internal sealed partial class SandboxFiles
         }
         catch (TreeFileException e)
         {
-            throw Translate(IsAtLimit(entry, e) ? e.ForLimit() : e, "paths");
+            throw Translate(_limits.IsAtLimit(entry, e) ? e.ForLimit() : e, "paths");
         }
     }
 

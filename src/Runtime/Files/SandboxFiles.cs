@@ -70,17 +70,13 @@ internal sealed partial class SandboxFiles : ISandboxFiles
         }
         catch (TreeFileException e)
         {
-            throw Translate(IsAtLimit(entry, e) ? e.ForLimit() : e);
+            throw Translate(_limits.IsAtLimit(entry, e) ? e.ForLimit() : e);
         }
         finally
         {
             _execs.Touch(entry);
         }
     }
-
-    // XFS has one word for a disk that is full and for a limit.
-    private bool IsAtLimit(SandboxEntry entry, TreeFileException failure) => failure.Failure == TreeFailure.Full && entry.Record.DiskLimitBytes is not null
-        && _limits.UseOf(LayerId.Parse(entry.Record.Layer)) is LayerUse use && DiskReport.IsAtLimit(use);
 
     private static RuntimeException Ended(SandboxEntry entry) => entry.IsDeleted
         ? RuntimeException.NoSandbox(entry.Id)

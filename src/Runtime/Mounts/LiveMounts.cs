@@ -24,13 +24,14 @@ internal sealed partial class LiveMounts : IMounts
     private readonly Traffic _traffic;
     private readonly Background _background;
     private readonly TimeProvider _time;
+    private readonly DiskLimits _limits;
     private readonly ILogger _logger;
 
     public LiveMounts(SandboxParts parts, HostZones zones, HostMounter mounter)
     {
         (_table, _starter, _execs, _records, _traffic, _background, _time, _logger) =
             (parts.Table, parts.Starter, parts.Execs, parts.Records, parts.Traffic, parts.Background, parts.Time, parts.Logger);
-        (_zones, _mounter, _attacher) = (zones, mounter, parts.Mounts);
+        (_zones, _mounter, _attacher, _limits) = (zones, mounter, parts.Mounts, parts.DiskLimits);
     }
 
     /// <inheritdoc/>
@@ -98,7 +99,7 @@ internal sealed partial class LiveMounts : IMounts
 
     private async Task<MountRecord> PutInAsync(SandboxEntry entry, Slot slot, HostDirectory source, Mount mount)
     {
-        using MountPoint point = Ensure(slot, mount.ContainerPath);
+        using MountPoint point = Ensure(entry, slot, mount.ContainerPath);
         if (point.Mounted is not null || entry.Mounts.Any(other => other.Mount.ContainerPath == mount.ContainerPath))
         {
             throw Exists(entry.Mounts.FirstOrDefault(other => (other.IsIn(slot) && other.Number == point.Mounted) || other.Mount.ContainerPath == mount.ContainerPath));
@@ -214,7 +215,7 @@ internal sealed partial class LiveMounts : IMounts
         }
     }
 
-    private static MountPoint Ensure(Slot slot, string path)
+    private MountPoint Ensure(SandboxEntry entry, Slot slot, string path)
     {
         try
         {
@@ -224,7 +225,7 @@ internal sealed partial class LiveMounts : IMounts
         {
             throw (e.Failure, e.Obstacle) switch
             {
-                (TreeFailure.Full, _) => new RuntimeException(ErrorKind.DiskFull, "the disk is full; nothing was mounted", e),
+                (TreeFailure.Full, _) => _limits.NoRoom(entry, e, "nothing was mounted"),
                 (_, TreeObstacle.NoDirectory) => new RuntimeException(ErrorKind.ContainerPathConflict, "container_path exists and is not a directory", e),
                 (TreeFailure.Changed or TreeFailure.NotFound, _) => new RuntimeException(
                     ErrorKind.SandboxBusy, "something in the sandbox changed container_path while it was made", e)

@@ -67,6 +67,26 @@ internal sealed partial class DiskLimits : IAsyncDisposable
     /// <exception cref="IOException">The kernel refused.</exception>
     public LayerUse? UseOf(LayerId layer) => _soft.TryGetValue(layer, out SoftLimit? soft) ? soft.Use : _layers.UseOf(layer);
 
+    /// <summary>Whether a write into a sandbox failed for its own limit; else the disk is full, or it failed for something else.</summary>
+    /// <exception cref="IOException">The kernel refused.</exception>
+    public bool IsAtLimit(SandboxEntry entry, TreeFileException failure) => failure.Failure == TreeFailure.Full && entry.Record.DiskLimitBytes is not null
+        && (failure.NamesLimit || (UseOf(LayerId.Parse(entry.Record.Layer)) is LayerUse use && DiskReport.IsAtLimit(use)));
+
+    /// <summary>The error for a write that failed for want of room.</summary>
+    /// <param name="entry">The sandbox.</param>
+    /// <param name="failure">What the kernel said.</param>
+    /// <param name="rest">What became of the call, such as <c>nothing was mounted</c>.</param>
+    /// <exception cref="IOException">The kernel refused to say which of the two it was.</exception>
+    public RuntimeException NoRoom(SandboxEntry entry, TreeFileException failure, string rest) => IsAtLimit(entry, failure)
+        ? new RuntimeException(ErrorKind.DiskFull, $"the sandbox is at its disk limit; {rest}", failure)
+        {
+            Hint = "delete files in the sandbox, or use one with a higher disk_limit_mb",
+        }
+        : new RuntimeException(ErrorKind.DiskFull, $"the disk is full; {rest}", failure)
+        {
+            Hint = "delete snapshots or sandboxes that are no longer needed",
+        };
+
     /// <summary>Lets in what may write to a sandbox; with a soft limit that is near, looks first.</summary>
     /// <exception cref="RuntimeException"><see cref="ErrorKind.DiskFull"/>: it is over its soft limit.</exception>
     public async Task RequireRoomAsync(SandboxEntry entry, CancellationToken cancellationToken)

@@ -43,7 +43,7 @@ internal sealed partial class Environments : IEnvironments
         return done;
     }
 
-    private static async Task<TreeCopy> CopyAsync(SandboxEntry entry, Slot slot, HostDirectory source, SafeFileHandle root, string sandboxPath, CancellationToken cancellationToken)
+    private async Task<TreeCopy> CopyAsync(SandboxEntry entry, Slot slot, HostDirectory source, SafeFileHandle root, string sandboxPath, CancellationToken cancellationToken)
     {
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, slot.Users.Ended);
         string wanted = entry.Record.Sandbox.User ?? entry.Record.Settings.User ?? "0";
@@ -63,7 +63,7 @@ internal sealed partial class Environments : IEnvironments
         }
         catch (TreeFileException e)
         {
-            throw Explain(e);
+            throw e.Failure == TreeFailure.Full ? _limits.NoRoom(entry, e, "what was copied before stays") : Explain(e);
         }
         catch (IOException e)
         {
@@ -71,18 +71,12 @@ internal sealed partial class Environments : IEnvironments
         }
     }
 
-    private static RuntimeException Explain(TreeFileException e) => (e.Failure, e.Obstacle) switch
-    {
-        (TreeFailure.Full, _) => new RuntimeException(ErrorKind.DiskFull, "the disk is full; what was copied before stays", e)
-        {
-            Hint = "delete snapshots or sandboxes that are no longer needed",
-        },
-        (_, TreeObstacle.Kernels) => new RuntimeException(ErrorKind.PathNotAllowed, "sandbox_path is not writable", e)
+    private static RuntimeException Explain(TreeFileException e) => e.Obstacle == TreeObstacle.Kernels
+        ? new RuntimeException(ErrorKind.PathNotAllowed, "sandbox_path is not writable", e)
         {
             Details = new Dictionary<string, object> { ["field"] = "sandbox_path" },
-        },
-        _ => Failed(e.Message, e),
-    };
+        }
+        : Failed(e.Message, e);
 
     private static RuntimeException Failed(string reason, Exception? cause) =>
         new(ErrorKind.CopyFailed, $"copy environment directory failed: {reason}", cause);

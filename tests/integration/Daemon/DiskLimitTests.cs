@@ -1,5 +1,6 @@
 using System.Formats.Tar;
 using System.Text.Json.Nodes;
+using Sleigh.IntegrationTests.Overlay;
 using Sleigh.TestSupport;
 
 namespace Sleigh.IntegrationTests.Daemon;
@@ -84,6 +85,37 @@ public sealed class DiskLimitTests
         Assert.NotNull((await client.ExecAsync(fork, "dd if=/dev/zero of=/more bs=1M count=4")).Json["disk"]);
         AssertFull(await client.ExecAsync(fork, $"rm -f /more /fill; {Fill}"));
         await Consistency.SettledAsync(daemon);
+    }
+
+    [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    public async Task Whatever_comes_from_the_host_or_a_snapshot_is_told_of_the_limit_and_not_of_a_full_disk()
+    {
+        using TestDirectory host = new();
+        Shell.Bash($"mkdir -p {host.Path}/mounts/data {host.Path}/environments/env; head -c 4M /dev/urandom > {host.Path}/environments/env/big");
+        await using TestDaemon daemon = new(
+            ("storage.driver", "btrfs"), ("mounts.root", $"{host.Path}/mounts"), ("environments.root", $"{host.Path}/environments"));
+        await daemon.StartAsync();
+        using TestImages images = new(daemon);
+        using DaemonClient client = await DaemonClient.NewSessionAsync(daemon);
+        string limited = await client.NewAsync(await images.HaveAsync(TestImages.Busybox), new JsonObject { ["disk_limit_mb"] = LimitMb });
+        await client.RunAsync(limited, "dd if=/dev/urandom of=/old bs=1M count=8 2> /dev/null");
+        string snapshot = await client.SnapshotAsync(limited);
+        await client.RunAsync(limited, "rm /old");
+        AssertFull(await client.ExecAsync(limited, Fill));
+
+        // Small files until nothing more can be made: the fill leaves some room that only a large write does not get.
+        await client.ExecAsync(limited, "mkdir /m; i=0; while head -c 3000 /dev/urandom > /m/$i; do i=$((i+1)); done 2> /dev/null; mkdir -p /a/b/c/d 2> /dev/null; true");
+
+        await RefusedAsync("environment/copy", new JsonObject { ["environment_path"] = "env", ["sandbox_path"] = "/m" }, "the sandbox is at its disk limit; what was copied before stays");
+        await RefusedAsync("mounts", new JsonObject { ["workspace_path"] = "data", ["container_path"] = "/new/deep/er", ["mode"] = "ro" }, "the sandbox is at its disk limit; nothing was mounted");
+        await RefusedAsync(
+            $"snapshots/{snapshot}/restore", new JsonObject { ["paths"] = new JsonArray("/old") }, "the sandbox is at its disk limit; what comes before path /old was put back");
+
+        async Task RefusedAsync(string what, JsonObject body, string error)
+        {
+            (int status, JsonObject refused) = await client.CallAsync("POST", $"/sandboxes/{limited}/{what}", body);
+            Assert.Equal((507, "disk_full", error), (status, (string?)refused["code"], (string?)refused["error"]));
+        }
     }
 
     [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
