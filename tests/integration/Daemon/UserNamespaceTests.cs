@@ -201,6 +201,21 @@ public sealed class UserNamespaceTests(UserNamespaceFixture fixture) : IClassFix
     }
 
     [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
+    public async Task Nobody_inside_is_taken_for_the_host_whose_root_has_his_number_there()
+    {
+        await using TestSandbox sandbox = await fixture.SandboxAsync();
+        string process = await ProcessInAsync(sandbox);
+        string directory = Path.Combine(fixture.Daemon.StateDir, "slots", await sandbox.SlotAsync());
+        string script = Path.Combine(Host.Repository, "tests", "integration", "Daemon", "Programs", "insider.py");
+
+        // As if the socket could be reached from inside, which it cannot.
+        Shell.Bash($"chmod 711 {directory}; chmod 666 {directory}/init.sock");
+        Assert.Equal("0\n", Shell.Bash($"python3 {script} {process} {directory} 65534"));
+
+        Assert.Equal("still\n", await sandbox.RunAsync("echo still"));
+    }
+
+    [HostFact(Need.Root, Need.Containerd, Need.InitBinary)]
     public async Task A_sandbox_keeps_its_users_over_a_change_of_the_setting_and_new_ones_have_the_new_kind()
     {
         await using TestSandbox sandbox = await fixture.SandboxAsync();
@@ -329,11 +344,20 @@ public sealed class UserNamespaceTests(UserNamespaceFixture fixture) : IClassFix
 
     private static async Task<uint> OwnerOfNamespaceAsync(TestSandbox sandbox)
     {
+        using SafeFileHandle users = Files.Open($"/proc/{await ProcessInAsync(sandbox)}/ns/user", OpenFlags.ReadOnly);
+        return UserNamespace.OwnerOf(users);
+    }
+
+    // A process of the sandbox, by its number outside.
+    private static async Task<string> ProcessInAsync(TestSandbox sandbox)
+    {
         await sandbox.StartAsync($"sleep 4713; : {sandbox.Id}");
         string[] found = [];
-        await Poll.UntilAsync(() => (found = Shell.Bash($"pgrep -f 'sleep 4713; : {sandbox.Id}$' || true").Split('\n', StringSplitOptions.RemoveEmptyEntries)).Length > 0, 10, () => "no such process");
-        using SafeFileHandle users = Files.Open($"/proc/{found[^1]}/ns/user", OpenFlags.ReadOnly);
-        return UserNamespace.OwnerOf(users);
+        await Poll.UntilAsync(
+            () => Task.FromResult((found = Shell.Bash($"pgrep -f 'sleep 4713; : {sandbox.Id}$' || true").Split('\n', StringSplitOptions.RemoveEmptyEntries)).Length > 0),
+            60,
+            () => "no process 'sleep 4713'");
+        return found[^1];
     }
 
     private static async Task<bool> HasOwnAsync(TestSandbox sandbox) => (bool)(await sandbox.ViewAsync())["isolation"]!["user_namespace"]!["own"]!;
