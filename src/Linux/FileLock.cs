@@ -32,15 +32,20 @@ public static partial class FileLock
 
     /// <summary>The process that has taken the hold, as /proc/locks shows it; null: nobody, or a process that this one cannot see.</summary>
     /// <exception cref="KernelException">The kernel refused.</exception>
-    public static int? HolderOf(SafeFileHandle file)
+    public static int? HolderOf(SafeFileHandle file) => HoldersOf(file) is [int first, ..] ? first : null;
+
+    /// <summary>The same where several share it: those that took it, though some may have ended and left it to what they have started.</summary>
+    /// <exception cref="KernelException">The kernel refused.</exception>
+    public static IReadOnlyList<int> HoldersOf(SafeFileHandle file)
     {
         FileStatus status = Files.Stat(file);
-        return HolderOf(File.ReadAllText("/proc/locks"), status.Device, status.Inode);
+        return HoldersOf(File.ReadAllText("/proc/locks"), status.Device, status.Inode);
     }
 
     /// <summary>As above, from the text: <c>1: FLOCK  ADVISORY  WRITE 23066 00:26:1914449 0 EOF</c>, device numbers as hex (proc_locks(5)).</summary>
-    internal static int? HolderOf(string locks, ulong device, ulong inode)
+    internal static IReadOnlyList<int> HoldersOf(string locks, ulong device, ulong inode)
     {
+        List<int> holders = [];
         (uint major, uint minor) = Files.DeviceParts(device);
         string place = string.Create(CultureInfo.InvariantCulture, $"{major:x2}:{minor:x2}:{inode}");
         foreach (string line in locks.Split('\n'))
@@ -48,11 +53,11 @@ public static partial class FileLock
             if (line.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [_, "FLOCK", _, _, string process, string at, ..] && at == place
                 && int.TryParse(process, NumberStyles.None, CultureInfo.InvariantCulture, out int id) && id > 0)
             {
-                return id;
+                holders.Add(id);
             }
         }
 
-        return null;
+        return holders;
     }
 
     [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]

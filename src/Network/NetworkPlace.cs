@@ -9,38 +9,48 @@ internal sealed class NetworkPlace
     private static readonly IReadOnlyDictionary<string, string> NoVariables = new Dictionary<string, string>();
     private static readonly TimeSpan UsualLimit = TimeSpan.FromSeconds(30);
 
+    private readonly ProgramHold? _hold;
+
     /// <summary>A place.</summary>
     /// <param name="file">The namespace's file; null: the daemon's own namespace.</param>
-    public NetworkPlace(string? file) => File = file;
+    /// <param name="hold">What programs that change something hold; null: nothing, where nobody waits for them.</param>
+    public NetworkPlace(string? file, ProgramHold? hold = null) => (File, _hold) = (file, hold);
 
     /// <summary>The namespace's file; null: the daemon's own.</summary>
     public string? File { get; }
 
-    /// <summary>Runs a program of PATH that must end with 0; gives its standard output.</summary>
+    /// <summary>Runs a program of PATH that only looks and must end with 0; gives its standard output.</summary>
     /// <exception cref="IOException">It is not there, or failed: the text has what it said.</exception>
-    public async Task<string> RunAsync(string program, IEnumerable<string> arguments, string input, CancellationToken cancellationToken)
+    public Task<string> RunAsync(string program, IEnumerable<string> arguments, string input, CancellationToken cancellationToken) =>
+        RunAsync(program, arguments, input, false, cancellationToken);
+
+    /// <summary>Runs a program of PATH that changes something and must end with 0; gives its standard output. A later daemon waits for it.</summary>
+    /// <exception cref="IOException">It is not there, or failed: the text has what it said.</exception>
+    public Task<string> ChangeAsync(string program, IEnumerable<string> arguments, string input, CancellationToken cancellationToken) =>
+        RunAsync(program, arguments, input, true, cancellationToken);
+
+    private async Task<string> RunAsync(string program, IEnumerable<string> arguments, string input, bool changes, CancellationToken cancellationToken)
     {
         string path = ProgramRun.Find(program) ?? throw new IOException($"there is no program '{program}' on PATH");
         string[] list = [.. arguments];
-        ProgramEnd end = await RunAsync(path, list, input, NoVariables, UsualLimit, cancellationToken);
+        ProgramEnd end = await RunAsync(path, list, input, NoVariables, changes, UsualLimit, cancellationToken);
         return end.Status == 0
             ? end.Output
             : throw new IOException(
                 string.Create(CultureInfo.InvariantCulture, $"{program} {string.Join(' ', list)} ended with {end.Status}: {(end.Errors.Length > 0 ? end.Errors : end.Output.Trim())}"));
     }
 
-    /// <summary>Runs a program by its path, with these variables.</summary>
+    /// <summary>Runs a program by its path, with these variables; a later daemon waits for one that changes something.</summary>
     /// <exception cref="IOException">It cannot be started, or took too long.</exception>
     public Task<ProgramEnd> RunAsync(
-        string path, IReadOnlyList<string> arguments, string input, IReadOnlyDictionary<string, string> variables, TimeSpan limit,
-        CancellationToken cancellationToken)
+        string path, IReadOnlyList<string> arguments, string input, IReadOnlyDictionary<string, string> variables, bool changes,
+        TimeSpan limit, CancellationToken cancellationToken)
     {
         // Not by a thread of ours that enters the namespace and starts the program: threads of the runtime that it happened to start would stay there.
-        return File is null
-            ? ProgramRun.RunAsync(path, arguments, input, variables, limit, cancellationToken)
-            : ProgramRun.RunAsync(
-                ProgramRun.Find("nsenter") ?? throw new IOException("there is no program 'nsenter' on PATH"), [$"--net={File}", "--", path, .. arguments],
-                input, variables, limit, cancellationToken);
+        IReadOnlyList<string> before = changes ? _hold?.Before ?? [] : [];
+        return ProgramRun.RunAsync(
+            File is null ? before : [.. before, ProgramRun.Find("nsenter") ?? throw new IOException("there is no program 'nsenter' on PATH"), $"--net={File}", "--"],
+            path, arguments, input, variables, limit, cancellationToken);
     }
 
     /// <summary>Writes a setting below <c>/proc/sys/net</c>, such as <c>ipv4/ip_forward</c>.</summary>

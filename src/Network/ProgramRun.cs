@@ -21,6 +21,7 @@ internal static class ProgramRun
             .Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
 
     /// <summary>Runs it.</summary>
+    /// <param name="before">What turns into it: a program and its arguments, to which the path and the arguments are added; none: it is started itself.</param>
     /// <param name="program">The program's path.</param>
     /// <param name="arguments">Its arguments.</param>
     /// <param name="input">Its standard input.</param>
@@ -29,10 +30,11 @@ internal static class ProgramRun
     /// <param name="cancellationToken">Kills it.</param>
     /// <exception cref="IOException">It cannot be started, or took longer than <paramref name="limit"/>.</exception>
     public static async Task<ProgramEnd> RunAsync(
-        string program, IEnumerable<string> arguments, string input, IReadOnlyDictionary<string, string> environment, TimeSpan limit,
-        CancellationToken cancellationToken)
+        IReadOnlyList<string> before, string program, IEnumerable<string> arguments, string input, IReadOnlyDictionary<string, string> environment,
+        TimeSpan limit, CancellationToken cancellationToken)
     {
-        ProcessStartInfo start = new(program, arguments)
+        string[] whole = [.. before, program, .. arguments];
+        ProcessStartInfo start = new(whole[0], whole[1..])
         {
             RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = "/",
             StandardInputEncoding = new UTF8Encoding(false), StandardOutputEncoding = Encoding.UTF8, StandardErrorEncoding = Encoding.UTF8,

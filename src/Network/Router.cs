@@ -85,7 +85,7 @@ internal sealed class Router
         _forwarding.TakeBack();
         if ((await HostLook.TakeAsync(_host, cancellationToken)).Interfaces.Any(i => i.Name == _names.HostUplink))
         {
-            await _host.RunAsync("ip", ["link", "delete", _names.HostUplink], "", cancellationToken);
+            await _host.ChangeAsync("ip", ["link", "delete", _names.HostUplink], "", cancellationToken);
         }
 
         // Added first, so that one that is not there is no error.
@@ -146,19 +146,19 @@ internal sealed class Router
         if (isThere && !inside.Interfaces.Any(i => i.Name == NetworkNames.Uplink))
         {
             // The other end went with a router that is gone.
-            await _host.RunAsync("ip", ["link", "delete", _names.HostUplink], "", cancellationToken);
+            await _host.ChangeAsync("ip", ["link", "delete", _names.HostUplink], "", cancellationToken);
             isThere = false;
         }
         else if (!isThere && inside.Interfaces.Any(i => i.Name == NetworkNames.Uplink))
         {
             // The other end is in a namespace that was taken for the host's before.
-            await Place.RunAsync("ip", ["link", "delete", NetworkNames.Uplink], "", cancellationToken);
+            await Place.ChangeAsync("ip", ["link", "delete", NetworkNames.Uplink], "", cancellationToken);
         }
 
         string mtu = Mtu.ToString(CultureInfo.InvariantCulture);
         if (!isThere)
         {
-            await _host.RunAsync(
+            await _host.ChangeAsync(
                 "ip", ["link", "add", _names.HostUplink, "mtu", mtu, "type", "veth", "peer", "name", NetworkNames.Uplink, "mtu", mtu, "netns", _files.Router],
                 "", cancellationToken);
         }
@@ -187,8 +187,8 @@ internal sealed class Router
             router.Add($"route replace default via {outer6} dev {NetworkNames.Uplink}");
         }
 
-        await _host.RunAsync("ip", ["-batch", "-"], string.Join('\n', host) + "\n", cancellationToken);
-        await Place.RunAsync("ip", ["-batch", "-"], string.Join('\n', router) + "\n", cancellationToken);
+        await _host.ChangeAsync("ip", ["-batch", "-"], string.Join('\n', host) + "\n", cancellationToken);
+        await Place.ChangeAsync("ip", ["-batch", "-"], string.Join('\n', router) + "\n", cancellationToken);
 
         // The router answers for neighbours, so that a packet to one comes to the rules, is refused at once and is counted.
         Place.WriteSetting($"ipv4/conf/{NetworkNames.Bridge}/proxy_arp_pvlan", "1");

@@ -12,6 +12,7 @@ public sealed partial class SandboxNetwork : IAsyncDisposable
 {
     private readonly NetworkNames _names;
     private readonly NamespaceFiles _files;
+    private readonly ProgramHold _hold;
     private readonly NftCommand _hostNft;
     private readonly NftCommand _nft;
     private readonly Router _router;
@@ -32,8 +33,9 @@ public sealed partial class SandboxNetwork : IAsyncDisposable
         (_logger, _uplink, _connections) = (logger, options.HostNamespace, options.ConnectionsPerSandbox);
         _names = new NetworkNames(options.Instance);
         _files = new NamespaceFiles(Path.Combine(options.StateDirectory, "network"));
-        NetworkPlace host = new(options.HostNamespace);
-        NetworkPlace place = new(_files.Router);
+        _hold = new ProgramHold(_files.Programs, TimeProvider.System, logger);
+        NetworkPlace host = new(options.HostNamespace, _hold);
+        NetworkPlace place = new(_files.Router, _hold);
         (_hostNft, _nft) = (new NftCommand(host), new NftCommand(place));
         _router = new Router(options, _names, _files, host, _hostNft, place, _nft);
         _factory = new NamespaceFactory(options, _names, _files, _router, _nft);
@@ -42,7 +44,7 @@ public sealed partial class SandboxNetwork : IAsyncDisposable
     }
 
     /// <summary>Programs without which there is no network.</summary>
-    public static IReadOnlyList<string> Programs { get; } = ["nft", "ip", "bridge", "nsenter"];
+    public static IReadOnlyList<string> Programs { get; } = ["nft", "ip", "bridge", "nsenter", "flock"];
 
     /// <summary>Whether sandboxes have IPv6 addresses: where the host has a way out for IPv6 and forwards it.</summary>
     public bool HasSix => _router.HasSix;
@@ -92,7 +94,10 @@ public sealed partial class SandboxNetwork : IAsyncDisposable
         return missing;
     }
 
-    /// <summary>Makes the router, or puts the one that is there in order.</summary>
+    /// <summary>
+    /// Makes the router, or puts the one that is there in order. Before that it waits for the programs that a killed daemon has left at work, no longer than
+    /// <see cref="ProgramHold.Longest"/>.
+    /// </summary>
     /// <exception cref="IOException">A program is missing, or the kernel refused.</exception>
     public static async Task<SandboxNetwork> OpenAsync(NetworkOptions options, ILogger logger, CancellationToken cancellationToken)
     {
@@ -100,6 +105,8 @@ public sealed partial class SandboxNetwork : IAsyncDisposable
         SandboxNetwork network = new(options, logger);
         try
         {
+            network._files.Prepare();
+            await network._hold.BeginAsync(cancellationToken);
             await network._router.EnsureAsync(cancellationToken);
             return network;
         }
@@ -260,6 +267,7 @@ public sealed partial class SandboxNetwork : IAsyncDisposable
         _pins.Dispose();
         _nft.Dispose();
         _hostNft.Dispose();
+        _hold.Dispose();
     }
 
     private async Task<SandboxNamespace> MakeAsync(EgressPolicy policy, CancellationToken cancellationToken)

@@ -28,12 +28,12 @@ public sealed class FileLockTests
     }
 
     [Theory]
-    [InlineData("1: FLOCK  ADVISORY  WRITE 23066 00:26:1914449 0 EOF\n", 23066)]
-    [InlineData("1: POSIX  ADVISORY  WRITE 7 00:26:1914449 0 EOF\n2: FLOCK  ADVISORY  READ 8 fe:00:1914449 0 EOF\n3: FLOCK  ADVISORY  WRITE 9 00:26:1914449 0 EOF\n", 9)]
-    [InlineData("1: FLOCK  ADVISORY  WRITE 0 00:26:1914449 0 EOF\n", null)]
-    [InlineData("1: FLOCK  ADVISORY  WRITE -1 00:26:1914449 0 EOF\n", null)]
-    [InlineData("1: FLOCK  ADVISORY  WR", null)]
-    [InlineData("", null)]
-    public void The_holder_is_the_process_on_the_line_of_the_file(string locks, int? holder) =>
-        Assert.Equal(holder, FileLock.HolderOf(locks, Files.DeviceNumber(0, 0x26), 1914449));
+    [InlineData("1: FLOCK  ADVISORY  WRITE 23066 00:26:1914449 0 EOF\n", new[] { 23066 })]
+    [InlineData("1: POSIX  ADVISORY  WRITE 7 00:26:1914449 0 EOF\n2: FLOCK  ADVISORY  READ 8 fe:00:1914449 0 EOF\n3: FLOCK  ADVISORY  READ 9 00:26:1914449 0 EOF\n4: FLOCK  ADVISORY  READ 7 00:26:1914449 0 EOF\n", new[] { 9, 7 })]
+    [InlineData("1: FLOCK  ADVISORY  WRITE 0 00:26:1914449 0 EOF\n", new int[0])]
+    [InlineData("1: FLOCK  ADVISORY  WRITE -1 00:26:1914449 0 EOF\n", new int[0])]
+    [InlineData("1: FLOCK  ADVISORY  WR", new int[0])]
+    [InlineData("", new int[0])]
+    public void The_holders_are_the_processes_on_the_lines_of_the_file(string locks, int[] holders) =>
+        Assert.Equal(holders, FileLock.HoldersOf(locks, Files.DeviceNumber(0, 0x26), 1914449));
 }

@@ -8,7 +8,7 @@ public sealed class ProgramRunTests
     public async Task A_program_that_takes_too_long_is_ended_and_that_is_an_IOException()
     {
         IOException error = await Assert.ThrowsAsync<IOException>(() => ProgramRun.RunAsync(
-            ProgramRun.Find("sleep")!, ["1000"], "", None, TimeSpan.FromMilliseconds(100), CancellationToken.None));
+            [], ProgramRun.Find("sleep")!, ["1000"], "", None, TimeSpan.FromMilliseconds(100), CancellationToken.None));
 
         Assert.EndsWith("/sleep was not done after 0.1 s", error.Message, StringComparison.Ordinal);
     }

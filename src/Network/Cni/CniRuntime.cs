@@ -142,7 +142,7 @@ internal sealed class CniRuntime
             throw new IOException($"there is no CNI plugin {path}");
         }
 
-        ProgramEnd end = await _place.RunAsync(path, [], input.ToJsonString(), variables, Limit, cancellationToken);
+        ProgramEnd end = await _place.RunAsync(path, [], input.ToJsonString(), variables, changes: command is "ADD" or "DEL", Limit, cancellationToken);
         return end.Status == 0 ? end : throw CniException.From(plugin, command, end);
     }
 }

@@ -96,7 +96,7 @@ internal sealed class NamespaceFactory
             if (addresses.Six is not null)
             {
                 // So nobody's advertisement can lead its packets astray.
-                await _router.Place.RunAsync(
+                await _router.Place.ChangeAsync(
                     "ip", ["-6", "neighbour", "replace", addresses.Six.ToString(), "lladdr", addresses.Mac, "dev", NetworkNames.Bridge, "nud", "permanent"],
                     "", cancellationToken);
             }
@@ -199,7 +199,7 @@ internal sealed class NamespaceFactory
     }
 
     // The bridge is told whose address is where and learns nothing from frames, so nobody claims a neighbour's.
-    private async Task HardenAsync(SandboxAddresses addresses, CancellationToken cancellationToken) => await _router.Place.RunAsync(
+    private async Task HardenAsync(SandboxAddresses addresses, CancellationToken cancellationToken) => await _router.Place.ChangeAsync(
         "bridge", ["-batch", "-"],
         $"link set dev {addresses.Port} learning off flood off\nfdb replace {addresses.Mac} dev {addresses.Port} master static\n", cancellationToken);
 
@@ -264,7 +264,7 @@ internal sealed class NamespaceFactory
     {
         try
         {
-            await _router.Place.RunAsync("ip", ["-6", "neighbour", "delete", six.ToString(), "dev", NetworkNames.Bridge], "", cancellationToken);
+            await _router.Place.ChangeAsync("ip", ["-6", "neighbour", "delete", six.ToString(), "dev", NetworkNames.Bridge], "", cancellationToken);
         }
         catch (IOException)
         {

@@ -25,6 +25,9 @@ internal sealed class NamespaceFiles
     /// <summary>Which interfaces of the host were switched to forwarding.</summary>
     public string Forwarding => Path.Combine(_directory, "forwarding");
 
+    /// <summary>What programs hold, and those of earlier runs (<see cref="ProgramHold"/>).</summary>
+    public string Programs => Path.Combine(_directory, "programs");
+
     private string Namespaces => Path.Combine(_directory, "namespaces");
 
     private string Results => Path.Combine(_directory, "results");
@@ -32,7 +35,7 @@ internal sealed class NamespaceFiles
     /// <summary>Makes the directories.</summary>
     public void Prepare()
     {
-        foreach (string directory in (string[])[_directory, Namespaces, Results, Addresses])
+        foreach (string directory in (string[])[_directory, Namespaces, Results, Addresses, Programs])
         {
             Directory.CreateDirectory(directory, OwnerOnly);
         }

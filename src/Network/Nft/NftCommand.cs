@@ -6,16 +6,18 @@ namespace Sleigh.Network.Nft;
 /// <summary>Runs nft in one network namespace: one transaction after the other, and lists beside them, since the kernel shows each as of one moment.</summary>
 internal sealed class NftCommand : IDisposable
 {
-    private readonly Func<IReadOnlyList<string>, string, CancellationToken, Task<string>> _run;
+    private readonly Func<IReadOnlyList<string>, string, CancellationToken, Task<string>> _look;
+    private readonly Func<IReadOnlyList<string>, string, CancellationToken, Task<string>> _change;
     private readonly SemaphoreSlim _oneAtATime = new(1);
 
     public NftCommand(NetworkPlace place)
-        : this((arguments, input, cancellationToken) => place.RunAsync("nft", arguments, input, cancellationToken))
     {
+        _look = (arguments, input, cancellationToken) => place.RunAsync("nft", arguments, input, cancellationToken);
+        _change = (arguments, input, cancellationToken) => place.ChangeAsync("nft", arguments, input, cancellationToken);
     }
 
     /// <param name="run">Runs nft with these arguments and this standard input; gives its standard output.</param>
-    internal NftCommand(Func<IReadOnlyList<string>, string, CancellationToken, Task<string>> run) => _run = run;
+    internal NftCommand(Func<IReadOnlyList<string>, string, CancellationToken, Task<string>> run) => (_look, _change) = (run, run);
 
     /// <summary>Carries a transaction out, whole or not at all.</summary>
     /// <exception cref="IOException">nft is not there or refused; the text has what it said.</exception>
@@ -58,7 +60,7 @@ internal sealed class NftCommand : IDisposable
 
     private async Task<IReadOnlyList<JsonObject>> ObjectsAsync(string[] arguments, string kind, CancellationToken cancellationToken)
     {
-        string text = await _run(arguments, "", cancellationToken);
+        string text = await _look(arguments, "", cancellationToken);
         try
         {
             return [.. (JsonNode.Parse(text)?["nftables"] as JsonArray ?? []).OfType<JsonObject>().Select(o => o[kind]).OfType<JsonObject>()];
@@ -75,7 +77,7 @@ internal sealed class NftCommand : IDisposable
         try
         {
             // Once begun it is let finish: cut off, nobody would know whether it was done.
-            return await _run(arguments, input, CancellationToken.None);
+            return await _change(arguments, input, CancellationToken.None);
         }
         finally
         {

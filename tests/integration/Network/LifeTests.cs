@@ -40,6 +40,32 @@ public sealed class LifeTests
     }
 
     [HostFact(Need.Root, Need.Networking)]
+    public async Task The_next_start_waits_for_a_plugin_that_a_dead_daemon_has_left_at_work()
+    {
+        await using NetworkWorld world = await NetworkWorld.MakeAsync();
+        string plugins = $"{world.State}/plugins";
+        Directory.CreateDirectory(plugins);
+        foreach (string plugin in NamespaceFactory.Plugins.Where(p => p != "bridge"))
+        {
+            File.CreateSymbolicLink($"{plugins}/{plugin}", $"/usr/lib/cni/{plugin}");
+        }
+
+        await File.WriteAllTextAsync($"{plugins}/bridge", $"#!/bin/sh\n[ $CNI_COMMAND = ADD ] && touch {world.State}/begun && sleep 3\nexec /usr/lib/cni/bridge\n");
+        File.SetUnixFileMode($"{plugins}/bridge", UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        await using SandboxNetwork network = await world.OpenAsync(world.Options with { PluginDirectory = plugins });
+        network.Factory.Step = done => _ = done == "link" ? throw new DiedException() : 0;
+        Task<SandboxNamespace> dead = network.TakeAsync(CancellationToken.None);
+        await Poll.UntilAsync(() => File.Exists($"{world.State}/begun"), 60, () => "the plugin was not called");
+
+        await using SandboxNetwork next = await world.OpenAsync();
+        await next.RecoverAsync([], CancellationToken.None);
+
+        await Assert.ThrowsAsync<DiedException>(() => dead);
+        Assert.Equal((0, 0, 0), await CountAsync(world));
+        await next.RemoveAllAsync(CancellationToken.None);
+    }
+
+    [HostFact(Need.Root, Need.Networking)]
     public async Task Another_way_out_takes_the_place_of_the_one_before()
     {
         await using NetworkWorld world = await NetworkWorld.MakeAsync();
