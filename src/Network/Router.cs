@@ -59,7 +59,7 @@ internal sealed class Router
         IPNetwork uplink = ChooseUplink(look);
         await _nft.ApplyAsync(RouterRules.OpenedSets(_names.Table), cancellationToken);
         await _nft.ApplyAsync(
-            RouterRules.Base(_names, _options.Reachable, look.AddressesBut(_names.HostUplink), look.Networks6, _options.ConnectionsPerSandbox), cancellationToken);
+            RouterRules.Base(_names, _options.Reachable, look.AddressesBut(_names.HostUplink), look.Networks, _options.ConnectionsPerSandbox), cancellationToken);
         WriteSettings();
         await GuardHostAsync(uplink, [], cancellationToken);
         await LinkAsync(look, uplink, cancellationToken);
@@ -73,7 +73,7 @@ internal sealed class Router
         HostLook look = await HostLook.TakeAsync(_host, cancellationToken);
         Close(look);
         NftTransaction all = new();
-        RouterRules.PutHost(all, _names.Table, look.AddressesBut(_names.HostUplink), look.Networks6);
+        RouterRules.PutHost(all, _names.Table, look.AddressesBut(_names.HostUplink), look.Networks);
         await _nft.ApplyAsync(all, cancellationToken);
         await ForwardAsync(look, ChooseUplink(look), cancellationToken);
     }
@@ -97,7 +97,7 @@ internal sealed class Router
     }
 
     private void Close(HostLook look) =>
-        Closed = new ClosedAddresses(_options.Reachable, look.AddressesBut(_names.HostUplink), [.. look.Networks6, _options.Subnet, _options.Subnet6]);
+        Closed = new ClosedAddresses(_options.Reachable, look.AddressesBut(_names.HostUplink), [.. look.Networks, _options.Subnet, _options.Subnet6]);
 
     private IPNetwork ChooseUplink(HostLook look)
     {

@@ -7,7 +7,7 @@ public sealed class HostLookTests
     private const string Addresses =
         """
         [{"ifindex":1,"ifname":"lo","mtu":65536,"addr_info":[{"family":"inet","local":"127.0.0.1","prefixlen":8}]},
-         {"ifindex":4,"ifname":"eth0","mtu":1400,"addr_info":[{"family":"inet","local":"192.0.2.2"},{"family":"inet6","local":"fe80::1"},{"family":"inet6","local":"2001:db8:1:2::1:7","prefixlen":60},{"family":"inet6","local":"2001:db8:9::1","prefixlen":128}]},
+         {"ifindex":4,"ifname":"eth0","mtu":1400,"addr_info":[{"family":"inet","local":"192.0.2.2","prefixlen":27},{"family":"inet","local":"192.0.2.99","address":"192.0.2.201","prefixlen":29},{"family":"inet","local":"192.0.2.2","prefixlen":32},{"family":"inet","local":"192.0.2.2","prefixlen":7},{"family":"inet6","local":"fe80::1"},{"family":"inet6","local":"2001:db8:1:2::1:7","prefixlen":60},{"family":"inet6","local":"2001:db8:9::1","prefixlen":128}]},
          {},{"ifindex":5,"ifname":"sleigh-12345678","mtu":1400,"addr_info":[{"local":"169.254.64.1"}]}]
         """;
 
@@ -19,8 +19,8 @@ public sealed class HostLookTests
         Assert.Equal(["eth0"], look.Ways4);
         Assert.Empty(look.Ways6);
         Assert.Equal(1400, look.Mtu);
-        Assert.Equal(["127.0.0.1", "192.0.2.2", "fe80::1", "2001:db8:1:2::1:7", "2001:db8:9::1"], look.AddressesBut("sleigh-12345678").Select(a => a.ToString()));
-        Assert.Equal([IPNetwork.Parse("2001:db8:1::/60")], look.Networks6);
+        Assert.Equal(["127.0.0.1", "192.0.2.2", "192.0.2.99", "fe80::1", "2001:db8:1:2::1:7", "2001:db8:9::1"], look.AddressesBut("sleigh-12345678").Select(a => a.ToString()));
+        Assert.Equal(["127.0.0.0/8", "192.0.2.0/27", "192.0.2.200/29", "2001:db8:1::/60"], look.Networks.Select(n => n.ToString()));
     }
 
     [Fact]

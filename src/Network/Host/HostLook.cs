@@ -9,8 +9,8 @@ namespace Sleigh.Network;
 /// <param name="Name">Its name.</param>
 /// <param name="Mtu">Its largest packet.</param>
 /// <param name="Addresses">Its addresses.</param>
-/// <param name="Networks6">The IPv6 networks that lie at it, whose addresses are its neighbours'.</param>
-internal sealed record HostInterface(string Name, int Mtu, IReadOnlyList<IPAddress> Addresses, IReadOnlyList<IPNetwork> Networks6);
+/// <param name="Networks">The networks that lie at it, whose addresses are its neighbours'.</param>
+internal sealed record HostInterface(string Name, int Mtu, IReadOnlyList<IPAddress> Addresses, IReadOnlyList<IPNetwork> Networks);
 
 /// <summary>What <c>ip</c> tells of a namespace's interfaces and ways out.</summary>
 /// <param name="Interfaces">Interfaces.</param>
@@ -19,12 +19,13 @@ internal sealed record HostInterface(string Name, int Mtu, IReadOnlyList<IPAddre
 internal sealed record HostLook(IReadOnlyList<HostInterface> Interfaces, IReadOnlyList<string> Ways4, IReadOnlyList<string> Ways6)
 {
     private const int UsualMtu = 1500;
+    private const int WidestSegment = 8;
 
     /// <summary>All addresses but those of one interface.</summary>
     public IReadOnlyList<IPAddress> AddressesBut(string name) => [.. Interfaces.Where(i => i.Name != name).SelectMany(i => i.Addresses).Distinct()];
 
-    /// <summary>IPv6 networks that lie at any interface.</summary>
-    public IReadOnlyList<IPNetwork> Networks6 => [.. Interfaces.SelectMany(i => i.Networks6).Distinct()];
+    /// <summary>Networks that lie at any interface.</summary>
+    public IReadOnlyList<IPNetwork> Networks => [.. Interfaces.SelectMany(i => i.Networks).Distinct()];
 
     /// <summary>The largest packet that passes all ways out.</summary>
     public int Mtu
@@ -85,18 +86,19 @@ internal sealed record HostLook(IReadOnlyList<HostInterface> Interfaces, IReadOn
             .. (item["addr_info"] as JsonArray ?? []).OfType<JsonObject>().Select(a => a["local"]?.GetValue<string>())
                 .Select(a => IPAddress.TryParse(a, out IPAddress? address) ? address : null).OfType<IPAddress>(),
         ],
-        [.. (item["addr_info"] as JsonArray ?? []).OfType<JsonObject>().Select(Network6).OfType<IPNetwork>()]);
+        [.. (item["addr_info"] as JsonArray ?? []).OfType<JsonObject>().Select(NetworkOf).OfType<IPNetwork>()]);
 
-    private static IPNetwork? Network6(JsonObject item) =>
-        item["prefixlen"]?.GetValue<int>() is int length and > 0 and < 128 && IPAddress.TryParse(item["local"]?.GetValue<string>(), out IPAddress? address)
-        && address.AddressFamily == AddressFamily.InterNetworkV6
-            ? IPNetwork.Parse($"{First(address, length)}/{length}")
+    // At a link with two ends the network is the other one's. Where a host's address is said to have half the world for a neighbour, that is no segment.
+    private static IPNetwork? NetworkOf(JsonObject item) =>
+        item["prefixlen"]?.GetValue<int>() is int length && IPAddress.TryParse((item["address"] ?? item["local"])?.GetValue<string>(), out IPAddress? address)
+        && (address.AddressFamily == AddressFamily.InterNetworkV6 ? length is > 0 and < 128 : length is >= WidestSegment and < 32)
+            ? new IPNetwork(First(address, length), length)
             : null;
 
     private static IPAddress First(IPAddress address, int length)
     {
         byte[] bytes = address.GetAddressBytes();
-        for (int bit = length; bit < 128; bit++)
+        for (int bit = length; bit < bytes.Length * 8; bit++)
         {
             bytes[bit / 8] &= (byte)~(0x80 >> (bit % 8));
         }

@@ -2,10 +2,10 @@ using System.Net;
 
 namespace Sleigh.Network;
 
-/// <summary>Addresses that no name opens: protected ones, the host's and those in its IPv6 networks, and the sandboxes' own; but for what the operator has opened.</summary>
+/// <summary>Addresses that no name opens: protected ones, the host's and those in the networks at its interfaces, and the sandboxes' own; but for what the operator has opened.</summary>
 /// <param name="Reachable">What the operator has opened.</param>
 /// <param name="Host">The host's own addresses.</param>
-/// <param name="Near">IPv6 networks at the host's interfaces, and the sandboxes' networks.</param>
+/// <param name="Near">Networks at the host's interfaces, and the sandboxes' networks.</param>
 internal sealed record ClosedAddresses(IReadOnlyList<EgressRule> Reachable, IReadOnlyList<IPAddress> Host, IReadOnlyList<IPNetwork> Near)
 {
     /// <summary>Whether an address is one of them.</summary>

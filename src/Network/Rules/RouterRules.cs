@@ -47,6 +47,7 @@ internal static class RouterRules
     private const string Protected6 = "protected6";
     private const string Host4 = "host4";
     private const string Host6 = "host6";
+    private const string Near4 = "near4";
     private const string Near6 = "near6";
 
     // A lost question costs its asker seconds (glibc asks again after five), so a burst of some hundred names, two questions each, has to fit.
@@ -91,7 +92,7 @@ internal static class RouterRules
     /// <param name="names">Names.</param>
     /// <param name="reachable">Protected destinations that are open all the same.</param>
     /// <param name="host">The host's own addresses.</param>
-    /// <param name="near">IPv6 networks at the host's interfaces.</param>
+    /// <param name="near">Networks at the host's interfaces.</param>
     /// <param name="connections">The most connections of a sandbox; null: any number. They are counted anew from here on.</param>
     public static NftTransaction Base(
         NetworkNames names, IReadOnlyList<EgressRule> reachable, IReadOnlyCollection<IPAddress> host, IReadOnlyCollection<IPNetwork> near, int? connections)
@@ -105,10 +106,11 @@ internal static class RouterRules
     /// <summary>Takes over other addresses of the host, and other networks at its interfaces.</summary>
     public static void PutHost(NftTransaction all, NftTable table, IReadOnlyCollection<IPAddress> host, IReadOnlyCollection<IPNetwork> near)
     {
-        all.FlushSet(table, Near6);
-        AddNetworks(all, table, Near6, near);
-        foreach ((string set, AddressFamily family) in ((string, AddressFamily)[])[(Host4, AddressFamily.InterNetwork), (Host6, AddressFamily.InterNetworkV6)])
+        foreach ((string set, string networks, AddressFamily family) in
+            ((string, string, AddressFamily)[])[(Host4, Near4, AddressFamily.InterNetwork), (Host6, Near6, AddressFamily.InterNetworkV6)])
         {
+            all.FlushSet(table, networks);
+            AddNetworks(all, table, networks, near.Where(n => n.BaseAddress.AddressFamily == family));
             all.FlushSet(table, set);
             all.AddElements(table, set, host.Where(a => a.AddressFamily == family).Select(a => a.ToString()).Distinct().Select(a => (JsonNode)a));
         }
@@ -130,6 +132,7 @@ internal static class RouterRules
         all.AddSet(table, Protected6, "ipv6_addr", isInterval: true);
         all.AddSet(table, Host4, "ipv4_addr", isInterval: false);
         all.AddSet(table, Host6, "ipv6_addr", isInterval: false);
+        all.AddSet(table, Near4, "ipv4_addr", isInterval: true);
         all.AddSet(table, Near6, "ipv6_addr", isInterval: true);
         all.FlushSet(table, Protected4);
         all.FlushSet(table, Protected6);
@@ -185,7 +188,7 @@ internal static class RouterRules
             all.AddRule(table, Guard, [.. destination, Verdict("return")]);
         }
 
-        foreach ((string field, string set) in ((string, string)[])[("ip daddr", Protected4), ("ip daddr", Host4), ("ip6 daddr", Protected6), ("ip6 daddr", Host6), ("ip6 daddr", Near6)])
+        foreach ((string field, string set) in ((string, string)[])[("ip daddr", Protected4), ("ip daddr", Host4), ("ip daddr", Near4), ("ip6 daddr", Protected6), ("ip6 daddr", Host6), ("ip6 daddr", Near6)])
         {
             all.AddRule(table, Guard, Match(CtOriginal(field), "@" + set), SetMark(ProtectedMark));
         }

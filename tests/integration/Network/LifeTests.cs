@@ -66,6 +66,23 @@ public sealed class LifeTests
     }
 
     [HostFact(Need.Root, Need.Networking)]
+    public async Task Machines_in_a_public_network_at_the_hosts_interface_are_out_of_reach_unless_opened_and_its_gateway_passes_packets_on()
+    {
+        await using NetworkWorld world = await NetworkWorld.MakeAsync();
+        await using SandboxNetwork network = await world.OpenAsync(world.Options with { Reachable = [EgressRule.TryParse("198.51.100.67", out EgressRule? open) ? open! : throw new FormatException()] });
+        SandboxNamespace one = await network.TakeAsync(CancellationToken.None);
+        await world.ShellAsync(world.Outside, "ip address add 198.51.100.66/32 dev lo; ip address add 198.51.100.67/32 dev lo; ip address add 198.51.100.130/32 dev lo");
+        await world.ShellAsync(world.Host, "ip address add 198.51.100.65/26 dev eth0");
+        await network.RefreshAsync(CancellationToken.None);
+
+        Assert.Equal("EHOSTUNREACH", await NetworkWorld.ConnectAsync(one.Path, "198.51.100.66"));
+        Assert.StartsWith("ok ", await NetworkWorld.ConnectAsync(one.Path, "198.51.100.67"), StringComparison.Ordinal);
+        Assert.StartsWith("ok ", await NetworkWorld.ConnectAsync(one.Path, "198.51.100.130"), StringComparison.Ordinal);
+        Assert.StartsWith("ok ", await NetworkWorld.ConnectAsync(one.Path, "203.0.113.7"), StringComparison.Ordinal);
+        await network.RemoveAllAsync(CancellationToken.None);
+    }
+
+    [HostFact(Need.Root, Need.Networking)]
     public async Task Another_way_out_takes_the_place_of_the_one_before()
     {
         await using NetworkWorld world = await NetworkWorld.MakeAsync();

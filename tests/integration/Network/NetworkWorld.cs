@@ -8,7 +8,7 @@ using Sleigh.TestSupport;
 namespace Sleigh.IntegrationTests.Network;
 
 /// <summary>
-/// A host and a world in namespaces of their own: the host has 198.51.100.1 towards the world and 192.168.77.1 in a private network; the world has
+/// A host and a world in namespaces of their own: the host has 198.51.100.1 towards the world, alone in its network, and 192.168.77.1 in a private network; the world has
 /// a server at 198.51.100.2, 203.0.113.7, 192.168.77.2, 169.254.169.254 and 2001:db8:1::2. Nothing of the machine's own network is touched.
 /// </summary>
 public sealed class NetworkWorld : IAsyncDisposable
@@ -40,7 +40,7 @@ public sealed class NetworkWorld : IAsyncDisposable
             world.Host,
             $"link add eth0 type veth peer name eth0 netns {world.Outside}",
             $"link add eth1 type veth peer name eth1 netns {world.Outside}",
-            "link set lo up", "address add 198.51.100.1/24 dev eth0", "link set eth0 mtu 1400 up", "address add 192.168.77.1/24 dev eth1", "link set eth1 up",
+            "link set lo up", "address add 198.51.100.1/32 dev eth0", "link set eth0 mtu 1400 up", "route add 198.51.100.2/32 dev eth0", "address add 192.168.77.1/24 dev eth1", "link set eth1 up",
             "-6 address add 2001:db8:1::1/64 dev eth0 nodad", "route add default via 198.51.100.2", "-6 route add default via 2001:db8:1::2",
             "route add 169.254.169.254/32 dev eth1");
         await world.IpAsync(
