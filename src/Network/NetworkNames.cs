@@ -15,12 +15,15 @@ internal sealed class NetworkNames
     /// <summary>The interface inside a sandbox.</summary>
     public const string Inside = "eth0";
 
+    /// <summary>What the host's ends of all installations' uplinks begin with.</summary>
+    public const string HostUplinks = "sleigh-";
+
     private readonly string _instance;
 
     public NetworkNames(string instance) => _instance = instance;
 
     /// <summary>The host's end of the uplink: 15 characters are the most that the kernel takes (IFNAMSIZ).</summary>
-    public string HostUplink => $"sleigh-{_instance[..8]}";
+    public string HostUplink => HostUplinks + _instance[..8];
 
     /// <summary>The table of addresses, on the host and in the router.</summary>
     public NftTable Table => new("inet", $"sleigh_{_instance}");

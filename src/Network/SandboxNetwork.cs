@@ -94,6 +94,26 @@ public sealed partial class SandboxNetwork : IAsyncDisposable
         return missing;
     }
 
+    /// <summary>Chains of the host's firewall that sandboxes' packets do not pass; none where there is no nft.</summary>
+    /// <exception cref="IOException">nft failed, or wrote what cannot be read.</exception>
+    public static async Task<IReadOnlyList<ClosingChain>> ClosingChainsAsync(NetworkOptions options, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (ProgramRun.Find("nft") is null)
+        {
+            return [];
+        }
+
+        try
+        {
+            return ClosingChain.Parse(await new NetworkPlace(options.HostNamespace).RunAsync("nft", ["-j", "list", "ruleset"], "", cancellationToken));
+        }
+        catch (FormatException e)
+        {
+            throw new IOException(e.Message, e);
+        }
+    }
+
     /// <summary>
     /// Makes the router, or puts the one that is there in order. Before that it waits for the programs that a killed daemon has left at work, no longer than
     /// <see cref="ProgramHold.Longest"/>.

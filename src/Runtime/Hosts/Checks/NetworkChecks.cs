@@ -18,7 +18,14 @@ internal sealed class NetworkChecks(SleighOptions options)
         new("forwarding", () => Forwarding(
             HostText.Of("/proc/sys/net/ipv4/ip_forward"), HostText.Of("/proc/sys/net/ipv6/conf/all/forwarding"), options.Network.Forwarding, IsWanted)),
         new("host network", async token => HostNetwork(options.Network.AllowHost, await HaveUsersOfTheirOwnAsync(token))),
+        new("firewall", async token => Firewall(await SandboxNetwork.ClosingChainsAsync(SandboxNetworks.NetworkFor(options, new string('0', 16)), token))),
     ];
+
+    internal static Finding Firewall(IReadOnlyList<ClosingChain> chains) => chains.Count == 0
+        ? Finding.Ok("no chain of another firewall closes the way of sandboxes' packets")
+        : Finding.Warn(
+            "sandboxes on a network reach nothing: forwarded packets are dropped by " + string.Join(", ", chains.Select(c => $"table {c.Family} {c.Table} chain {c.Name}")),
+            string.Join("; ", chains.Select(c => c.Remedy)));
 
     internal static Finding Network(IReadOnlyList<string> missing, bool isWanted) =>
         missing.Count == 0 ? Finding.Ok("nft, ip, nsenter and CNI plugins: sandboxes can be connected")

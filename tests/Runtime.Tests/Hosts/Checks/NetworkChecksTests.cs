@@ -1,3 +1,4 @@
+using Sleigh.Network;
 using Sleigh.Runtime.Checks;
 
 namespace Sleigh.Runtime.Tests.Hosts;
@@ -13,6 +14,18 @@ public sealed class NetworkChecksTests
 
         Assert.Equal((result, seen, "apt install containernetworking-plugins nftables iproute2"), (finding.Result, finding.Seen, finding.Remedy));
         Assert.Equal("ok", NetworkChecks.Network([], isWanted).Result);
+    }
+
+    [Fact]
+    public void Chains_that_close_the_way_are_named_with_the_rules_to_add()
+    {
+        Finding finding = NetworkChecks.Firewall([new("ip", "filter", "FORWARD", true), new("inet", "firewall", "forward", false)]);
+
+        Assert.Equal(
+            ("warn", "sandboxes on a network reach nothing: forwarded packets are dropped by table ip filter chain FORWARD, table inet firewall chain forward",
+                "iptables -I DOCKER-USER -i sleigh-+ -j ACCEPT; iptables -I DOCKER-USER -o sleigh-+ -j ACCEPT; nft insert rule inet firewall forward iifname \"sleigh-*\" accept; nft insert rule inet firewall forward oifname \"sleigh-*\" accept"),
+            (finding.Result, finding.Seen, finding.Remedy));
+        Assert.Equal("ok", NetworkChecks.Firewall([]).Result);
     }
 
     [Theory]
