@@ -25,7 +25,7 @@ public sealed class NetworkChurnTests(NetworkFixture fixture)
     private DaemonClient Client => fixture.Client;
 
     [HostFact(Need.Root, Need.Containerd, Need.Networking)]
-    public async Task Two_hundred_creates_and_deletes_with_a_daemon_that_is_killed_leave_no_namespace_link_address_or_rule()
+    public async Task Two_hundred_creates_and_deletes_with_a_daemon_that_is_killed_leave_no_namespace_link_address_rule_or_map()
     {
         int seed = int.TryParse(Environment.GetEnvironmentVariable("SLEIGH_TEST_SEED"), NumberStyles.None, CultureInfo.InvariantCulture, out int given)
             ? given : RandomNumberGenerator.GetInt32(int.MaxValue);
@@ -96,7 +96,8 @@ public sealed class NetworkChurnTests(NetworkFixture fixture)
             string? id = null;
             try
             {
-                id = await Client.NewAsync(TestImages.Busybox);
+                // Each second one has maps of addresses for what names open.
+                id = await Client.NewAsync(TestImages.Busybox, Volatile.Read(ref _created) % 2 == 0 ? null : WithNames());
                 Interlocked.Increment(ref _created);
                 await Client.DeleteAsync(id);
                 Interlocked.Increment(ref _deleted);
@@ -113,6 +114,9 @@ public sealed class NetworkChurnTests(NetworkFixture fixture)
             }
         }
     }
+
+    private static JsonObject WithNames() =>
+        new() { ["network"] = new JsonObject { ["mode"] = "restricted", ["allow"] = new JsonArray("world.example:80", "*.world.example") } };
 
     // One that was made but not answered is no fault, nor is one that a cut-off delete has left.
     private async Task DeleteAllAsync()

@@ -11,6 +11,9 @@ internal sealed partial class NetworkHoldings
     private readonly List<(string Kind, string[] Names)> _ofNamespaces = [];
     private readonly List<(string Kind, string[] Names)> _ofPorts = [];
 
+    // Only those with names in their policy have maps.
+    private string[] _strangeMaps = [];
+
     /// <summary>Namespaces that are written down.</summary>
     public int Count => _ofNamespaces[0].Names.Length;
 
@@ -18,7 +21,7 @@ internal sealed partial class NetworkHoldings
     public string Shared { get; private set; } = "";
 
     /// <summary>What is there more or less than what is written down; empty: nothing.</summary>
-    public string Differences => string.Join("; ", Unlike(_ofNamespaces).Concat(Unlike(_ofPorts)));
+    public string Differences => string.Join("; ", Unlike(_ofNamespaces).Concat(Unlike(_ofPorts)).Concat(_strangeMaps.Select(m => $"a map of {m}, which is not written down")));
 
     /// <summary>Looks.</summary>
     public static async Task<NetworkHoldings> ReadAsync(TestDaemon daemon, NetworkWorld world)
@@ -45,7 +48,9 @@ internal sealed partial class NetworkHoldings
             ("links", [.. Matches(Link(), links).Where(l => l != "uplink")]),
             ("ports of the bridge", Matches(Port(), links)),
             ("ports that a sender is bound to", [.. Matches(Bound(), rules).Distinct()]),
+            ("ports of addresses that the bridge was told", Matches(Told(), await world.ShellAsync($"{folder}/router", "bridge fdb show br sandboxes"))),
         ]);
+        found._strangeMaps = [.. Matches(MapOf(), rules).Distinct().Except(files)];
         string host = await world.NftAsync(world.Host, "list", "ruleset");
         found.Shared = string.Join('\n', [.. Matches(Named(), rules), "", .. Matches(Named(), host), "", await world.ShellAsync(world.Host, "ip -o link | cut -d: -f2")]);
         return found;
@@ -74,6 +79,12 @@ internal sealed partial class NetworkHoldings
 
     [GeneratedRegex(@"^\tcounter (net_[0-9a-f]+)_\w+ \{", RegexOptions.Multiline)]
     private static partial Regex CounterOf();
+
+    [GeneratedRegex(@"^\tmap (net_[0-9a-f]+)_[46]\w* \{", RegexOptions.Multiline)]
+    private static partial Regex MapOf();
+
+    [GeneratedRegex(@" dev (veth\w+) master sandboxes static", RegexOptions.Multiline)]
+    private static partial Regex Told();
 
     [GeneratedRegex(@" : goto (net_\w+)")]
     private static partial Regex Lead();
