@@ -29,17 +29,6 @@ internal sealed class NetworkPlace
     public Task<string> ChangeAsync(string program, IEnumerable<string> arguments, string input, CancellationToken cancellationToken) =>
         RunAsync(program, arguments, input, true, cancellationToken);
 
-    private async Task<string> RunAsync(string program, IEnumerable<string> arguments, string input, bool changes, CancellationToken cancellationToken)
-    {
-        string path = ProgramRun.Find(program) ?? throw new IOException($"there is no program '{program}' on PATH");
-        string[] list = [.. arguments];
-        ProgramEnd end = await RunAsync(path, list, input, NoVariables, changes, UsualLimit, cancellationToken);
-        return end.Status == 0
-            ? end.Output
-            : throw new IOException(
-                string.Create(CultureInfo.InvariantCulture, $"{program} {string.Join(' ', list)} ended with {end.Status}: {(end.Errors.Length > 0 ? end.Errors : end.Output.Trim())}"));
-    }
-
     /// <summary>Runs a program by its path, with these variables; a later daemon waits for one that changes something.</summary>
     /// <exception cref="IOException">It cannot be started, or took too long.</exception>
     public Task<ProgramEnd> RunAsync(
@@ -74,6 +63,17 @@ internal sealed class NetworkPlace
     /// <summary>Reads <c>/proc/net/NAME</c>.</summary>
     /// <exception cref="IOException">The kernel has no such file.</exception>
     public string ReadTable(string name) => Read($"/proc/thread-self/net/{name}");
+
+    private async Task<string> RunAsync(string program, IEnumerable<string> arguments, string input, bool changes, CancellationToken cancellationToken)
+    {
+        string path = ProgramRun.Find(program) ?? throw new IOException($"there is no program '{program}' on PATH");
+        string[] list = [.. arguments];
+        ProgramEnd end = await RunAsync(path, list, input, NoVariables, changes, UsualLimit, cancellationToken);
+        return end.Status == 0
+            ? end.Output
+            : throw new IOException(
+                string.Create(CultureInfo.InvariantCulture, $"{program} {string.Join(' ', list)} ended with {end.Status}: {(end.Errors.Length > 0 ? end.Errors : end.Output.Trim())}"));
+    }
 
     private string Read(string file) => (File is null ? System.IO.File.ReadAllText(file) : NetworkNamespace.ReadFile(File, file)).TrimEnd();
 }

@@ -42,7 +42,7 @@ public sealed class ClosingChainTests
         Assert.Equal($"no list of nft: '{text}'", Assert.Throws<FormatException>(() => ClosingChain.Parse(text)).Message);
 
     private static IReadOnlyList<ClosingChain> Parse(params string[] objects) =>
-        ClosingChain.Parse($$"""{"nftables": [{"metainfo": {"version": "1.0.6"}}, {{string.Join(", ", objects)}}]}""");
+        ClosingChain.Parse($$$"""{"nftables": [{"metainfo": {"version": "1.0.6"}}, {{{string.Join(", ", objects)}}}]}""");
 
     private static string Rule(string key, string link) =>
         $$$"""{"rule": {"family": "ip", "table": "filter", "chain": "DOCKER-USER", "expr": [{"match": {"op": "==", "left": {"meta": {"key": "{{{key}}}"}}, "right": "{{{link}}}"}}, {"accept": null}]}}""";

@@ -56,7 +56,7 @@ public sealed record ClosingChain(string Family, string Table, string Name, bool
 
     private static bool Names(JsonObject[] rules, JsonObject chain, string key) => rules.Where(r => IsIn(r, chain)).SelectMany(Statements)
         .Select(s => s["match"]).OfType<JsonObject>()
-        .Any(m => Text(m, "op") == "==" && Text(m["left"]?["meta"] as JsonObject, "key") == key
+        .Any(m => Text(m, "op") == "==" && Text((m["left"] as JsonObject)?["meta"] as JsonObject, "key") == key
             && Text(m, "right")?.StartsWith(NetworkNames.HostUplinks, StringComparison.Ordinal) == true);
 
     private static IReadOnlyList<JsonObject> Statements(JsonObject rule) => [.. (rule["expr"] as JsonArray ?? []).OfType<JsonObject>()];

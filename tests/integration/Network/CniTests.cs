@@ -84,6 +84,6 @@ public sealed class CniTests
         Assert.Equal(("1.0.0", $"sleigh-{world.Instance}", "bridge"), ((string)config["cniVersion"]!, (string)config["name"]!, (string)config["type"]!));
         Assert.Empty(Directory.GetFiles($"{world.State}/network/namespaces"));
         Assert.Empty(Directory.GetFiles($"{world.State}/network/addresses/sleigh-{world.Instance}", "10.*"));
-        await network.RemoveAllAsync(CancellationToken.None);
+        await broken.RemoveAllAsync(CancellationToken.None);
     }
 }
