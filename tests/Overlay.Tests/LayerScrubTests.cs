@@ -3,7 +3,7 @@ using Sleigh.Linux;
 namespace Sleigh.Overlay.Tests;
 
 /// <summary>A check of a disk of three places, of which a list plays the kernel's part.</summary>
-public sealed class LayerScrubTests
+public sealed class LayerScrubTests : IDisposable
 {
     private static readonly BtrfsPlace[] _places = [new(1, 0, 100), new(1, 100, 200), new(2, 0, 100)];
 
@@ -54,6 +54,8 @@ public sealed class LayerScrubTests
         Assert.Equal(new LayerScrubState(100, IsComplete: true, new BtrfsScrubCount { Bytes = 400 }), Scrub(_ => true).Run(_stop.Token));
         Assert.Equal(_places, _checked);
     }
+
+    public void Dispose() => _stop.Dispose();
 
     private LayerScrub Scrub(Func<BtrfsPlace, bool> check, Action? cancel = null) => new("/")
     {
