@@ -1,4 +1,3 @@
-using Sleigh.Overlay;
 using Sleigh.Runtime.Options;
 
 namespace Sleigh.Runtime.Tests.Sandboxes;

@@ -1,6 +1,6 @@
 namespace Sleigh.Runtime.Tests.Storage;
 
-public sealed class SoftRoomTests
+public sealed class SoftRoomTests : IDisposable
 {
     private const long MiB = 1 << 20;
     private static readonly CancellationToken None = CancellationToken.None;
@@ -10,6 +10,8 @@ public sealed class SoftRoomTests
     private int _looks;
 
     public SoftRoomTests() => Look();
+
+    public void Dispose() => _limit.Dispose();
 
     [Fact]
     public async Task While_there_is_room_it_is_looked_at_after_each_tenth_of_the_limit()

@@ -47,7 +47,7 @@ internal sealed class NftStandIn : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private static IEnumerable<JsonNode?> Commands(string file) =>
+    private static JsonArray Commands(string file) =>
         File.ReadAllText(file) is ['{', ..] text ? JsonNode.Parse(text)!["nftables"]!.AsArray() : [];
 
     private static bool IsFlush(JsonNode? command, string chain) => (string?)command?["flush"]?["chain"]?["name"] == chain;

@@ -1,4 +1,3 @@
-using Sleigh.Network;
 using Sleigh.Runtime.Checks;
 
 namespace Sleigh.Runtime.Tests.Hosts;
