@@ -38,7 +38,7 @@ public sealed record SandboxOptions
     public ProcView Proc { get; init; } = ProcView.Generated;
 
     /// <summary>Key <c>sandbox.user_namespace</c>: root inside is an ordinary user of the host.</summary>
-    public UserNamespaceUse UserNamespace { get; init; } = UserNamespaceUse.False;
+    public UserNamespaceUse UserNamespace { get; init; } = UserNamespaceUse.Auto;
 
     /// <summary>Key <c>sandbox.durability</c>.</summary>
     public Durability Durability { get; init; } = Durability.Strict;

@@ -38,7 +38,7 @@ public sealed class TestDaemon : IServedDaemon, IAsyncDisposable
             _settings[key] = value;
         }
 
-        if (_settings.GetValueOrDefault("sandbox.user_namespace") == "true")
+        if (_settings.GetValueOrDefault("sandbox.user_namespace") != "false")
         {
             LetEnter();
         }
@@ -46,14 +46,23 @@ public sealed class TestDaemon : IServedDaemon, IAsyncDisposable
         WriteConfig();
     }
 
-    /// <summary>With SLEIGH_TEST_USER_NAMESPACE=1 in the environment of the tests, all daemons have the setting: any class can be run so.</summary>
-    public static bool AllHaveUserNamespaces { get; } = Environment.GetEnvironmentVariable("SLEIGH_TEST_USER_NAMESPACE") == "1";
+    /// <summary>
+    /// Whether sandboxes of a daemon that is not told have user namespaces: where the kernel can give them, unless SLEIGH_TEST_USER_NAMESPACE in the environment of the tests is 0. With
+    /// 1 they must: a daemon that cannot give them does not start. Any class can be run so or so.
+    /// </summary>
+    public static bool AllHaveUserNamespaces { get; } = Wanted switch
+    {
+        null => Environment.OSVersion.Version >= new Version(5, 19) && File.ReadAllText("/proc/sys/user/max_user_namespaces").Trim() != "0",
+        string wanted => wanted == "1",
+    };
 
     /// <summary>A script of shell commands, where all have user namespaces without its <c>mknod node</c>: the kernel lets nobody make devices there.</summary>
     public static string Makes(string script) =>
         AllHaveUserNamespaces ? script.Replace("mknod node c 1 3", "touch node", StringComparison.Ordinal) : script;
 
-    private static (string, string)[] UserNamespace => AllHaveUserNamespaces ? [("sandbox.user_namespace", "true")] : [];
+    private static string? Wanted => Environment.GetEnvironmentVariable("SLEIGH_TEST_USER_NAMESPACE");
+
+    private static (string, string)[] UserNamespace => Wanted is null ? [] : [("sandbox.user_namespace", AllHaveUserNamespaces ? "true" : "false")];
 
     public string Folder { get; }
 
