@@ -28,7 +28,7 @@ public static partial class Files
 
     /// <summary>
     /// getdents64(2): adds the next names, some hundreds at most, and false at the end. For directories of any size; names
-    /// may be removed between two calls.
+    /// may be removed between two calls. A directory that was removed itself has none any more, as readdir(3) says; the kernel calls that ENOENT.
     /// </summary>
     /// <exception cref="KernelException">The kernel refused.</exception>
     public static unsafe bool ReadDirectoryBatch(SafeFileHandle directory, List<DirectoryEntry> entries)
@@ -37,7 +37,13 @@ public static partial class Files
         nint length = Syscall.Invoke(SyscallNumber.GetDirectoryEntries, directory, (nint)buffer, 16 * 1024);
         if (length < 0)
         {
-            throw KernelException.Last("read directory", directory, default);
+            KernelException refused = KernelException.Last("read directory", directory, default);
+            if (refused.Errno != Errno.ENOENT)
+            {
+                throw refused;
+            }
+
+            return false;
         }
 
         AddEntries(new ReadOnlySpan<byte>(buffer, (int)length), entries);

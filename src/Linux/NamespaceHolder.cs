@@ -56,6 +56,14 @@ internal sealed class NamespaceHolder : IAsyncDisposable
         }
 
         await _process.WaitForExitAsync(CancellationToken.None);
+
+        // Process leaves them to whoever has used them.
+        await using (_process.StandardInput)
+        {
+        }
+
+        _process.StandardOutput.Dispose();
+        _process.StandardError.Dispose();
         _process.Dispose();
     }
 

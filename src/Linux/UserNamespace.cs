@@ -14,12 +14,13 @@ public static partial class UserNamespace
     private const nuint GetUserNamespace = 0xb701;
     private const nuint GetOwner = 0xb704;
 
-    // Inside, with all capabilities over the namespace: proc(5) asks CAP_SYS_RESOURCE of whoever writes there.
+    // Inside, with all capabilities over the namespace: proc(5) asks CAP_SYS_RESOURCE of whoever writes there. Where a security module keeps what unshare starts from
+    // it, there is no such bound, and the owner's count is the one that holds.
     private const string Bound =
-        "for kind in cgroup ipc mnt net pid time user uts; do echo \"$1\" > /proc/sys/user/max_${kind}_namespaces || exit; done; exec cat";
+        "for kind in cgroup ipc mnt net pid time user uts; do echo \"$1\" 2> /dev/null > /proc/sys/user/max_${kind}_namespaces || :; done; exec cat";
 
     /// <summary>The programs of util-linux, coreutils and the shell that are run.</summary>
-    public static IReadOnlyList<string> Programs { get; } = ["setpriv", "unshare", "nsenter", "sh", "cat"];
+    public static IReadOnlyList<string> Programs { get; } = ["setpriv", "unshare", "nsenter", "mount", "sh", "cat"];
 
     /// <summary>
     /// Makes a user namespace of this process's own user, with a mapping of users and groups. It lives as long as the descriptor, a process in it, or what
@@ -61,6 +62,20 @@ public static partial class UserNamespace
             "make a network namespace in a user namespace", ["nsenter", $"--user={PathOf(owner)}", "--", "unshare", "--net", "--", "cat"], cancellationToken);
         return Files.Open($"/proc/{holder.Id}/ns/net", OpenFlags.ReadOnly);
     }
+
+    /// <summary>
+    /// Tries whether a container could be made in a user namespace: mounts of its own with proc and sysfs. Where this process is in a container itself that covers parts of
+    /// them, the kernel lets nobody have a new one who is not root of the first user namespace (fs/namespace.c: mount_too_revealing).
+    /// </summary>
+    /// <exception cref="IOException">It could not; the text has why.</exception>
+    public static async Task TryMountsAsync(SafeFileHandle owner, CancellationToken cancellationToken = default) =>
+        await (await NamespaceHolder.StartAsync(
+            "mount proc and sysfs in a user namespace",
+            [
+                "nsenter", $"--user={PathOf(owner)}", "--", "unshare", "--mount", "--net", "--pid", "--fork", "--",
+                "sh", "-c", "mount -t proc proc /proc && mount -t sysfs sysfs /sys && exec cat",
+            ],
+            cancellationToken)).DisposeAsync();
 
     /// <summary>The user namespace that another namespace belongs to (ioctl_nsfs(2): NS_GET_USERNS).</summary>
     /// <param name="path">A file of the other namespace's.</param>

@@ -31,6 +31,17 @@ public sealed class FilesTests : IDisposable
     }
 
     [Fact]
+    public void A_directory_that_was_removed_while_it_is_open_has_no_names()
+    {
+        Directory.CreateDirectory($"{_folder}/gone");
+        using SafeFileHandle gone = Files.Open(_directory, "gone", OpenFlags.ReadOnly | OpenFlags.Directory);
+        Directory.Delete($"{_folder}/gone");
+
+        Assert.Empty(Files.ReadDirectory(gone));
+        Assert.Equal(0u, Files.Stat(gone).Links);
+    }
+
+    [Fact]
     public void Stat_tells_type_mode_times_links_and_never_follows()
     {
         Files.MakeDirectory(_directory, "dir", 0x1C0);

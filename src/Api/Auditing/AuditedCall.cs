@@ -24,6 +24,7 @@ internal sealed partial class AuditedCall
     private readonly bool _isAtDoor;
     private string? _code;
     private int _isWritten;
+    private bool _mayHaveDonePart;
 
     private AuditedCall(Call call, SocketPeer? peer, ApiKeyCheck key, bool isAtDoor) => (_call, _peer, _key, _isAtDoor) = (call, peer, key, isAtDoor);
 
@@ -73,9 +74,11 @@ internal sealed partial class AuditedCall
     public void Failed(string code) => _code = code;
 
     /// <summary>Where <c>audit.on_failure</c> is <c>refuse</c>: the line before the change, or no change.</summary>
+    /// <param name="mayBeDoneInPart">Whether a part of it may have been done when it is refused.</param>
     /// <exception cref="ApiException">503: it cannot be written.</exception>
-    public void BeforeAction()
+    public void BeforeAction(bool mayBeDoneInPart)
     {
+        _mayHaveDonePart = mayBeDoneInPart;
         if (_call.Options.Audit.OnFailure == AuditFailure.Refuse && !_call.Dependencies.Audit.TryWrite(Entry("begun")))
         {
             throw ApiErrors.AuditUnavailable().Exception();
@@ -92,6 +95,7 @@ internal sealed partial class AuditedCall
                 Status = _call.Http.Response.StatusCode,
                 Code = _code,
                 Replayed = _call.Http.Response.Headers.ContainsKey("Idempotency-Replayed"),
+                MayHaveDonePart = _mayHaveDonePart,
                 Duration = Stopwatch.GetElapsedTime(_begun),
             });
         }

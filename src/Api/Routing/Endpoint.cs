@@ -78,7 +78,7 @@ internal sealed class Endpoint<TRequest>(
             call.Fields.RefuseUnknown(KnownFields);
         }
 
-        call.Audit?.BeforeAction();
+        call.Audit?.BeforeAction(mayBeDoneInPart: Body is BodyRule.Streamed);
         return await action(call, request);
     }
 }

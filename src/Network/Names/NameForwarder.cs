@@ -150,7 +150,15 @@ internal sealed partial class NameForwarder : IAsyncDisposable
         }
         else
         {
-            ReceiveRoom.Set(socket, RoomForDatagrams);
+            try
+            {
+                ReceiveRoom.Set(socket, RoomForDatagrams);
+            }
+            catch (SocketException)
+            {
+                // As much as the host gives to all.
+                socket.ReceiveBufferSize = RoomForDatagrams;
+            }
         }
 
         return socket;

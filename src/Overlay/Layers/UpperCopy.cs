@@ -118,6 +118,12 @@ internal sealed class UpperCopy
 
             batch.Clear();
         }
+
+        if (_options.SourceMayChange && Files.Stat(source).Links == 0)
+        {
+            // Removed while it was read, so names in it may have been missed.
+            _options.Look?.Miss();
+        }
     }
 
     private SafeFileHandle? OpenSource(KernelPath path)

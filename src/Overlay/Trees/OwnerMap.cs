@@ -35,13 +35,16 @@ public sealed class OwnerMap : IDisposable
     public void Apply(SafeFileHandle mount, bool recursive = false) => Mounts.MapOwners(mount, _namespace, recursive);
 
     /// <summary>Whether the filesystem of a directory can do it.</summary>
+    /// <param name="directory">The directory.</param>
+    /// <param name="recursive">And all that are mounted below it.</param>
     /// <exception cref="KernelException">There is no such directory.</exception>
-    public bool CanApply(string directory)
+    public bool CanApply(string directory, bool recursive = false)
     {
-        using SafeFileHandle copy = Mounts.OpenTree(Descriptors.WorkingDirectory, directory, OpenTreeFlags.Clone);
+        using SafeFileHandle copy = Mounts.OpenTree(
+            Descriptors.WorkingDirectory, directory, recursive ? OpenTreeFlags.Clone | OpenTreeFlags.Recursive : OpenTreeFlags.Clone);
         try
         {
-            Apply(copy);
+            Apply(copy, recursive);
             return true;
         }
         catch (KernelException e) when (e.Errno is Errno.EINVAL or Errno.EPERM)

@@ -73,6 +73,9 @@ public sealed record AuditEntry
     /// <summary>The commands' text, where <c>audit.commands</c> asks for it.</summary>
     public IReadOnlyList<string> Commands { get; init; } = [];
 
+    /// <summary>Whether it may have changed something all the same, if it was refused: it is one that reads its body bit by bit, and it had begun.</summary>
+    public bool MayHaveDonePart { get; init; }
+
     /// <summary>How long it took.</summary>
     public TimeSpan? Duration { get; init; }
 
@@ -89,11 +92,12 @@ public sealed record AuditEntry
         Phase == "done" && Status >= 400 && (Operation == RefusedAtDoor || (Via == "tcp" && Session is null && ApiKey is null));
 
     /// <summary>
-    /// Whose refused call this is: a session's id, empty for strangers; null for all that has its line however often it comes: what was done, what
-    /// the administrator calls, and calls of sessions whose end was not the caller's fault, or was not seen by them.
+    /// Whose refused call this is: a session's id, <c>socket</c> for those who may not use it, empty for other strangers; null for all that has its line however often it comes: what was done, in
+    /// part too, what the administrator calls, and calls of sessions whose end was not the caller's fault, or was not seen by them.
     /// </summary>
     internal string? RefusedCaller =>
-        IsRefusedStranger ? ""
+        MayHaveDonePart ? null
+        : IsRefusedStranger ? Via == "socket" ? "socket" : ""
         : Phase == "done" && Via == "tcp" && Status is >= 400 and < 499 ? Session
         : null;
 

@@ -1,7 +1,7 @@
 namespace Sleigh.Runtime.Auditing;
 
 /// <summary>
-/// Of refused calls, which have a line: ten a second of all strangers together, and ten a second of each session. What is beyond that is counted, and told
+/// Of refused calls, which have a line: ten a second of all strangers together, ten of those who may not use the socket, and ten of each session. What is beyond that is counted, and told
 /// in a later second. Not safe for several threads.
 /// </summary>
 internal sealed class RefusedLines
@@ -51,10 +51,10 @@ internal sealed class RefusedLines
             [
                 .. _left.OrderBy(of => of.Key, StringComparer.Ordinal).Select(of => new AuditEntry
                 {
-                    Time = now, Operation = "audit-refused", Phase = "done", Session = of.Key.Length > 0 ? of.Key : null, Refused = of.Value,
+                    Time = now, Operation = "audit-refused", Phase = "done", Session = of.Key is "" or "socket" ? null : of.Key, Via = of.Key == "socket" ? of.Key : null, Refused = of.Value,
                 }),
             ];
 
     /// <summary>Forgets what was told.</summary>
-    public void Told(AuditEntry line) => _left.Remove(line.Session ?? "");
+    public void Told(AuditEntry line) => _left.Remove(line.Session ?? line.Via ?? "");
 }

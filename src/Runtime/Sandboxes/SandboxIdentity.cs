@@ -38,14 +38,18 @@ internal static class SandboxIdentity
     private static string Resolver(SandboxAddresses? addresses) =>
         addresses is null ? string.Empty : $"nameserver {addresses.Gateway}\noptions timeout:2 attempts:5\n";
 
+    // All four files have 256 KiB together; a list of names that is longer, as blockers of advertisements have it, is left out.
+    private const int MostOfHost = 16 << 10;
+
     // Its host name is its own, and programs look it up.
-    private static string HostsOfHost(string etc, string host) => $"{TextOf(etc, "hosts").TrimEnd('\n')}\n127.0.0.1 {host}\n".TrimStart('\n');
+    private static string HostsOfHost(string etc, string host) => $"{(TextOf(etc, "hosts") is { Length: > 0 } text ? text : "127.0.0.1 localhost").TrimEnd('\n')}\n127.0.0.1 {host}\n".TrimStart('\n');
 
     private static string TextOf(string etc, string name)
     {
         try
         {
-            return File.ReadAllText(Path.Combine(etc, name));
+            FileInfo file = new(Path.Combine(etc, name));
+            return file.Length <= MostOfHost ? File.ReadAllText(file.FullName) : string.Empty;
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {

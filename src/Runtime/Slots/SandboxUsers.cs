@@ -112,11 +112,16 @@ internal sealed partial class SandboxUsers : IDisposable
     {
         try
         {
-            (await CreateAsync(cancellationToken)).Dispose();
+            using (SafeFileHandle users = await CreateAsync(cancellationToken))
+            {
+                await UserNamespace.TryMountsAsync(users, cancellationToken);
+            }
+
             using OwnerMap layers = OwnerMap.Create(Range);
             return Environment.OSVersion.Version < OverlayTakesMapped
                 ? string.Create(CultureInfo.InvariantCulture, $"overlayfs takes idmapped layers from Linux {OverlayTakesMapped} on, and this is {Environment.OSVersion.Version}")
                 : Places(options).FirstOrDefault(directory => !layers.CanApply(directory)) is string poor ? $"the filesystem of {poor} has no idmapped mounts on this kernel"
+                : Mounts(options) is string mounts && !layers.CanApply(mounts, recursive: true) ? $"a filesystem at or below mounts.root, {mounts}, has no idmapped mounts on this kernel"
                 : skeleton is not null && Closed(skeleton) is string closed ? $"{closed}, on the way to state_dir's skeleton, cannot be entered by other users; chmod o+x {closed}"
                 : null;
         }
@@ -126,14 +131,16 @@ internal sealed partial class SandboxUsers : IDisposable
         }
     }
 
-    // A pool that is not mounted yet is left out: it is a btrfs, which has had them longer than overlayfs has taken them. Who wants user namespaces in any case is refused
-    // the mounts that cannot be had; for who has not said so, mounts that may come from NFS are worth more.
+    // A pool that is not mounted yet is left out: it is a btrfs, which has had them longer than overlayfs has taken them.
     private static IEnumerable<string> Places(SleighOptions options)
     {
         string images = ContainerdPlace.Of(options).IsPrivate ? ContainerdPlace.Root(options) : "/var/lib/containerd";
-        string? mounts = options.Sandbox.UserNamespace == UserNamespaceUse.Auto && Directory.Exists(options.Mounts.Root) ? options.Mounts.Root : null;
-        return new[] { StorageChecks.LayersNow(options), StorageChecks.Nearest(images), mounts }.OfType<string>();
+        return new[] { StorageChecks.LayersNow(options), StorageChecks.Nearest(images) }.OfType<string>();
     }
+
+    // Who wants user namespaces in any case is refused the mounts that cannot be had; for who has not said so, mounts that may come from NFS are worth more.
+    private static string? Mounts(SleighOptions options) =>
+        options.Sandbox.UserNamespace == UserNamespaceUse.Auto && Directory.Exists(options.Mounts.Root) ? options.Mounts.Root : null;
 
     // The container runtime looks the skeleton up as root of the namespace, which is nobody to the host's directories.
     private static string? Closed(string skeleton)

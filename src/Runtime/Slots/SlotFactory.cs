@@ -80,7 +80,7 @@ internal sealed partial class SlotFactory
         }
 
         using SafeFileHandle? users = await _users.ForAsync(network?.Path, cancellationToken);
-                SlotSpec spec = SpecOf(id, mode) with { NetworkNamespace = network?.Path, RuntimeLimits = LimitsThroughRuntime ? limits : null };
+        SlotSpec spec = SpecOf(id, mode) with { NetworkNamespace = network?.Path, RuntimeLimits = LimitsThroughRuntime ? limits : null };
         string mark = SlotSpecMark.Of(spec, starter);
         _records.PutSlot(new SlotRecord(id, SlotState.Making, null, 0, limits) { Mode = mode, Network = network?.Name, Mark = mark });
         undo.Push($"slot {id}", token => UndoAsync(id, token));

@@ -168,8 +168,12 @@ internal sealed class SoftLimit(long limitBytes) : IDisposable
         lock (_lock)
         {
             _isLooking = false;
-            _used = used;
-            _seen = Math.Max(_seen, placed);
+            if (placed >= _seen)
+            {
+                // Not by a look that began before the one that is known.
+                (_used, _seen) = (used, placed);
+            }
+
             TimeSpan pause = took * (Share - 1);
             _next = now + (pause < Shortest ? Shortest : pause > Longest ? Longest : pause);
             if (used >= limitBytes)

@@ -57,8 +57,9 @@ internal sealed class TestServer : IAsyncDisposable
                 serving.Add(ServeAsync(await _listener.AcceptTcpClientAsync(_stop.Token)));
             }
         }
-        catch (Exception e) when (e is OperationCanceledException or SocketException)
+        catch (Exception e) when (e is OperationCanceledException or SocketException or InvalidOperationException)
         {
+            // Stopped before it listened again is the last of these.
             await Task.WhenAll(serving);
         }
     }

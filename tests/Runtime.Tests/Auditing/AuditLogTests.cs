@@ -80,6 +80,7 @@ public sealed class AuditLogTests : IDisposable
             Assert.True(_log.TryWrite(refused with { Operation = "gone", Status = 499 }));
             Assert.True(_log.TryWrite(refused with { Operation = "begun", Phase = "begun", Status = null }));
             Assert.True(_log.TryWrite(refused with { Operation = "administrator", Via = "socket" }));
+            Assert.True(_log.TryWrite(refused with { Operation = "in-part", Status = 400, MayHaveDonePart = true }));
         }
 
         Assert.True(_log.TryWrite(refused with { Operation = "neighbour", Session = "sid_000000000002" }));
@@ -88,9 +89,32 @@ public sealed class AuditLogTests : IDisposable
 
         string[] lines = System.IO.File.ReadAllLines(File);
         Assert.Equal(
-            ["administrator 30", "audit-refused 1", "begun 30", "done 30", "gone 30", "neighbour 1", "refused 11"],
+            ["administrator 30", "audit-refused 1", "begun 30", "done 30", "gone 30", "in-part 30", "neighbour 1", "refused 11"],
             lines.GroupBy(Word, (word, of) => $"{word} {of.Count()}").Order(StringComparer.Ordinal));
         Assert.EndsWith(""" "phase":"done","session":"sid_000000000001","refused":20}""".TrimStart(), lines[^2], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Strangers_over_TCP_do_not_hide_who_was_refused_at_the_socket()
+    {
+        AuditEntry refused = new() { Time = _time.GetUtcNow(), Operation = AuditEntry.RefusedAtDoor, Phase = "done", Via = "tcp", Status = 403 };
+        for (int i = 0; i < 30; i++)
+        {
+            Assert.True(_log.TryWrite(refused));
+        }
+
+        for (int i = 0; i < 12; i++)
+        {
+            Assert.True(_log.TryWrite(refused with { Via = "socket", Uid = 1000 }));
+        }
+
+        _time.Advance(TimeSpan.FromSeconds(2));
+        Assert.True(_log.TryWrite(refused with { Time = _time.GetUtcNow(), Operation = "later", Status = 200 }));
+
+        string[] lines = System.IO.File.ReadAllLines(File);
+        Assert.Equal(10, lines.Count(l => l.Contains("\"uid\":1000", StringComparison.Ordinal)));
+        Assert.Contains(lines, l => l.Contains("\"via\":\"socket\",\"refused\":2}", StringComparison.Ordinal));
+        Assert.Contains(lines, l => l.Contains("\"phase\":\"done\",\"refused\":20}", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -30,7 +30,15 @@ public sealed class SandboxIdentityTests : IDisposable
     {
         Dictionary<string, string> files = Write(NetworkMode.Host);
 
-        Assert.Equal(("127.0.0.1 box\n", ""), (files["/etc/hosts"], files["/etc/resolv.conf"]));
+        Assert.Equal(("127.0.0.1 localhost\n127.0.0.1 box\n", ""), (files["/etc/hosts"], files["/etc/resolv.conf"]));
+    }
+
+    [Fact]
+    public void A_list_of_names_that_is_longer_than_the_files_may_be_is_left_out()
+    {
+        File.WriteAllText(Path.Combine(Etc, "hosts"), string.Concat(Enumerable.Repeat("0.0.0.0 advertisements.example\n", 10_000)));
+
+        Assert.Equal("127.0.0.1 localhost\n127.0.0.1 box\n", Write(NetworkMode.Host)["/etc/hosts"]);
     }
 
     [Fact]

@@ -34,6 +34,19 @@ public sealed class SoftLimitTests
     }
 
     [Fact]
+    public void A_look_that_began_before_the_last_one_known_takes_nothing_back()
+    {
+        using SoftLimit limit = new(64 * MiB);
+        long before = limit.PlacedBytes;
+        limit.Grow(8 * MiB);
+        limit.Place(8 * MiB);
+        limit.Found(10 * MiB, Start, Quick, limit.PlacedBytes);
+        limit.Found(2 * MiB, Start, Quick, before);
+
+        Assert.Equal((10 * MiB, 10 * MiB), (limit.UsedBytes!.Value, limit.ExpectedBytes));
+    }
+
+    [Fact]
     public void Who_writes_from_outside_is_looked_at_without_a_process_and_once_more_behind()
     {
         using SoftLimit limit = new(64 * MiB);

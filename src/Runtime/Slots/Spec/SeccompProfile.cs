@@ -12,7 +12,7 @@ namespace Sleigh.Runtime.Slots;
 /// <para>Sockets may be made of the families that programs talk through: unix, IPv4, IPv6, packet and, of netlink, what tells of addresses, sockets, devices and
 /// the audit system. To ask for another one makes the kernel load its module (net/socket.c), for whoever asks; vsock leads to the host of a virtual machine, and through the
 /// kernel's ciphers holes were written (CVE-2026-31431). Who makes a user and a network namespace is its administrator: so nf_tables, xfrm and the like are refused as
-/// protocols of netlink, and the tables before them as options of sockets (level IP or IPv6, 64 and on in linux/netfilter*). socketcall, by which 32-bit programs
+/// protocols of netlink, and the tables before them as options of sockets (level IP or IPv6: 64, 96, 128 and those behind them in linux/netfilter*, but for 66 and 67, which are IPV6_RECVTCLASS and IPV6_TCLASS too). socketcall, by which 32-bit programs
 /// may ask for a socket too, hides the family behind a pointer that a filter cannot follow: it is answered with ENOSYS.</para>
 /// </summary>
 internal static class SeccompProfile
@@ -47,7 +47,7 @@ internal static class SeccompProfile
             "mount_setattr", "statmount", "listmount",
         ],
         // Other protocols and options are allowed.
-        ["netfilter"] = ["socket", "setsockopt"],
+        ["netfilter"] = ["socket", "setsockopt", "getsockopt"],
         ["perf_events"] = ["perf_event_open"],
         ["ports"] = ["iopl", "ioperm"],
 
@@ -115,7 +115,7 @@ internal static class SeccompProfile
         "timerfd_settime64", "times",
 
         // Sockets; families and options are checked on their own.
-        "accept", "accept4", "bind", "connect", "getpeername", "getsockname", "getsockopt", "listen", "recv", "recvfrom", "recvmmsg",
+        "accept", "accept4", "bind", "connect", "getpeername", "getsockname", "listen", "recv", "recvfrom", "recvmmsg",
         "recvmmsg_time64", "recvmsg", "send", "sendmmsg", "sendmsg", "sendto", "shutdown",
     ];
 
@@ -128,9 +128,9 @@ internal static class SeccompProfile
     // NETLINK_ROUTE, NETLINK_SOCK_DIAG, NETLINK_AUDIT (useradd and sudo end where it is refused), NETLINK_KOBJECT_UEVENT.
     private static readonly uint[] NetlinkProtocols = [0, 4, 9, 15];
 
-    // IPPROTO_IP and IPPROTO_IPV6 as levels of setsockopt, and what the kernel's older packet filters take there: ip(6)_tables, arp_tables, ebtables.
+    // IPPROTO_IP and IPPROTO_IPV6 as levels of setsockopt and getsockopt, and what the kernel's older packet filters take there: ip(6)_tables, arp_tables, ebtables.
     private static readonly uint[] FilterLevels = [0, 41];
-    private static readonly uint[] FilterOptions = [64, 65, 96, 97, 128, 129];
+    private static readonly uint[] FilterOptions = [64, 65, 96, 97, 98, 99, 128, 129, 130, 131];
 
     // FS_IOC_FSSETXATTR, and FS_IOC_SETFLAGS in both of its sizes: who writes (bits 30 and 31), letter and number, whatever the size.
     private const uint IoctlKey = 0xC000FFFF;
@@ -169,14 +169,17 @@ internal static class SeccompProfile
 
         // Others have no pairs, or, as tipc, are not allowed at all.
         WriteMaskedRule(json, "socketpair", (0, uint.MaxValue, SocketFamilies[0]));
-        foreach ((uint mask, uint value) in AllButFilterLevels())
+        foreach (string call in (ReadOnlySpan<string>)["setsockopt", "getsockopt"])
         {
-            WriteMaskedRule(json, "setsockopt", (1, mask, value));
-        }
+            foreach ((uint mask, uint value) in AllButFilterLevels())
+            {
+                WriteMaskedRule(json, call, (1, mask, value));
+            }
 
-        foreach ((uint mask, uint value) in AllButFilterOptions())
-        {
-            WriteMaskedRule(json, "setsockopt", (2, mask, value));
+            foreach ((uint mask, uint value) in AllButFilterOptions())
+            {
+                WriteMaskedRule(json, call, (2, mask, value));
+            }
         }
 
         // libseccomp adds to each rule for a socket one that allows socketcall to make any; a rule without conditions takes their place. runc leaves out

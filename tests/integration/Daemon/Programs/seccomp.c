@@ -83,6 +83,7 @@ static void filters(void)
         is_brief = i + 1 < sizeof options / sizeof *options;
         TRY("netfilter", "setsockopt", SYS_setsockopt, socket(AF_INET, SOCK_RAW, 255), 0, options[i], table, sizeof table);
         TRY("netfilter", "setsockopt", SYS_setsockopt, socket(AF_INET6, SOCK_RAW, 255), 41, options[i], table, sizeof table);
+        TRY("netfilter", "getsockopt", SYS_getsockopt, socket(AF_INET, SOCK_RAW, 255), 0, options[i], table, zero);
         TRY("netfilter", "setsockopt_above", SYS_setsockopt, socket(AF_INET, SOCK_RAW, 255), 0x100000000UL, 0x100000000UL | (unsigned)options[i], table, sizeof table);
     }
 }
