@@ -205,6 +205,8 @@ internal sealed partial class TreeChanges(string path, string name, bool isOverl
         RandomAccess.Write(file, Content(), 0);
     }
 
+    private int _longestMoved;
+
     private void Rename(ref string what)
     {
         TreePlace? from = random.Next(2) == 0 ? Places.Existing(type => type == FileType.Directory) : Places.Existing();
@@ -214,6 +216,7 @@ internal sealed partial class TreeChanges(string path, string name, bool isOverl
         }
 
         TreePlace target = Places.Any();
+        _longestMoved = Math.Max(_longestMoved, Math.Max(source.Path.Bytes.Length, target.Path.Bytes.Length));
         bool isExchange = random.Next(4) == 0;
         what = $"{(isExchange ? "exchange" : "rename")} {source} {(isExchange ? "with" : "to")} {target}";
         try
@@ -227,9 +230,9 @@ internal sealed partial class TreeChanges(string path, string name, bool isOverl
                 Files.Rename(_root, source.Path, _root, target.Path);
             }
         }
-        catch (KernelException ex) when (ex.Errno == Errno.EXDEV && Math.Max(source.Path.Bytes.Length, target.Path.Bytes.Length) > 250)
+        catch (KernelException ex) when (ex.Errno == Errno.EXDEV && _longestMoved > 250)
         {
-            // OVL_REDIRECT_MAX is 256 bytes: an image's directory behind a longer path is copied by whoever moves it.
+            // OVL_REDIRECT_MAX is 256 bytes: an image's directory behind a longer path is copied by whoever moves it. What was moved from such a path keeps it in its redirect.
             what += ": EXDEV";
         }
     }
