@@ -297,7 +297,7 @@ public sealed class UserNamespaceTests(UserNamespaceFixture fixture) : IClassFix
             Assert.False(await HasOwnAsync(mounts));
             Assert.True(await HasOwnAsync(sandbox));
             Assert.Single(
-                File.ReadLines(daemon.LogFile), line => line.Contains($"which cannot give them: the filesystem of {directory["over"]} has no idmapped mounts", StringComparison.Ordinal));
+                File.ReadLines(daemon.LogFile), line => line.Contains($"which cannot give them: a filesystem at or below mounts.root, {directory["over"]}, has no idmapped mounts", StringComparison.Ordinal));
         }
         finally
         {

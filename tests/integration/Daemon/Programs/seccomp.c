@@ -78,12 +78,13 @@ static void filters(void)
     }
     static const int options[] = {64, 65, 96, 97, 128, 129};
     char table[512];
+    socklen_t length = sizeof table;
     memset(table, 0, sizeof table);
     for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
         is_brief = i + 1 < sizeof options / sizeof *options;
         TRY("netfilter", "setsockopt", SYS_setsockopt, socket(AF_INET, SOCK_RAW, 255), 0, options[i], table, sizeof table);
         TRY("netfilter", "setsockopt", SYS_setsockopt, socket(AF_INET6, SOCK_RAW, 255), 41, options[i], table, sizeof table);
-        TRY("netfilter", "getsockopt", SYS_getsockopt, socket(AF_INET, SOCK_RAW, 255), 0, options[i], table, zero);
+        TRY("netfilter", "getsockopt", SYS_getsockopt, socket(AF_INET, SOCK_RAW, 255), 0, options[i], table, &length);
         TRY("netfilter", "setsockopt_above", SYS_setsockopt, socket(AF_INET, SOCK_RAW, 255), 0x100000000UL, 0x100000000UL | (unsigned)options[i], table, sizeof table);
     }
 }
