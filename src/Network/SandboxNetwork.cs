@@ -217,6 +217,16 @@ public sealed partial class SandboxNetwork : IAsyncDisposable
     public async Task<long> SpoofedAsync(CancellationToken cancellationToken) =>
         (await _nft.CountersAsync(_names.PortTable, cancellationToken)).GetValueOrDefault(RouterRules.Spoofed);
 
+    /// <summary>
+    /// Why nobody but the operator can open what a rule names, since it is the host's address or its neighbours', as the end of a sentence that begins with the rule;
+    /// null: it can be opened.
+    /// </summary>
+    public string? WhyClosed(EgressRule rule)
+    {
+        ArgumentNullException.ThrowIfNull(rule);
+        return _router.Closed.Why(rule);
+    }
+
     /// <summary>Notes what a namespace's policy is, for the answers to its questions for names.</summary>
     public void Note(SandboxNamespace on, EgressPolicy policy)
     {

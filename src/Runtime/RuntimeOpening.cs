@@ -144,7 +144,7 @@ internal static partial class RuntimeOpening
         SessionEnds ends = new(sessions, sandboxes, parts);
         ends.FinishAfterStart();
         Scrubs scrubs = new(parts.Layers, records, live, () => execs.CountRunning(null) == 0, time, logger);
-        Doctor doctor = new(() => live.Now, serves: true, time);
+        Doctor doctor = new(() => live.Now, serves: true, time, users.IsOn);
         opened.Keep();
         return new OpenRuntime(
             parts,

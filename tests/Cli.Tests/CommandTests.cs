@@ -28,12 +28,12 @@ public sealed class CommandTests
             201, """{"sandbox_id":"sbx_0123456789ab","image":"base","status":"running","startup_latency_ms":8,"source":"pool"}"""));
 
         CliRun run = await CliRun.OfAsync(
-            ["create", "--image", "base", "--name", "web", "--memory", "512", "--fixed-memory", "--cpus", "1.5", "-e", "A=1", "-l", "task=42"], server.SocketPath);
+            ["create", "--image", "base", "--name", "web", "--memory", "512", "--fixed-memory", "--cpus", "1.5", "--runtime", "crun", "-e", "A=1", "-l", "task=42"], server.SocketPath);
 
         Assert.Equal((0, Sandbox + "\n"), (run.ExitCode, run.Stdout));
         Assert.Equal("running after 8 ms, pool, image base\n", run.Stderr);
         Assert.Equal(
-            """{"image":"base","name":"web","memory_limit_mb":512,"auto_expand_memory":false,"cpus":1.5,"env":{"A":"1"},"labels":{"task":"42"}}""",
+            """{"image":"base","name":"web","memory_limit_mb":512,"auto_expand_memory":false,"cpus":1.5,"runtime":"crun","env":{"A":"1"},"labels":{"task":"42"}}""",
             Assert.Single(server.Requests).Text);
     }
 

@@ -158,6 +158,24 @@ public sealed class PinSetTests
     }
 
     [Theory]
+    [InlineData("198.51.100.1", "is an address of this host")]
+    [InlineData("198.51.100.1:443", "is an address of this host")]
+    [InlineData("2001:db8:1::99", "lies in 2001:db8:1::/64, a network at this host")]
+    [InlineData("2001:db8:1::/64", "lies in 2001:db8:1::/64, a network at this host")]
+    [InlineData("2001:db8::/32", null)]
+    [InlineData("198.51.100.0/24", null)]
+    [InlineData("203.0.113.7:443", null)]
+    [InlineData("203.0.113.7:80", "lies in 203.0.113.0/24, a network at this host")]
+    public void No_rule_opens_what_is_the_hosts_unless_the_operator_has(string text, string? expected)
+    {
+        Assert.True(EgressRule.TryParse("203.0.113.0/24:443", out EgressRule? open));
+        Assert.True(EgressRule.TryParse(text, out EgressRule? rule));
+        ClosedAddresses closed = new([open!], [IPAddress.Parse("198.51.100.1")], [IPNetwork.Parse("203.0.113.0/24"), IPNetwork.Parse("2001:db8:1::/64")]);
+
+        Assert.Equal(expected, closed.Why(rule!));
+    }
+
+    [Theory]
     [InlineData(1, NameAdmission.MostAddresses)]
     [InlineData(8, NameAdmission.MostAddresses)]
     [InlineData(9, 113)]

@@ -20,7 +20,7 @@ internal static class NetworkEndpoints
 
     private static async Task<Reply> PutAsync(Call call, NetworkRequest request)
     {
-        EgressPolicy policy = request.ToPolicy(call.Options.Network.Reachable, prefix: "");
+        EgressPolicy policy = request.ToPolicy(call.Options.Network.Reachable, call.Dependencies.Host.WhyClosed, prefix: "");
         await call.Sandboxes.SetEgressAsync(call.Sandbox.Id, policy, CancellationToken.None);
         return Show(await call.Sandboxes.NetworkAsync(call.Sandbox.Id, CancellationToken.None));
     }

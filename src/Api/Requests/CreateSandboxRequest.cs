@@ -250,7 +250,7 @@ internal sealed partial record CreateSandboxRequest
                 : throw RuntimeException.HostNetwork("network is 'host', which only the operator can allow, with the setting network.allow_host");
         }
 
-        EgressPolicy? policy = Policy?.ToPolicy(limits.Options.Network.Reachable);
+        EgressPolicy? policy = Policy?.ToPolicy(limits.Options.Network.Reachable, limits.WhyClosed);
         if ((network ?? limits.Options.Sandbox.Network) == NetworkMode.Bridge && limits.NetworkUnavailable() is string why)
         {
             throw ApiErrors.UnsupportedOnHost(

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Text.Json;
 using Sleigh.Api.Errors;
 using Sleigh.Api.Json;
@@ -58,8 +59,9 @@ internal sealed record NetworkRequest
 
     /// <summary>Checks the values.</summary>
     /// <param name="reachable">What the operator has opened of the protected destinations.</param>
+    /// <param name="closed">Why only the operator can open something else, as the end of a sentence that begins with the rule; null: it can be opened.</param>
     /// <param name="prefix">What stands before the names of members in errors.</param>
-    public EgressPolicy ToPolicy(IReadOnlyList<EgressRule> reachable, string prefix = "network.")
+    public EgressPolicy ToPolicy(IReadOnlyList<EgressRule> reachable, Func<EgressRule, string?> closed, string prefix = "network.")
     {
         if (IsHost)
         {
@@ -79,11 +81,11 @@ internal sealed record NetworkRequest
         List<EgressEntry> allow = Rules($"{prefix}allow", Allow);
         for (int i = 0; i < allow.Count; i++)
         {
-            if (allow[i].Destination is EgressRule one && ProtectedNetworks.Containing(one.Network) is { } inside && !reachable.Any(one.IsWithin))
+            if (allow[i].Destination is EgressRule one && WhyClosed(one) is string why)
             {
                 throw ApiErrors.Invalid(
                     string.Create(CultureInfo.InvariantCulture, $"{prefix}allow[{i}]"),
-                    $"{one} lies in {inside}, which only the operator can open, with the setting network.reachable").Exception();
+                    $"{one} {why}, which only the operator can open, with the setting network.reachable").Exception();
             }
         }
 
@@ -93,6 +95,10 @@ internal sealed record NetworkRequest
             throw ApiErrors.Invalid(
                 string.Create(CultureInfo.InvariantCulture, $"{prefix}deny[{ported}]"), $"is '{deny[ported]}': a denied name is not answered at all, and has no ports").Exception();
         }
+
+        string? WhyClosed(EgressRule rule) => reachable.Any(rule.IsWithin) ? null
+            : ProtectedNetworks.Containing(rule.Network) is IPNetwork inside ? $"lies in {inside}"
+            : closed(rule);
 
         return new EgressPolicy
         {

@@ -23,6 +23,7 @@ internal static class CreateCommand
         var readOnly = new Option<bool>("--read-only") { Description = "Let only /workspace and /tmp be written to" };
         var user = Text("--user", "User that commands run as: name, uid or uid:gid", "USER");
         var network = Text("--network", "Network; host: the host's own, where the operator allows it", "none|bridge|host");
+        var runtime = Text("--runtime", "Runtime class, such as runc or crun [default: the daemon's sandbox.runtime]", "CLASS");
         var onOom = Text("--on-oom", "What happens when memory ran out", "report|rollback");
         var autoSnapshot = Text("--auto-snapshot", "exec: a snapshot before each command, where something has changed", "off|exec");
         var ttl = Number("--ttl", "Delete the sandbox this many seconds after its creation", "SECONDS");
@@ -41,7 +42,7 @@ internal static class CreateCommand
             "Make a sandbox and print its id",
             "sleighctl create --image quickstart\nid=$(sleighctl create --name web --memory 512 --env MODE=test)\nsleighctl create --snapshot snap_a1b2c3d4e5f6");
         foreach (Option option in (Option[])
-            [image, name, memory, ceiling, fixedMemory, cpus, pids, disk, readOnly, user, network, onOom, autoSnapshot, ttl, port, snapshot, env, secret, label])
+            [image, name, memory, ceiling, fixedMemory, cpus, pids, disk, readOnly, user, network, runtime, onOom, autoSnapshot, ttl, port, snapshot, env, secret, label])
         {
             command.Options.Add(option);
         }
@@ -60,6 +61,7 @@ internal static class CreateCommand
             Set("read_only", arguments.GetValue(readOnly) ? JsonValue.Create(true) : null);
             Set("user", arguments.GetValue(user));
             Set("network", arguments.GetValue(network));
+            Set("runtime", arguments.GetValue(runtime));
             Set("on_oom", arguments.GetValue(onOom));
             Set("auto_snapshot", arguments.GetValue(autoSnapshot));
             Set("ttl_seconds", arguments.GetValue(ttl));

@@ -14,4 +14,21 @@ internal sealed record ClosedAddresses(IReadOnlyList<EgressRule> Reachable, IRea
         address.IsIPv4MappedToIPv6
         || (!Reachable.Any(r => r.Network.Contains(address))
             && (ProtectedNetworks.Contains(address) || Host.Contains(address) || Near.Any(n => n.Contains(address))));
+
+    /// <summary>
+    /// Why nobody but the operator can open what a rule names, as the end of a sentence that begins with the rule: all of it is closed for being the host's, or near
+    /// it. Null: it can be opened, or lies in a protected network, which is so on each host.
+    /// </summary>
+    public string? Why(EgressRule rule)
+    {
+        if (Reachable.Any(rule.IsWithin))
+        {
+            return null;
+        }
+
+        IPAddress first = rule.Network.BaseAddress;
+        return rule.Network.PrefixLength == first.GetAddressBytes().Length * 8 && Host.Contains(first) ? "is an address of this host"
+            : Near.Where(n => n.BaseAddress.AddressFamily == first.AddressFamily && n.PrefixLength <= rule.Network.PrefixLength && n.Contains(first))
+                .Select(n => $"lies in {n}, a network at this host").FirstOrDefault();
+    }
 }

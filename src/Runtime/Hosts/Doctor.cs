@@ -15,13 +15,15 @@ public sealed class Doctor
     private readonly Func<SleighOptions> _options;
     private readonly bool _serves;
     private readonly TimeProvider _time;
+    private readonly bool? _givesUsers;
 
     /// <summary>Nothing is looked at yet.</summary>
     /// <param name="options">The settings that the daemon has, or would have.</param>
     /// <param name="serves">This process is the daemon, and serves.</param>
     /// <param name="time">The clock.</param>
-    public Doctor(Func<SleighOptions> options, bool serves, TimeProvider time) =>
-        (_examination, _options, _serves, _time) = (new Examination(Limit, time), options, serves, time);
+    /// <param name="givesUsers">Whether the daemon gives sandboxes user namespaces since its start; null: that is not known.</param>
+    public Doctor(Func<SleighOptions> options, bool serves, TimeProvider time, bool? givesUsers = null) =>
+        (_examination, _options, _serves, _time, _givesUsers) = (new Examination(Limit, time), options, serves, time, givesUsers);
 
     /// <summary>All checks. None takes longer than five seconds; one that cannot be made is a warning.</summary>
     /// <exception cref="OperationCanceledException">The caller gave up.</exception>
@@ -37,7 +39,7 @@ public sealed class Doctor
 
     private IEnumerable<HostCheck> Checks(SleighOptions options) =>
     [
-        .. new AccessChecks(options).List(), .. KernelChecks.List(), .. IsolationChecks.List(options), .. CgroupChecks.List(options.Cgroup.Subtree), .. PressureChecks.List(),
+        .. new AccessChecks(options).List(), .. KernelChecks.List(), .. IsolationChecks.List(options, _givesUsers), .. CgroupChecks.List(options.Cgroup.Subtree), .. PressureChecks.List(),
         .. new ContainerdChecks(options, _serves).List(), .. new StorageChecks(options).List(), .. MemoryChecks.List(), .. LimitChecks.List(options.Cgroup.Subtree),
         .. ListenCheck.List(options.Http.Listen, _serves), .. ClockCheck.List(_time), .. ToolChecks.List(), .. new NetworkChecks(options).List(),
     ];

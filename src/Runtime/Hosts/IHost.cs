@@ -1,3 +1,5 @@
+using Sleigh.Network;
+
 namespace Sleigh.Runtime;
 
 /// <summary>The state of the host and of the daemon itself.</summary>
@@ -39,6 +41,12 @@ public interface IHost
 
     /// <summary>Why sandboxes can have no network but loopback here now; null: they can.</summary>
     string? NetworkUnavailable { get; }
+
+    /// <summary>
+    /// Why nobody but the operator can open what a rule names, since it is the host's address or its neighbours', as the end of a sentence that begins with the rule.
+    /// Null: it can be opened, or the network is not open yet; then the rules have no effect on what is closed all the same.
+    /// </summary>
+    string? WhyClosed(EgressRule rule);
 
     /// <summary>Logical cores.</summary>
     int Cores { get; }

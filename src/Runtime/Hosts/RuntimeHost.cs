@@ -3,6 +3,7 @@ using Sleigh.Cgroups;
 using Sleigh.Containerd;
 using Sleigh.Linux;
 using Sleigh.Linux.Sqlite;
+using Sleigh.Network;
 using Sleigh.Overlay;
 using Sleigh.Runtime.Checks;
 using Sleigh.Runtime.Memory;
@@ -46,6 +47,9 @@ internal sealed class RuntimeHost : IHost
 
     /// <inheritdoc/>
     public string? NetworkUnavailable => _parts.Networks.Unavailable;
+
+    /// <inheritdoc/>
+    public string? WhyClosed(EgressRule rule) => _parts.Networks.WhyClosed(rule);
 
     /// <inheritdoc/>
     public string? DiskLimitUnavailable => !_parts.Options.Now.Storage.SoftDiskLimits && _parts.Layers.QuotaSupport is { Kind: LayerQuotaKind.None, Reason: string reason }

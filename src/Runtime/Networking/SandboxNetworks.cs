@@ -35,6 +35,9 @@ internal sealed partial class SandboxNetworks : IAsyncDisposable
 
     private string? Lacks => SandboxNetwork.Lacks(NetworkFor(_options.Now, _instance));
 
+    /// <summary>As <see cref="SandboxNetwork.WhyClosed"/>; null also as long as the network is not open.</summary>
+    public string? WhyClosed(EgressRule rule) => _network?.WhyClosed(rule);
+
     /// <summary>The network's settings.</summary>
     public static NetworkOptions NetworkFor(SleighOptions options, string instance) => new()
     {

@@ -1,4 +1,5 @@
 using Sleigh.Cgroups;
+using Sleigh.Network;
 using Sleigh.Runtime;
 
 namespace Sleigh.Api.Tests.Fakes;
@@ -34,6 +35,11 @@ internal sealed class FakeHost : IHost, IDisposable
     public string? RuntimeUnavailable(string runtimeClass) => Installed.Contains(runtimeClass) ? null : $"{runtimeClass}d is not installed";
 
     public string? NetworkUnavailable { get; set; }
+
+    /// <summary>What is said of rules that only the operator can make.</summary>
+    public Func<EgressRule, string?> Closed { get; set; } = _ => null;
+
+    public string? WhyClosed(EgressRule rule) => Closed(rule);
 
     public List<HealthCheck> Checks { get; } =
         [new("containerd", true, null), new("cgroup", true, null), new("storage", true, null), new("database", true, null)];

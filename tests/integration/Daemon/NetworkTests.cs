@@ -94,6 +94,8 @@ public sealed class NetworkTests(NetworkFixture fixture)
         [
             ("""{"mode":"closed"}""", "bad request: network.mode must be one of: open, restricted, none"),
             ("""{"mode":"restricted","allow":["10.1.2.3:80"]}""", "bad request: network.allow[0] 10.1.2.3:80 lies in 10.0.0.0/8, which only the operator can open, with the setting network.reachable"),
+            ("""{"mode":"restricted","allow":["198.51.100.1:443"]}""", "bad request: network.allow[0] 198.51.100.1:443 is an address of this host, which only the operator can open, with the setting network.reachable"),
+            ("""{"mode":"restricted","allow":["2001:db8:1::2"]}""", "bad request: network.allow[0] 2001:db8:1::2 lies in 2001:db8:1::/64, a network at this host, which only the operator can open, with the setting network.reachable"),
             ("""{"mode":"open","allow":["203.0.113.7"]}""", "bad request: network.allow counts only with network.mode restricted"),
             ("""{"mode":"open","deny":["nowhere"]}""", "bad request: network.deny[0] is 'nowhere', must be an address"),
             ("""{"mode":"open","allow":["world.example"]}""", "bad request: network.allow counts only with network.mode restricted"),

@@ -194,7 +194,11 @@ public sealed class NameTests
         Assert.Equal(900, answered);
 
         Task<(int Answered, double Seconds)> flood = FloodAsync(one, 50_000);
-        Assert.Equal("0 203.0.113.7", await NameWorld.AskAsync(two, "world.example"));
+        do
+        {
+            Assert.Equal("0 203.0.113.7", await NameWorld.AskAsync(two, "world.example"));
+        }
+        while (!flood.IsCompleted);
         (answered, double seconds) = await flood;
         Assert.InRange(answered, 1000, (int)(1000 + (500 * (seconds + 1))));
 

@@ -8,11 +8,11 @@ namespace Sleigh.Runtime.Checks;
 /// <summary>What keeps sandboxes apart from this host, and what of it the host cannot give.</summary>
 internal static class IsolationChecks
 {
-    public static IEnumerable<HostCheck> List(SleighOptions options) =>
+    public static IEnumerable<HostCheck> List(SleighOptions options, bool? givesUsers) =>
     [
         new("seccomp", () => Seccomp(HostText.Of("/proc/sys/kernel/seccomp/actions_avail"))),
         new("user namespaces", async token => UserNamespaces(
-            options.Sandbox.UserNamespace, await SandboxUsers.LacksAsync(options, token), HostText.NumberOf("/proc/sys/user/max_user_namespaces"))),
+            options.Sandbox.UserNamespace, await SandboxUsers.LacksAsync(options, token), HostText.NumberOf("/proc/sys/user/max_user_namespaces"), givesUsers)),
         new("core dumps", () => CoreDumps(HostText.Of("/proc/sys/kernel/core_pattern") ?? "")),
         new("proc files", () => Proc(
             options.Sandbox.Proc, !CgroupHierarchy.Detect().CanLimitMemory(options.Cgroup.Subtree), ProcPlan.HasLxcfs())),
@@ -28,11 +28,14 @@ internal static class IsolationChecks
     /// <param name="wanted">The setting.</param>
     /// <param name="lacks">What this host lacks for it; null: nothing.</param>
     /// <param name="most">How many there can be, user.max_user_namespaces.</param>
-    internal static Finding UserNamespaces(UserNamespaceUse wanted, string? lacks, long? most)
+    /// <param name="gives">Whether the daemon gives them since its start; null: that is not known.</param>
+    internal static Finding UserNamespaces(UserNamespaceUse wanted, string? lacks, long? most, bool? gives = null)
     {
         string inside = most is null or 0 ? "programs inside can make none" : "programs inside can make some, user.max_user_namespaces = 0 on the host forbids it";
         return (wanted, lacks) switch
         {
+            (UserNamespaceUse.Auto, null) when gives == false => Finding.Warn(
+                $"sandboxes have none of their own, since this host could not give them when the daemon started, and now it can; {inside}", "systemctl restart sleigh"),
             (not UserNamespaceUse.False, null) => Finding.Ok($"root in a sandbox is user {SandboxUsers.Range.Outside} of this host; {inside}"),
             (UserNamespaceUse.True, _) => Finding.Fail(
                 $"sandbox.user_namespace is true, and the daemon does not start: {lacks}", "set sandbox.user_namespace to auto or false, then systemctl restart sleigh"),

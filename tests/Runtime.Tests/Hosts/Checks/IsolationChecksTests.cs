@@ -32,6 +32,9 @@ public sealed class IsolationChecksTests
         Assert.Equal(IsolationChecks.UserNamespaces(UserNamespaceUse.True, null, 0), IsolationChecks.UserNamespaces(UserNamespaceUse.Auto, null, 0));
         Finding without = IsolationChecks.UserNamespaces(UserNamespaceUse.Auto, "no idmapped mounts", 0);
         Assert.Equal(("warn", true), (without.Result, without.Seen.Contains("which cannot give them: no idmapped mounts", StringComparison.Ordinal)));
+        Assert.Equal(IsolationChecks.UserNamespaces(UserNamespaceUse.Auto, null, 0), IsolationChecks.UserNamespaces(UserNamespaceUse.Auto, null, 0, gives: true));
+        Finding late = IsolationChecks.UserNamespaces(UserNamespaceUse.Auto, null, 0, gives: false);
+        Assert.Equal(("warn", "systemctl restart sleigh", true), (late.Result, late.Remedy, late.Seen.Contains("could not give them when the daemon started", StringComparison.Ordinal)));
     }
 
     [Fact]
