@@ -11,6 +11,9 @@ public abstract class Scenario(SharedMachine shared, SleighMachine sleigh) : Mac
     /// <summary>Whether Sleigh must be installed and serve before the first test.</summary>
     protected virtual bool BeginsInstalled => true;
 
+    /// <summary>Whether its sandboxes are on the network, which makes each of them dearer by half on an emulated machine.</summary>
+    protected virtual bool IsConnected => true;
+
     /// <inheritdoc/>
     public override async ValueTask InitializeAsync()
     {
@@ -18,7 +21,7 @@ public abstract class Scenario(SharedMachine shared, SleighMachine sleigh) : Mac
         Sleigh.Use(Machine);
         if (BeginsInstalled)
         {
-            await Sleigh.ServesAsync();
+            await Sleigh.ServesAsync(IsConnected);
         }
     }
 }

@@ -24,10 +24,12 @@ public sealed class SleighMachine : IServedDaemon
 
     private const int Port = 10122;
     private const string Outside = "/etc/sleigh/sleigh.d/50-outside.yaml";
+    private const string Unconnected = "/etc/sleigh/sleigh.d/55-unconnected.yaml";
 
     private readonly HashSet<string> _images = [];
     private VirtualMachine? _guest;
     private bool _served;
+    private bool _connected = true;
     private string _lastWords = "";
 
     public VirtualMachine Guest => _guest ?? throw new InvalidOperationException("the machine did not boot");
@@ -85,7 +87,8 @@ public sealed class SleighMachine : IServedDaemon
     }
 
     /// <summary>Sees to it that the package is installed, serves outside of the machine and has the small image.</summary>
-    public async Task ServesAsync()
+    /// <param name="connected">Whether sandboxes, and those that are parked, are on the network.</param>
+    public async Task ServesAsync(bool connected)
     {
         if (PackageVersion.Length == 0)
         {
@@ -98,6 +101,12 @@ public sealed class SleighMachine : IServedDaemon
         }
 
         await ImportAsync(Busybox);
+        if (connected != _connected)
+        {
+            await MustAsync($"{(connected ? $"rm {Unconnected}" : $"printf 'sandbox:\\n  network: none\\n' > {Unconnected}")} && systemctl restart sleigh");
+            await ReadyAgainAsync();
+            _connected = connected;
+        }
     }
 
     /// <summary>A new session over HTTP.</summary>

@@ -17,6 +17,9 @@ public abstract class MemoryScenario(SharedMachine shared, SleighMachine sleigh,
     /// <summary>A session of the test's own.</summary>
     protected DaemonClient Client { get; private set; } = null!;
 
+    /// <inheritdoc/>
+    protected override bool IsConnected => false;
+
     /// <summary>Where figures are told.</summary>
     protected ITestOutputHelper Output { get; } = output;
 
