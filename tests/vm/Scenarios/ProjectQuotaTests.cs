@@ -36,7 +36,7 @@ public sealed class ProjectQuotaTests(SharedMachine shared, SleighMachine sleigh
 
             // What is deleted gives room; the neighbour has no limit.
             await FillsUpAsync("limited", said, errno);
-            await CtlAsync($"exec neighbour -c 'dd if=/dev/zero of=/fill bs=1M count={2 * LimitMb} 2> /dev/null && rm /fill'");
+            await CtlAsync($"exec neighbour -c 'dd if=/dev/zero of=/fill bs=1M count={LimitMb + 16} 2> /dev/null && rm /fill'");
             await FillsUpAsync("limited", said, errno);
 
             // Empty files take no blocks, and are bounded too: one for every 4 KiB.
@@ -118,6 +118,8 @@ public sealed class ProjectQuotaTests(SharedMachine shared, SleighMachine sleigh
               size: 1
               max_size: 0
               image: {{SleighMachine.Busybox}}
+            sandbox:
+              network: none
             storage:
               driver: {{driver}}
             END
