@@ -14,7 +14,7 @@ stop: ## End a daemon that an earlier `make run` left behind, with its sandboxes
 test: ## Install what is missing, build, run every test
 	@scripts/test.sh all
 
-test-all: ## The same, and the virtual machine with Debian 13 beside the one with Debian 12
+test-all: ## The same with more bursts of memory, and the virtual machine with Debian 13 beside the one with Debian 12
 	@scripts/test.sh everything
 
 test-unit: ## Only the unit tests (seconds, no root)

@@ -19,7 +19,7 @@ most_forgiven=3
 machines=()
 case $which in
     all) machines=(debian12) ;;
-    everything) machines=(debian12 debian13) ;;
+    everything) machines=(debian12 debian13) && export SLEIGH_VM_BURSTS=${SLEIGH_VM_BURSTS:-50} ;;
     vm) machines=("${SLEIGH_VM_MACHINE:-debian12}") ;;
     unit | integration) ;;
     *) die "there is no group of tests '$which'; there are all, everything, unit, integration and vm" ;;

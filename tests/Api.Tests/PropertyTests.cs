@@ -93,7 +93,7 @@ public sealed class PropertyTests
     [Fact]
     public void Any_text_is_a_request_or_an_error_of_the_contract()
     {
-        RequestLimits limits = new(57_600, 4, null, () => null, ["runc"], _ => null, new SleighOptions());
+        RequestLimits limits = new(57_600, 4, null, () => null, _ => null, ["runc"], _ => null, new SleighOptions());
 
         foreach (byte[] body in Texts.Sample(20_000, new Rnd(7UL), 30))
         {
@@ -118,7 +118,7 @@ public sealed class PropertyTests
     [Fact]
     public void What_passes_keeps_the_ranges_of_the_contract()
     {
-        RequestLimits limits = new(1000, 4, null, () => null, ["runc"], _ => null, new SleighOptions());
+        RequestLimits limits = new(1000, 4, null, () => null, _ => null, ["runc"], _ => null, new SleighOptions());
         Gen<(long, long, double)> values =
             from memory in Gen.Choose(-50, 1100)
             from pids in Gen.Choose(-5, 70_000)

@@ -24,12 +24,12 @@ public sealed class SleighMachine : IServedDaemon
 
     private const int Port = 10122;
     private const string Outside = "/etc/sleigh/sleigh.d/50-outside.yaml";
-    private const string Unconnected = "/etc/sleigh/sleigh.d/55-unconnected.yaml";
+    private const string Quiet = "/etc/sleigh/sleigh.d/55-quiet.yaml";
 
     private readonly HashSet<string> _images = [];
     private VirtualMachine? _guest;
     private bool _served;
-    private bool _connected = true;
+    private bool _quiet;
     private string _lastWords = "";
 
     public VirtualMachine Guest => _guest ?? throw new InvalidOperationException("the machine did not boot");
@@ -87,8 +87,10 @@ public sealed class SleighMachine : IServedDaemon
     }
 
     /// <summary>Sees to it that the package is installed, serves outside of the machine and has the small image.</summary>
-    /// <param name="connected">Whether sandboxes, and those that are parked, are on the network.</param>
-    public async Task ServesAsync(bool connected)
+    /// <param name="quietly">
+    /// Whether it does nothing beside what it is asked for: no container is parked behind a command, and none has a network, which costs as much again.
+    /// </param>
+    public async Task ServesAsync(bool quietly)
     {
         if (PackageVersion.Length == 0)
         {
@@ -101,11 +103,12 @@ public sealed class SleighMachine : IServedDaemon
         }
 
         await ImportAsync(Busybox);
-        if (connected != _connected)
+        if (quietly != _quiet)
         {
-            await MustAsync($"{(connected ? $"rm {Unconnected}" : $"printf 'sandbox:\\n  network: none\\n' > {Unconnected}")} && systemctl restart sleigh");
+            string change = quietly ? $"printf 'sandbox:\\n  network: none\\npool:\\n  size: 0\\n  max_size: 0\\n' > {Quiet}" : $"rm {Quiet}";
+            await MustAsync($"{change} && systemctl restart sleigh");
             await ReadyAgainAsync();
-            _connected = connected;
+            _quiet = quietly;
         }
     }
 

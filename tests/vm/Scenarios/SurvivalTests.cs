@@ -8,6 +8,8 @@ namespace Sleigh.VmTests.Scenarios;
 [Stage(40)]
 public sealed class SurvivalTests(SharedMachine shared, SleighMachine sleigh, ITestOutputHelper output) : Scenario(shared, sleigh)
 {
+    private const string DropIns = "/run/systemd/system/sleigh.service.d";
+
     [HostFact(Need.VirtualMachine)]
     public Task A_restart_of_the_daemon() => GoesOnAsync("systemctl restart sleigh");
 
@@ -49,11 +51,15 @@ public sealed class SurvivalTests(SharedMachine shared, SleighMachine sleigh, IT
     [HostFact(Need.VirtualMachine)]
     public async Task A_daemon_that_hangs_is_started_again_by_the_watchdog()
     {
+        // Shorter than the package has it.
+        Assert.Equal("1min", await Sleigh.SaysAsync("systemctl show sleigh -p WatchdogUSec --value"));
+        await Sleigh.MustAsync($"mkdir -p {DropIns} && printf '[Service]\nWatchdogSec=15s\n' > {DropIns}/watchdog.conf && systemctl daemon-reload && systemctl restart sleigh");
+        await Sleigh.ReadyAgainAsync();
         using DaemonClient client = await Sleigh.SessionAsync();
         CountingCommand command = await CountingCommand.StartAsync(client, SleighMachine.Busybox);
         string process = await Sleigh.SaysAsync("systemctl show sleigh -p MainPID --value");
 
-        await Sleigh.MustAsync($"kill -STOP {process}");
+        await Sleigh.MustAsync($"rm -r {DropIns} && systemctl daemon-reload && kill -STOP {process}");
         await Poll.UntilAsync(
             async () => await Sleigh.SaysAsync("systemctl show sleigh -p MainPID --value") is var now && now != process && now != "0", 180, () => "still the same process");
         await Sleigh.ReadyAgainAsync();

@@ -18,7 +18,7 @@ public abstract class MemoryScenario(SharedMachine shared, SleighMachine sleigh,
     protected DaemonClient Client { get; private set; } = null!;
 
     /// <inheritdoc/>
-    protected override bool IsConnected => false;
+    protected override bool IsQuiet => true;
 
     /// <summary>Where figures are told.</summary>
     protected ITestOutputHelper Output { get; } = output;
