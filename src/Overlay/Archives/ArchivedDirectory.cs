@@ -67,7 +67,7 @@ internal sealed class ArchivedDirectory : IDisposable
 
     /// <summary>A handle on a name; null when it is gone.</summary>
     public SafeFileHandle? TryOpen(KernelPath name) =>
-        TreePlace.TryOpenBelow(_handle!, name, OpenFlags.PathOnly | OpenFlags.NoFollow);
+        TryOpenBelow(_handle!, name, OpenFlags.PathOnly | OpenFlags.NoFollow);
 
     /// <summary>Gives the descriptor back until the walk returns here.</summary>
     public void Close()
@@ -94,9 +94,23 @@ internal sealed class ArchivedDirectory : IDisposable
         }
     }
 
+    // A name that was read has no '..' in it, and links are not followed: it leads out only where it is moved out while it is looked up (complete_walk in fs/namei.c of
+    // Linux 6.1).
+    private static SafeFileHandle? TryOpenBelow(SafeFileHandle directory, KernelPath path, OpenFlags flags)
+    {
+        try
+        {
+            return TreePlace.TryOpenBelow(directory, path, flags);
+        }
+        catch (KernelException ex) when (ex.Errno == Errno.EXDEV)
+        {
+            return null;
+        }
+    }
+
     private void Reopen(SafeFileHandle top)
     {
-        _handle = TreePlace.TryOpenBelow(top, Path, Flags);
+        _handle = TryOpenBelow(top, Path, Flags);
         if (_handle is null || Files.Stat(_handle) is var status && (status.Device, status.Inode) != _identity)
         {
             _isOver = true;

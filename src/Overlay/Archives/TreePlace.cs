@@ -49,9 +49,6 @@ internal sealed class TreePlace : IDisposable
         {
             Errno.ENOENT or Errno.ESTALE or Errno.ENOTDIR or Errno.ELOOP => null,
 
-            // Moved out while it was looked up: without links and '..' there is no other way out (complete_walk in fs/namei.c of Linux 6.1).
-            Errno.EXDEV => null,
-
             // A name of more than 255 bytes is nowhere.
             Errno.ENAMETOOLONG when path.Bytes.Length < LongestPath => null,
             _ => throw NotOpened(directory, path, errno),
