@@ -17,11 +17,16 @@ public sealed class DeviceFilter : IDisposable
     private const uint CgroupDeviceAttach = 6;
     private const uint AllowMulti = 2;
 
+    private const int MostTries = 20;
+
     private readonly SafeFileHandle _program;
 
     private DeviceFilter(SafeFileHandle program) => _program = program;
 
-    /// <summary>Loads a filter that lets these devices be opened and no other.</summary>
+    /// <summary>
+    /// Loads a filter that lets these devices be opened and no other. Tried again where a signal came in between: the verifier gives up with EAGAIN then
+    /// (do_check in kernel/bpf/verifier.c of Linux 6.1), and the runtime of .NET sends itself signals.
+    /// </summary>
     /// <exception cref="KernelException">The kernel refused: EPERM without the right, EINVAL without CONFIG_CGROUP_BPF.</exception>
     public static unsafe DeviceFilter Load(IReadOnlyList<CharacterDevice> allowed)
     {
@@ -33,7 +38,13 @@ public sealed class DeviceFilter : IDisposable
             {
                 Type = CgroupDeviceProgram, Count = (uint)program.Length, Instructions = (ulong)instructions, License = (ulong)license,
             };
-            nint descriptor = Syscall.Invoke(SyscallNumber.Bpf, ProgramLoad, (nint)(&arguments), sizeof(LoadArguments));
+            nint descriptor;
+            int tries = 0;
+            do
+            {
+                descriptor = Syscall.Invoke(SyscallNumber.Bpf, ProgramLoad, (nint)(&arguments), sizeof(LoadArguments));
+            }
+            while (descriptor < 0 && (Errno)Marshal.GetLastPInvokeError() == Errno.EAGAIN && ++tries < MostTries);
             return descriptor >= 0
                 ? new DeviceFilter(new SafeFileHandle(descriptor, ownsHandle: true))
                 : throw KernelException.Last("load a filter of", "devices");

@@ -14,19 +14,30 @@ internal sealed class SlotDevices
     private static readonly CharacterDevice[] Allowed =
         [new(1, 3), new(1, 5), new(1, 7), new(1, 8), new(1, 9), new(5, 0), new(5, 2), new(136, null)];
 
-    // Lives as long as the process: the kernel wants the program each time a slot is made.
-    private readonly Lazy<DeviceFilter>? _filter;
+    private readonly bool _isNeeded;
+    private readonly Lock _loading = new();
 
-    public SlotDevices(CgroupHierarchy hierarchy) =>
-        _filter = hierarchy.Mounts.Version1.ContainsKey("devices") ? null : new Lazy<DeviceFilter>(() => DeviceFilter.Load(Allowed));
+    // Lives as long as the process: the kernel wants the program each time a slot is made.
+    private DeviceFilter? _filter;
+
+    public SlotDevices(CgroupHierarchy hierarchy) => _isNeeded = !hierarchy.Mounts.Version1.ContainsKey("devices");
 
     /// <summary>Limits a slot's devices; nothing may run in it before.</summary>
     /// <exception cref="Linux.KernelException">The kernel refused; the slot must not be used.</exception>
     public void Limit(Cgroup slot)
     {
-        if (_filter is not null)
+        if (_isNeeded)
         {
-            slot.FilterDevices(_filter.Value);
+            slot.FilterDevices(Filter());
+        }
+    }
+
+    // One that could not be loaded is loaded for the next slot.
+    private DeviceFilter Filter()
+    {
+        lock (_loading)
+        {
+            return _filter ??= DeviceFilter.Load(Allowed);
         }
     }
 }
